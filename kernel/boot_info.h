@@ -1,0 +1,50 @@
+/*
+ * What every door hands to kmain: whichever loader started the image, its own structures
+ * (multiboot information, boot_params, PVH start info) end here. The boot code copies, so
+ * nothing points into loader memory except the modules, which are reserved.
+ */
+#ifndef KERNEL_BOOT_INFO_H
+#define KERNEL_BOOT_INFO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_MAX_RANGES  64
+#define BOOT_MAX_MODULES 8
+#define BOOT_CMDLINE_MAX 2048
+
+enum boot_memory { BOOT_MEM_USABLE = 1, BOOT_MEM_RESERVED = 2 };
+
+struct boot_range {
+    uint64_t base;
+    uint64_t size;
+    enum boot_memory type;
+};
+
+struct boot_module {
+    uintptr_t base; /* physical address, inside RAM below 4 GiB */
+    size_t size;    /* bytes */
+};
+
+struct platform;
+
+struct boot_info {
+    const char *door;                /* "multiboot", "lguest", "pvh": for the log */
+    const struct platform *platform; /* what the machine can do */
+    unsigned nr_ranges;              /* in no particular order, may overlap */
+    struct boot_range ranges[BOOT_MAX_RANGES];
+    unsigned nr_modules; /* the first one is the initrd */
+    struct boot_module modules[BOOT_MAX_MODULES];
+    char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated; the loader's own prefix is gone */
+};
+
+/* The one copy, filled by boot/ and constant from kmain on. */
+extern struct boot_info boot_info;
+
+/*
+ * Where all doors meet. Stack set up, .bss clear, interrupts off, one CPU, virtual equal to
+ * physical. Does not return.
+ */
+_Noreturn void kmain(void);
+
+#endif

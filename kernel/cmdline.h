@@ -1,0 +1,39 @@
+/*
+ * The command line: `key=value` words that the kernel knows, and the application's argv.
+ * With a word "--": what comes before it is the kernel's (an unknown word there gets one
+ * warning that names it), what comes after is argv. Without: known words are the kernel's,
+ * the rest is argv. Double quotes group, and inside them \" and \\ stand for " and \ (which
+ * is how GRUB writes its arguments).
+ *
+ * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname.
+ */
+#ifndef KERNEL_CMDLINE_H
+#define KERNEL_CMDLINE_H
+
+#include <stddef.h>
+
+#define CMDLINE_MAX_WORDS 64
+
+/* Split `text` (kept; changed in place). argv[0] is `name`. Called once by kmain. */
+void cmdline_init(char *text, const char *name);
+
+/*
+ * Value of the last `key=value` of the kernel's words, NULL if there is none. `interface`
+ * (may be NULL) is "eth1": then "eth1:key=" is looked for, and for "eth0" plain "key=" too.
+ */
+const char *cmdline_word(const char *interface, const char *key);
+
+int cmdline_argc(void);
+char **cmdline_argv(void); /* NULL-terminated */
+
+/*
+ * QEMU puts the image's path in front, unquoted. Returns the text behind the first place
+ * where `name` stands as a whole path component that ends a word; if it stands nowhere,
+ * behind the first word.
+ */
+char *cmdline_after_path(char *text, const char *name);
+
+/* One clear line for a wrong value; the caller goes on with its default. */
+void cmdline_bad_value(const char *key, const char *value, const char *wanted);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * What the kernel needs of the CPU itself, whatever the machine around it is; arch/x86 has
+ * it in switch.S and trap.c.
+ */
+#ifndef KERNEL_CPU_H
+#define KERNEL_CPU_H
+
+#include <stdint.h>
+
+/* Save the callee-saved registers on this stack, its pointer in *save, and go on where the
+ * thread that was saved with stack pointer `load` stopped. */
+void cpu_switch(uintptr_t *save, uintptr_t load);
+/* Lay out a fresh stack below `top` (16-byte aligned) so that the first cpu_switch to the
+ * returned pointer calls start() with the ABI's stack alignment; start must not return. */
+uintptr_t cpu_stack_prepare(uintptr_t top, void (*start)(void));
+/* Call fn(arg) on the stack that ends at `top`; returns when it does. */
+void cpu_call_on(uintptr_t top, void (*fn)(void *), void *arg);
+
+/* The text of the image, for backtraces; from the linker script. */
+extern const char image_start[], text_start[], text_end[], rodata_end[], data_start[], bss_start[],
+    image_end[];
+
+#endif

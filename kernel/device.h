@@ -1,0 +1,200 @@
+/*
+ * What a console, a network interface, a disk and an entropy source can do. Drivers fill
+ * these structures and register them; the C library glue, the TCP/IP stack and applications
+ * use them and never learn what is behind. Nothing here knows virtio.
+ *
+ * Ownership: the driver owns the structure, which stays registered until the kernel ends; a
+ * device that fails is marked `broken` and answers -EIO from then on.
+ *
+ * Context: functions of a device are called from threads or deferred work, never from an
+ * interrupt handler, and do not block unless they say so. Callbacks into the user come from
+ * deferred work.
+ */
+#ifndef KERNEL_DEVICE_H
+#define KERNEL_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kernel/list.h"
+#include "kernel/thread.h"
+
+/* One part of a scatter list. */
+struct sg {
+    void *base;
+    uint32_t len; /* bytes, not 0 */
+};
+
+/* ---- consoles ---- */
+
+struct console_device {
+    struct list link;
+    const char *name; /* "hvc0", "ttyS0" */
+    int rank;         /* the highest registered rank is the console, unless console= names one */
+    uint16_t columns, rows; /* 0 where the device does not say */
+    /*
+     * Bytes out, all of them before it returns, waiting a bounded time for the host;
+     * what does not go out in time is dropped and counted. Any context but interrupt
+     * handlers; must not sleep (it is used by panic).
+     */
+    void (*write)(struct console_device *, const char *text, size_t len);
+    /* Bytes that have arrived, up to `size`; 0 when there are none. */
+    size_t (*read)(struct console_device *, char *to, size_t size);
+    struct wait_queue readable; /* woken by the driver when input arrives or the size changes */
+    uint64_t dropped;           /* output bytes */
+};
+
+void console_register(struct console_device *);
+/* The chosen console; NULL before there is one (then output goes to the early console). */
+struct console_device *console_current(void);
+/* Output through it, "\n" becoming "\r\n". Same context rules as console_device.write. */
+void console_write(const char *text, size_t len);
+
+/* ---- network interfaces ---- */
+
+#define NET_MAX_PARTS 64 /* most parts of one frame to transmit */
+
+/* What a driver says of a received frame, and a stack of one to send. */
+struct net_meta {
+    bool csum_valid;    /* rx: the device vouches for the checksums (or they are partial) */
+    bool csum_partial;  /* tx and rx: sum of pseudo-header only is in the field */
+    uint16_t csum_start;  /* with csum_partial: bytes from the start of the frame, checked */
+    uint16_t csum_offset; /* from csum_start to the 16-bit field, checked to be inside */
+    uint16_t gso_size;    /* 0, or the segment size of a TCP super-segment */
+};
+
+struct net_counters {
+    uint64_t rx_frames, rx_bytes, rx_dropped, rx_bad;
+    uint64_t tx_frames, tx_bytes, tx_dropped;
+};
+
+struct net_device {
+    struct list link;
+    char name[8]; /* "eth0" */
+    uint8_t mac[6];
+    uint16_t mtu; /* largest IP packet, bytes */
+    bool link_up;
+    bool broken;
+    bool tx_csum; /* the device completes partial checksums */
+    bool rx_csum; /* frames may come with csum_valid or csum_partial */
+    uint16_t rx_headroom; /* the driver uses this many first bytes of each posted chain */
+    uint32_t rx_min;      /* least bytes a posted chain must have, headroom included */
+    uint32_t rx_chain_max; /* most parts of a posted chain */
+    struct net_counters counters;
+
+    /*
+     * Give the driver an empty buffer chain; `token` comes back with received() or
+     * rx_released(). -ENOSPC when the ring is full, -EIO when broken. Takes effect at kick.
+     */
+    int (*rx_post)(struct net_device *, const struct sg *parts, unsigned n, void *token);
+    /*
+     * Send one frame without copying; the parts stay untouched until sent(token). -ENOSPC
+     * when the ring is full (sent() of another will follow), -EIO, -EINVAL.
+     */
+    int (*tx)(struct net_device *, const struct sg *parts, unsigned n,
+              const struct net_meta *meta, void *token);
+    /* Tell the device about what was posted and queued since the last kick. */
+    void (*kick)(struct net_device *);
+
+    /* Filled by the user of the device (lib/net) before net_open; all from deferred work. */
+    struct net_user {
+        /*
+         * A frame in n buffers (n > 1 only with mergeable buffers): tokens[i] holds lens[i]
+         * bytes; those of the first begin `rx_headroom` bytes into the chain (lens[0] does
+         * not count them).
+         */
+        void (*received)(void *arg, void *const *tokens, const uint32_t *lens, unsigned n,
+                         const struct net_meta *meta);
+        /* A posted chain comes back empty (device reset or broken). */
+        void (*rx_released)(void *arg, void *token);
+        /* The driver has done with a transmitted frame, sent or not. */
+        void (*sent)(void *arg, void *token);
+        /* After a batch of received(): post new buffers, then kick. */
+        void (*refill)(void *arg);
+        /* link_up, mtu or broken changed. */
+        void (*changed)(void *arg);
+        void *arg;
+    } user;
+};
+
+#define NET_MERGE_MAX 17 /* most buffers of one merged frame: 65 550 bytes in 4096 byte ones */
+
+void net_register(struct net_device *); /* gives it its name */
+struct net_device *net_next(struct net_device *after); /* NULL first */
+
+/* ---- disks ---- */
+
+enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
+
+#define DISK_SECTOR    512
+#define DISK_MAX_PARTS 64
+
+/*
+ * One request; the storage is the submitter's until done() was called, which happens exactly
+ * once for each accepted request. After a time-out the device may still write into the data:
+ * the driver keeps the buffers of such a request parked (see disk_submit).
+ */
+struct disk_request {
+    enum disk_op op;
+    uint64_t sector; /* in units of 512 bytes, whatever the block size */
+    const struct sg *parts;
+    unsigned nr_parts; /* lengths sum up to a multiple of 512; 0 for flush */
+    void (*done)(struct disk_request *);
+    void *arg;
+    /* 0, or -EIO, -ENOTSUP (device says unsupported), -ETIMEDOUT. Valid in done(). */
+    int status;
+    struct list link; /* the driver's, while in flight */
+    uint64_t deadline; /* the driver's */
+};
+
+struct disk_counters {
+    uint64_t reads, writes, flushes, read_bytes, write_bytes, errors, timeouts;
+};
+
+struct disk_device {
+    struct list link;
+    char name[8]; /* "vda" */
+    uint64_t capacity; /* sectors of 512 bytes; changes with a config interrupt */
+    uint32_t block_size; /* what the device likes best, bytes */
+    uint32_t max_parts;  /* of one request */
+    uint32_t max_part;   /* bytes of one part */
+    bool read_only;
+    bool can_flush;
+    bool broken;
+    char serial[21]; /* NUL-terminated here; empty where the device has none */
+    struct disk_counters counters;
+    struct wait_queue space; /* woken when a full ring has room again */
+    /*
+     * Start a request. The range is checked against the capacity without overflow. -EINVAL
+     * (range, lengths, parts), -EROFS, -ENOTSUP (flush), -ENOSPC (ring full: wait on `space`),
+     * -EIO (broken). Accepted with 0: done() follows, from deferred work.
+     */
+    int (*submit)(struct disk_device *, struct disk_request *);
+};
+
+void disk_register(struct disk_device *); /* gives it its name: vda, vdb, ... */
+struct disk_device *disk_next(struct disk_device *after);
+struct disk_device *disk_find(const char *name);
+/*
+ * One request and wait for it: sectors [sector, sector + len/512), any length that is a
+ * multiple of 512 and any alignment of `data`; split as the device needs. Blocks. 0 or
+ * negative errno as in disk_request and submit.
+ */
+int disk_read(struct disk_device *, uint64_t sector, void *data, size_t len);
+int disk_write(struct disk_device *, uint64_t sector, const void *data, size_t len);
+int disk_flush(struct disk_device *);
+
+/* ---- entropy ---- */
+
+struct entropy_device {
+    struct list link;
+    const char *name;
+    /* Up to `size` random bytes; blocks up to a bound. Bytes, or -EIO, -ETIMEDOUT. */
+    int (*read)(struct entropy_device *, void *to, size_t size);
+};
+
+void entropy_register(struct entropy_device *);
+/* `size` bytes from the first source that works; 0, or -ENODEV when there is none. Blocks. */
+int entropy_read(void *to, size_t size);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Error numbers: every function that can fail returns 0 or a non-negative count, or one of
+ * these negated. The values are Linux's for i386, which are also the C library's, so an error
+ * travels from a driver to an application's errno without translation.
+ */
+#ifndef KERNEL_ERRNO_H
+#define KERNEL_ERRNO_H
+
+#define EPERM        1
+#define ENOENT       2
+#define EINTR        4
+#define EIO          5
+#define ENXIO        6
+#define E2BIG        7
+#define EBADF        9
+#define ECHILD       10
+#define EAGAIN       11
+#define ENOMEM       12
+#define EACCES       13
+#define EFAULT       14
+#define EBUSY        16
+#define EEXIST       17
+#define ENODEV       19
+#define ENOTDIR      20
+#define EISDIR       21
+#define EINVAL       22
+#define EMFILE       24
+#define ENOTTY       25
+#define EFBIG        27
+#define ENOSPC       28
+#define ESPIPE       29
+#define EROFS        30
+#define EPIPE        32
+#define ERANGE       34
+#define ENAMETOOLONG 36
+#define ENOSYS       38
+#define ELOOP        40
+#define EPROTO       71
+#define EOVERFLOW    75
+#define ENOTSUP      95
+#define ETIMEDOUT    110
+
+#endif

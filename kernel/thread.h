@@ -1,0 +1,145 @@
+/*
+ * Cooperative threads, the one thing they wait on, and the deferred work that interrupts
+ * leave behind.
+ *
+ * One CPU, and a thread runs until it blocks, yields or ends, so data that only threads touch
+ * needs no lock. Interrupt handlers record and do not work: they acknowledge their device and
+ * defer_mark() a work item. The items run at the known points: when a thread blocks, yields
+ * or makes a blocking system call, and in the idle loop. They run on whichever stack reached
+ * the point, one at a time and never nested, must not block, and may wake threads.
+ *
+ * So everything below is called from threads or deferred work with interrupts on, except
+ * defer_mark, which may be called from anywhere.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kernel/list.h"
+
+#define THREAD_NAME_MAX 16
+
+enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+
+struct thread {
+    uintptr_t sp; /* while not running; the switch's frame lies there */
+    enum thread_state state;
+    struct list link;         /* in the run queue */
+    struct list all;          /* in the list of all threads */
+    uintptr_t stack_base;     /* lowest usable byte; the guard page lies below it */
+    size_t stack_size;        /* bytes; 0: stack not ours (boot, or made by the C library) */
+    uintptr_t tls;            /* the C library's thread pointer, 0 if it has none */
+    int id;                   /* 1 is the first thread */
+    uint32_t *clear_tid;      /* zeroed and woken at the end (CLONE_CHILD_CLEARTID), or NULL */
+    char name[THREAD_NAME_MAX];
+};
+
+/*
+ * Make a thread that runs entry(arg) and ends when that returns. stack_size in bytes is
+ * rounded up to pages; a guard page lies below where the platform has paging. The thread
+ * frees its own memory when it ends. NULL when memory is short.
+ */
+struct thread *thread_create(const char *name, void (*entry)(void *), void *arg,
+                             size_t stack_size);
+/* The same on a stack that the caller owns; `top` is its upper end, 16-byte aligned. */
+struct thread *thread_create_on(const char *name, void (*entry)(void *), void *arg,
+                                uintptr_t top);
+struct thread *thread_current(void);
+/* Let the others run, and deferred work before them. */
+void thread_yield(void);
+/* End the running thread. When the last one ends the kernel exits with code 0. */
+_Noreturn void thread_exit(void);
+/* The thread whose stack (or guard page below it) holds `address`, or NULL. */
+struct thread *thread_of_stack(uintptr_t address, bool *in_guard);
+/* All threads, for the shell: call with NULL first. */
+struct thread *thread_next(struct thread *after);
+/* Set the running thread's C library thread pointer. */
+void thread_set_tls(uintptr_t tls);
+/*
+ * Images with __thread data call this once: from then on a switch reloads the descriptor
+ * behind %gs. Without it %gs stays on one window, whose first word is rewritten (a memory
+ * store instead of a descriptor load).
+ */
+void thread_use_gs_base(void);
+
+/* What %gs selects in an image without __thread data; offsets are the C library's. */
+struct gs_window {
+    uintptr_t self;         /* 0: thread pointer */
+    uintptr_t unused[3];    /* 4, 8, 12 */
+    uintptr_t system_call;  /* 16: what AT_SYSINFO names */
+    uintptr_t stack_canary; /* 20 */
+};
+extern struct gs_window gs_window;
+
+/* ---- waiting ---- */
+
+/*
+ * Something threads wait for. Whoever changes the condition wakes the queue; whoever waits
+ * looks at the condition again. Zero-initialised by LIST_INIT through wait_queue_init.
+ */
+struct wait_queue {
+    struct list waiters;
+};
+
+/* One thread on one queue; on the waiting thread's stack. poll() uses several at a time. */
+struct waiter {
+    struct list link;
+    struct thread *thread;
+    bool woken;
+};
+
+#define WAIT_QUEUE_INIT(name) {LIST_INIT((name).waiters)}
+void wait_queue_init(struct wait_queue *q);
+/* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
+void wait_join(struct wait_queue *q, struct waiter *w);
+void wait_leave(struct waiter *w);
+/*
+ * Sleep until a joined queue is woken or `deadline` (clock_now scale, TIME_NEVER) is past.
+ * Returns 0 or -ETIMEDOUT; a wake between wait_join and here is not lost. Known point.
+ */
+int wait_sleep(uint64_t deadline);
+/* Join, sleep, leave: for the usual `while (!condition) wait_on(...)`. */
+int wait_on(struct wait_queue *q, uint64_t deadline);
+/* Both may be called from deferred work. */
+void wake_one(struct wait_queue *q);
+void wake_all(struct wait_queue *q);
+/* Sleep for a time; a known point even when `ns` is 0. */
+void thread_sleep(uint64_t ns);
+
+/* ---- deferred work ---- */
+
+struct deferred {
+    void (*run)(void *arg);
+    void *arg;
+    struct deferred *next; /* in the pending list */
+    volatile bool pending;
+};
+
+/* Have d->run(d->arg) called at the next known point; marking twice runs it once. Any
+ * context, interrupt handlers included. The storage must outlive the run: see defer_cancel. */
+void defer_mark(struct deferred *d);
+/* Take it back if it has not run yet (before its storage is freed). */
+void defer_cancel(struct deferred *d);
+/* A known point that does nothing else: runs what is pending. Does nothing when called from
+ * deferred work itself. */
+void defer_run(void);
+
+/* ---- timers ---- */
+
+struct timer {
+    struct list link; /* in deadline order */
+    uint64_t deadline;
+    void (*fire)(void *arg); /* runs as deferred work */
+    void *arg;
+};
+
+/* Arm (again) for `deadline`; fires once. The storage must live until it fired or
+ * timer_cancel. A zeroed struct is a timer that is not armed. */
+void timer_set(struct timer *t, uint64_t deadline);
+void timer_cancel(struct timer *t);
+
+void thread_init(void);
+
+#endif

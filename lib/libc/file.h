@@ -1,0 +1,101 @@
+/*
+ * One kind of open thing. Console, sockets, regular files, directories, pipes and event
+ * counters are all a struct file with a table of operations; descriptors are numbers for
+ * them, and poll, select and the rest are views of two things every file has: what is ready
+ * now, and a wait queue that is woken when that may have changed.
+ *
+ * Errors are negative errno. Everything here is called from threads; reads and writes may
+ * block unless the file or the call says O_NONBLOCK.
+ */
+#ifndef LIBC_FILE_H
+#define LIBC_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kernel/thread.h"
+
+#define FD_MAX 256 /* descriptors of the one process */
+
+/* The values are Linux's for i386, as the C library passes them. */
+#define FILE_O_ACCMODE  03
+#define FILE_O_RDONLY   00
+#define FILE_O_WRONLY   01
+#define FILE_O_RDWR     02
+#define FILE_O_CREAT    0100
+#define FILE_O_TRUNC    01000
+#define FILE_O_APPEND   02000
+#define FILE_O_NONBLOCK 04000
+#define FILE_O_DIRECTORY 0200000
+#define FILE_O_CLOEXEC  02000000
+
+#define FILE_POLLIN  0x001
+#define FILE_POLLPRI 0x002
+#define FILE_POLLOUT 0x004
+#define FILE_POLLERR 0x008
+#define FILE_POLLHUP 0x010
+#define FILE_POLLNVAL 0x020
+
+struct file;
+
+/* What stat64, fstat64 and statx are filled from. */
+struct file_stat {
+    uint32_t mode; /* S_IF* and permissions, Linux's values */
+    uint64_t size; /* bytes */
+    uint64_t inode;
+    uint32_t links;
+    uint32_t uid, gid;
+    int64_t mtime; /* seconds since 1970 */
+};
+
+struct file_ops {
+    const char *kind; /* "socket", "tar": for messages */
+    /* Bytes moved, 0 at the end of file. NULL: -EBADF (wrong direction) */
+    long (*read)(struct file *, void *to, size_t len);
+    long (*write)(struct file *, const void *from, size_t len);
+    /* At a position, leaving the file's own alone. NULL: -ESPIPE, and the file cannot seek. */
+    long (*pread)(struct file *, void *to, size_t len, uint64_t at);
+    long (*pwrite)(struct file *, const void *from, size_t len, uint64_t at);
+    /* FILE_POLL* bits true now; must not block. NULL: always readable and writable. */
+    unsigned (*poll)(struct file *);
+    int (*ioctl)(struct file *, unsigned long request, void *argument); /* NULL: -ENOTTY */
+    int (*stat)(struct file *, struct file_stat *);
+    /*
+     * Next directory entries as linux_dirent64 records into `to`; bytes, 0 at the end.
+     * NULL: -ENOTDIR.
+     */
+    long (*getdents)(struct file *, void *to, size_t len);
+    int (*sync)(struct file *); /* NULL: nothing to do, 0 */
+    int (*truncate)(struct file *, uint64_t size); /* NULL: -EINVAL */
+    /* The last reference is gone: free what is behind `private` and the file's container. */
+    void (*close)(struct file *);
+};
+
+/* Embedded in the owner's own structure, or pointing to it by `private`. */
+struct file {
+    const struct file_ops *ops;
+    void *private;
+    unsigned refs;
+    unsigned flags;    /* FILE_O_* status flags; O_NONBLOCK changes by fcntl */
+    uint64_t position; /* of files with pread; kept by the read/write system calls */
+    /* Woken whenever what poll() says may have changed. NULL: never changes. */
+    struct wait_queue *changed;
+};
+
+/* Lowest free descriptor at or above `least` for the file; takes over one reference (also
+ * when it fails: then the file is closed). -EMFILE. */
+int fd_install(struct file *, int least, bool close_on_exec);
+/* The file behind a descriptor, or NULL; no reference taken (cooperative threads: take one
+ * with file_hold before blocking). */
+struct file *fd_get(int fd);
+int fd_close(int fd);
+void file_hold(struct file *);
+void file_release(struct file *);
+
+/*
+ * Wait until one of `events` (FILE_POLLERR and HUP always count) is true of the file or the
+ * deadline (clock_now scale) is past. The bits, or -ETIMEDOUT.
+ */
+int file_wait(struct file *, unsigned events, uint64_t deadline);
+
+#endif
