@@ -74,6 +74,13 @@ struct platform {
     void (*restart)(void) __attribute__((noreturn));
 };
 
+/* ENLIST(buses, ...): scanned by platform->discover; scan() finds devices and offers them to
+ * the drivers. May block, runs on the first thread. */
+struct bus {
+    const char *name; /* "virtio-pci" */
+    void (*scan)(void);
+};
+
 /* The platform of this boot; set before kmain runs, constant afterwards. */
 extern const struct platform *platform;
 

@@ -157,11 +157,7 @@ struct virtio_driver {
 };
 
 /* ENLIST(virtio_drivers, ...): a struct virtio_driver. */
-/* ENLIST(buses, ...): a struct virtio_bus, scanned by platform->discover. */
-struct virtio_bus {
-    const char *name;
-    void (*scan)(void);
-};
+/* A transport's bus is ENLIST(buses, ...): a struct bus of kernel/platform.h. */
 
 /* ---- queues ---- */
 
