@@ -6,6 +6,7 @@
 #ifndef KERNEL_BOOT_INFO_H
 #define KERNEL_BOOT_INFO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,10 +37,13 @@ struct boot_info {
     unsigned nr_modules; /* the first one is the initrd */
     struct boot_module modules[BOOT_MAX_MODULES];
     char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated; the loader's own prefix is gone */
+    bool cmdline_cut;               /* it was longer than that */
 };
 
 /* The one copy, filled by boot/ and constant from kmain on. */
 extern struct boot_info boot_info;
+/* The image's own file name, "hello.elf"; made by the build. */
+extern const char image_name[];
 
 /*
  * Where all doors meet. Stack set up, .bss clear, interrupts off, one CPU, virtual equal to

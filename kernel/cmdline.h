@@ -31,7 +31,7 @@ char **cmdline_argv(void); /* NULL-terminated */
  * where `name` stands as a whole path component that ends a word; if it stands nowhere,
  * behind the first word.
  */
-char *cmdline_after_path(char *text, const char *name);
+const char *cmdline_after_path(const char *text, const char *name);
 
 /* One clear line for a wrong value; the caller goes on with its default. */
 void cmdline_bad_value(const char *key, const char *value, const char *wanted);

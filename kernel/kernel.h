@@ -61,6 +61,8 @@ _Noreturn void kernel_restart(void);
 /* Prints the text, registers if a trap brought us here, a backtrace with names; then leaves
  * with EXIT_PANIC. Any context, and never returns even if it fails half-way. */
 _Noreturn void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The same for traps: the place is the interrupted code's. */
+_Noreturn void panic_at(uintptr_t eip, uintptr_t ebp, const char *format, va_list ap);
 /* Walk the frame pointers from `ebp` and print them with names; bounded and checked. */
 void backtrace(uintptr_t eip, uintptr_t ebp);
 /* Name of the function around `address` and the offset in it; NULL if the table lacks it. */

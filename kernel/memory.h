@@ -42,6 +42,8 @@ void memory_info(struct memory_info *out);
  * allowed. */
 void *kmalloc(size_t size);
 void kfree(void *p);
+/* Bytes in the heap's pages, free objects included. */
+size_t heap_bytes(void);
 /* A copy of a string, for names. */
 char *kstrdup(const char *text);
 

@@ -32,7 +32,10 @@ struct thread {
     size_t stack_size;        /* bytes; 0: stack not ours (boot, or made by the C library) */
     uintptr_t tls;            /* the C library's thread pointer, 0 if it has none */
     int id;                   /* 1 is the first thread */
-    uint32_t *clear_tid;      /* zeroed and woken at the end (CLONE_CHILD_CLEARTID), or NULL */
+    bool woken;               /* a queue it had joined was woken, or its time is up */
+    void (*entry)(void *);
+    void *arg;
+    uint64_t switches;        /* times it was switched to */
     char name[THREAD_NAME_MAX];
 };
 
@@ -87,13 +90,13 @@ struct wait_queue {
 struct waiter {
     struct list link;
     struct thread *thread;
-    bool woken;
 };
 
 #define WAIT_QUEUE_INIT(name) {LIST_INIT((name).waiters)}
 void wait_queue_init(struct wait_queue *q);
 /* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
 void wait_join(struct wait_queue *q, struct waiter *w);
+/* Leave it. Forgets a wake-up, so leave every queue and then look at the condition again. */
 void wait_leave(struct waiter *w);
 /*
  * Sleep until a joined queue is woken or `deadline` (clock_now scale, TIME_NEVER) is past.
@@ -102,7 +105,7 @@ void wait_leave(struct waiter *w);
 int wait_sleep(uint64_t deadline);
 /* Join, sleep, leave: for the usual `while (!condition) wait_on(...)`. */
 int wait_on(struct wait_queue *q, uint64_t deadline);
-/* Both may be called from deferred work. */
+/* Both may be called from deferred work; wake_one passes over threads that are awake. */
 void wake_one(struct wait_queue *q);
 void wake_all(struct wait_queue *q);
 /* Sleep for a time; a known point even when `ns` is 0. */
@@ -125,6 +128,8 @@ void defer_cancel(struct deferred *d);
 /* A known point that does nothing else: runs what is pending. Does nothing when called from
  * deferred work itself. */
 void defer_run(void);
+/* True while an item runs: code that must not block there asserts it. */
+bool defer_running(void);
 
 /* ---- timers ---- */
 
@@ -140,6 +145,7 @@ struct timer {
 void timer_set(struct timer *t, uint64_t deadline);
 void timer_cancel(struct timer *t);
 
-void thread_init(void);
+/* kmain's last call: leaves the boot stack for the first thread that was made. */
+_Noreturn void thread_start(void);
 
 #endif

@@ -1,0 +1,170 @@
+# Ringlet's build. No configure step: `make` builds build/<app>.elf for every folder in apps/,
+# with build/<app>.sym (symbols by address), .asm (listing) and .debug (for gdb) beside it.
+#
+#   make build/httpd.elf     one application       make unit       tests on this machine
+#   make kernel              no dependencies       make system     tests in QEMU (FULL=1: all)
+#   make site                the demo disk         make mutants    do the tests notice bugs?
+#   make bench               figures               make soak       hours of load
+#   make format, tidy, compile_commands.json       make notices    whose code an image holds
+#   make clean, distclean    distclean also removes fetched and built third-party code
+#
+# Variables: CROSS_COMPILE=i686-elf-  WERROR=1  SYMS=0 (no names in panics)  B=folder  V=1
+
+B ?= build
+DEPS := build/deps
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- tools ----
+
+# The first 32-bit x86 compiler that works: a cross compiler, or the machine's own with -m32.
+ifndef CROSS_COMPILE
+CROSS_COMPILE := $(firstword $(foreach p,i686-elf- i686-linux-gnu-,\
+    $(if $(shell command -v $(p)gcc 2>/dev/null),$(p))))
+endif
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+NM := $(CROSS_COMPILE)nm
+LD := $(CROSS_COMPILE)ld
+OBJCOPY := $(CROSS_COMPILE)objcopy
+OBJDUMP := $(CROSS_COMPILE)objdump
+READELF := $(CROSS_COMPILE)readelf
+HOSTCC ?= gcc
+PYTHON := /usr/bin/python3
+
+# ---- flags ----
+
+WARN := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
+# One machine for everything in the image. Frame pointers are kept for backtraces.
+MACHINE := -m32 -march=i686 -mtune=generic -fno-pic -fno-pie -fno-stack-protector \
+    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none \
+    -ffunction-sections -fdata-sections
+COMMON := -std=gnu11 -O2 -g $(WARN) $(MACHINE) -I. -Iinclude -MMD -MP
+# The kernel uses no FPU registers: interrupt handlers need not save any.
+KERNEL_CFLAGS := $(COMMON) -ffreestanding -mgeneral-regs-only
+MUSL := $(DEPS)/musl-i386
+GCC_INCLUDE := $(shell $(CC) -m32 -print-file-name=include)
+USER_CFLAGS := $(COMMON) -nostdinc -isystem $(MUSL)/include -isystem $(GCC_INCLUDE)
+LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
+
+# ---- sources ----
+
+# Drivers of a device class join an image only when something in it uses the class
+# (DEVICE_CLASS_USED, kernel/enlist.h); everything else of the kernel is offered whole and
+# what nobody reaches is collected.
+CLASS_SRC := $(wildcard drivers/virtio/net.c drivers/virtio/block.c drivers/virtio/entropy.c)
+KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard kernel/*.[cS] boot/*.[cS] arch/x86/*.[cS] \
+    drivers/virtio/*.[cS]))
+APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
+TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
+
+obj = $(patsubst %,$(B)/obj/%.o,$(1))
+
+all: $(APPS:%=$(B)/%.elf)
+kernel: $(B)/libkernel.a $(B)/libdrivers.a
+.PHONY: all kernel
+
+# ---- compiling ----
+
+$(B)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c -o $@ $<
+
+$(B)/obj/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c -o $@ $<
+
+$(B)/libkernel.a: $(call obj,$(KERNEL_SRC))
+$(B)/libdrivers.a: $(call obj,$(CLASS_SRC))
+$(B)/lib%.a:
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Each library has a makefile of its own: its objects' flags, its archive, and whatever it
+# adds to LIBRARIES, in the order of linking.
+LIBRARIES :=
+-include lib/fs/fs.mk
+-include lib/net/lwip.mk
+-include lib/libc/musl.mk
+
+# ---- applications ----
+
+# Objects of apps/<app> and tests/apps/<app> are compiled against musl.
+$(B)/obj/apps/%.c.o: apps/%.c $(MUSL)/.built
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
+
+$(B)/obj/tests/apps/%.c.o: tests/apps/%.c $(MUSL)/.built
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
+
+app_objects = $(call obj,$(wildcard apps/$(1)/*.c tests/apps/$(1)/*.c))
+
+$(B)/linker.ld: linker.ld
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -o $@ $<
+
+# Linked twice by tools/link: once to learn the addresses, once with their names in place.
+.SECONDEXPANSION:
+$(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $$(call app_objects,$$*) \
+    $(B)/libkernel.a $(B)/libdrivers.a $(LIBRARIES) $(B)/linker.ld tools/link tools/symbols
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) SYMS=$(SYMS) tools/link -o $@ -T $(B)/linker.ld \
+	    $(call app_objects,$*) -- $(B)/libkernel.a -- $(B)/libdrivers.a $(LIBRARIES) $(LIBGCC)
+
+# The demo disk: the pages of httpd as a plain tar archive, the same bytes every time.
+site: $(B)/site.tar
+$(B)/site.tar: $$(shell find apps/httpd/site -type f 2>/dev/null)
+	@mkdir -p $(@D)
+	$(Q)tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --format=ustar \
+	    -C apps/httpd/site -cf $@ .
+.PHONY: site
+
+# ---- tests ----
+
+# A unit program is tests/unit/test_<name>.c with the sources that unit.mk names for it, built
+# for this machine (64 bits) with the sanitizers; shims stand in for what lies below.
+UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) \
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+    -Itests/unit/shim -I. -Iinclude -Itests/unit
+-include tests/unit/unit.mk
+UNIT_PROGRAMS := $(patsubst UNIT_%,%,$(filter UNIT_%,$(filter-out UNIT_CFLAGS UNIT_PROGRAMS UNIT_FLAGS_%,\
+    $(.VARIABLES))))
+
+$(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: tests/unit/test_%.c $$(UNIT_$$*)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_FLAGS_$*) -MMD -MP -MF $@.d -MT $@ -o $@ \
+	    $(filter %.c,$^) -lcmocka -lpthread
+
+unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
+	@tools/run-unit $^
+system: all $(TEST_APPS:%=$(B)/%.elf) site
+	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+mutants:
+	@tools/mutants
+bench: all
+	@BUILD=$(B) $(PYTHON) tests/bench/bench.py
+soak: all site
+	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
+.PHONY: unit system mutants bench soak
+
+# ---- for those who work on it ----
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+format:
+	clang-format -i $(SOURCES)
+tidy: compile_commands.json
+	clang-tidy --quiet -p . $(KERNEL_SRC:%.S=)
+compile_commands.json: Makefile
+	$(PYTHON) tools/compile-commands > $@
+notices:
+	@tools/notices
+clean:
+	rm -rf $(filter-out $(DEPS),$(wildcard $(B)/*))
+distclean:
+	rm -rf $(B)
+.PHONY: format tidy notices clean distclean
+
+-include $(shell find $(B)/obj $(B)/unit -name '*.d' 2>/dev/null)

@@ -1,0 +1,156 @@
+/*
+ * Small objects of the kernel: a free list for each power of two from 16 bytes to a
+ * quarter of a page, refilled a page at a time; anything larger takes whole pages. A page of small objects
+ * is aligned, so its header is found by masking an object's address; a large block begins
+ * behind a header of the same shape. What is freed goes back to its class and, when the
+ * whole page is free, to the page allocator.
+ */
+#include "kernel/kernel.h"
+#include "kernel/list.h"
+#include "kernel/memory.h"
+#include "kernel/string.h"
+
+#define HEAP_MAGIC   0x48454150u
+#define CLASS_MIN    16u
+#define NR_CLASSES   7 /* 16 ... 1024 */
+#define CLASS_LARGE  NR_CLASSES
+#define HEADER_SIZE  64u
+
+struct free_object {
+    struct free_object *next;
+};
+
+struct heap_page {
+    uint32_t magic;
+    uint32_t class;
+    size_t pages;              /* of this block; 1 unless CLASS_LARGE */
+    struct free_object *free;  /* objects of this page */
+    size_t in_use;
+    struct list link;          /* pages of the class that have a free object */
+};
+
+_Static_assert(sizeof(struct heap_page) <= HEADER_SIZE, "the header must fit its place");
+
+static struct list partial[NR_CLASSES];
+static size_t heap_pages;
+
+size_t
+heap_bytes(void)
+{
+    return heap_pages << PAGE_SHIFT;
+}
+
+static unsigned
+class_of(size_t size)
+{
+    unsigned class = 0;
+
+    while (class < NR_CLASSES && CLASS_MIN << class < size)
+        class++;
+    return class;
+}
+
+static struct heap_page *
+page_new(unsigned class, size_t pages)
+{
+    struct heap_page *page = pages_alloc(pages);
+
+    if (!page)
+        return NULL;
+    heap_pages += pages;
+    page->magic = HEAP_MAGIC;
+    page->class = class;
+    page->pages = pages;
+    list_init(&page->link);
+    return page;
+}
+
+static void
+page_delete(struct heap_page *page)
+{
+    size_t pages = page->pages;
+
+    list_remove(&page->link);
+    page->magic = 0;
+    heap_pages -= pages;
+    pages_free(page, pages);
+}
+
+static struct heap_page *
+page_with_room(unsigned class)
+{
+    if (!partial[class].next)
+        list_init(&partial[class]);
+    if (!list_empty(&partial[class]))
+        return list_entry(partial[class].next, struct heap_page, link);
+
+    struct heap_page *page = page_new(class, 1);
+    if (!page)
+        return NULL;
+    size_t size = CLASS_MIN << class;
+    for (size_t at = HEADER_SIZE; at + size <= PAGE_SIZE; at += size) {
+        struct free_object *object = (struct free_object *)((char *)page + at);
+        object->next = page->free;
+        page->free = object;
+    }
+    list_insert_before(&partial[class], &page->link);
+    return page;
+}
+
+static void *
+large_alloc(size_t size)
+{
+    if (size > SIZE_MAX - HEADER_SIZE - PAGE_SIZE)
+        return NULL;
+    struct heap_page *page =
+        page_new(CLASS_LARGE, PAGE_ALIGN(size + HEADER_SIZE) >> PAGE_SHIFT);
+    return page ? (char *)page + HEADER_SIZE : NULL;
+}
+
+void *
+kmalloc(size_t size)
+{
+    unsigned class = class_of(size);
+
+    if (class == CLASS_LARGE)
+        return large_alloc(size);
+    struct heap_page *page = page_with_room(class);
+    if (!page)
+        return NULL;
+    struct free_object *object = page->free;
+    page->free = object->next;
+    page->in_use++;
+    if (!page->free)
+        list_remove(&page->link);
+    return memset(object, 0, CLASS_MIN << class);
+}
+
+void
+kfree(void *p)
+{
+    if (!p)
+        return;
+    struct heap_page *page = (struct heap_page *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
+    if (page->magic != HEAP_MAGIC)
+        panic("kfree: %p is not an object of the heap", p);
+    if (page->class == CLASS_LARGE) {
+        page_delete(page);
+        return;
+    }
+    struct free_object *object = p;
+    if (!page->free)
+        list_insert_before(&partial[page->class], &page->link);
+    object->next = page->free;
+    page->free = object;
+    if (--page->in_use == 0)
+        page_delete(page);
+}
+
+char *
+kstrdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = kmalloc(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
