@@ -72,6 +72,9 @@ struct virtio_transport {
     void (*notify)(struct virtio_device *, struct virtqueue *); /* any context */
 
     bool modern; /* VERSION_1 must be negotiated (modern) or cannot be (legacy) */
+    /* A block device behind it would take GET_ID for a read of that sector (lguest): its disks
+     * have no serial. */
+    bool no_get_id;
 };
 
 /* ---- devices ---- */
@@ -89,9 +92,10 @@ struct virtio_device {
     uint64_t negotiated; /* never re-read from the offer */
     bool running;        /* DRIVER_OK was set */
     bool failed;
-    unsigned nr_queues;
+    unsigned nr_queues; /* made so far; a queue's structure stays when its ring goes */
     struct virtqueue *queues[VIRTIO_MAX_QUEUES];
-    struct deferred config_work; /* marked by a configuration interrupt */
+    struct deferred config_work; /* marked by a configuration interrupt or virtio_recover */
+    const char *recover_why;     /* a driver's reason to start over, or NULL */
     uint64_t interrupts, config_changes, resets;
 };
 
@@ -108,6 +112,12 @@ struct virtio_device *virtio_device_next(struct virtio_device *after);
 void virtio_queue_interrupt(struct virtio_device *);
 void virtio_config_interrupt(struct virtio_device *);
 
+/*
+ * For a driver whose device stopped answering: start over (stop, reset, bring up again) as if
+ * the device had asked for it, at the next known point. `why` is logged and stays the caller's.
+ */
+void virtio_recover(struct virtio_device *, const char *why);
+
 static inline bool
 virtio_has(const struct virtio_device *v, unsigned bit)
 {
@@ -120,11 +130,21 @@ const char *virtio_feature_name(uint16_t type, unsigned bit);
 const char *virtio_type_name(uint16_t type);
 
 /*
+ * What is accepted of an offer: the driver's own bits and those of the ring and transport that
+ * this core can serve, less every bit whose `needs` (below; NULL: none) is missing.
+ */
+struct virtio_dependency;
+uint64_t virtio_features_accept(uint64_t offered, uint64_t wanted, bool modern,
+                                const struct virtio_dependency *);
+
+/*
  * Configuration fields, only after the features that make them valid were negotiated.
  * Little-endian or native as the transport needs is solved here: x86 is both. A field of 64
  * bits is read as two halves inside a generation loop (virtio 1.2, 2.5.1); on failure -EINVAL
- * or -EIO (it never settles) and *out is untouched.
+ * or -EIO (it never settles) and *out is untouched. A length of 1, 2, 4 or 8 is one field,
+ * accessed in its natural width; any other, at most VIRTIO_CONFIG_MAX, is an array of bytes.
  */
+#define VIRTIO_CONFIG_MAX 64
 int virtio_config_read(struct virtio_device *, size_t offset, void *out, size_t len);
 int virtio_config_read8(struct virtio_device *, size_t offset, uint8_t *out);
 int virtio_config_read16(struct virtio_device *, size_t offset, uint16_t *out);
@@ -150,7 +170,11 @@ struct virtio_driver {
     int (*probe)(struct virtio_device *);
     /* DRIVER_OK is set: kick what was posted, register with kernel/device.h. */
     void (*started)(struct virtio_device *);
-    /* The device was reset and the queues are about to go: take back tokens (vq_detach). */
+    /*
+     * The device was reset and the queues are about to go: take back tokens (vq_detach), and
+     * answer -EIO until started() comes again, which it may never do. Called after a failed
+     * probe as well, if that had set v->driver_data; some queues may not have been made then.
+     */
     void (*stopped)(struct virtio_device *);
     /* A configuration change interrupt, or NULL. */
     void (*config_changed)(struct virtio_device *);
@@ -205,8 +229,9 @@ int virtio_queue_new(struct virtio_device *, uint16_t index, const char *name,
 /*
  * Offer a chain: `out` parts that the device reads, then `in` parts that it writes (virtio
  * 1.2, 2.7.4.2); token (not NULL) comes back from vq_reap. The device sees it at once or at
- * the next kick. The parts' memory stays the device's until then; the array does not. -ENOSPC: not enough
- * free descriptors. -EINVAL: no parts, a part of length 0. -EIO: broken.
+ * the next kick. The parts' memory stays the device's until then; the array does not.
+ * -ENOSPC: not enough free descriptors now. -EINVAL: no parts, a part of length 0, more parts
+ * than the ring has entries, 4 GiB or more in all. -EIO: broken.
  */
 int vq_add(struct virtqueue *, const struct sg *, unsigned out, unsigned in, void *token);
 /* Notify if the device wants to know of what was added since the last kick; true if it was
@@ -221,11 +246,12 @@ void *vq_reap(struct virtqueue *, uint32_t *len);
 /* Ask for interrupts again, fence, and look: true if something slipped in, then reap on. */
 bool vq_irq_on(struct virtqueue *);
 void vq_irq_off(struct virtqueue *);
-/* After a reset: the tokens still in flight, one a call, then NULL. */
+/* After a reset: the tokens still in flight, one a call, then NULL. A queue that was never made
+ * (NULL) has none. */
 void *vq_detach(struct virtqueue *);
 
-/* Mark broken: counted, logged once with `why`. For the ring and for drivers that catch a
- * lie of the device themselves. */
+/* Mark broken: counted, logged once with `why`, and the callback is run so that the driver
+ * learns of it. For the ring and for drivers that catch a lie of the device themselves. */
 void vq_break(struct virtqueue *, const char *why);
 
 #endif

@@ -1,0 +1,156 @@
+/*
+ * Queues as drivers use them: making one on whatever transport and ring layout the device
+ * has, the verbs, and what happens to a queue whose device cannot be trusted any more.
+ *
+ * struct virtqueue lives as long as the device: when its ring goes (reset, failure) the
+ * structure stays, broken, and answers -EIO, so that a driver's pointer to it never dangles.
+ */
+#include "drivers/virtio/ring.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+
+/* Deferred work; also how a driver learns that its queue broke. */
+static void
+queue_work(void *arg)
+{
+    struct virtqueue *q = arg;
+
+    q->callback(q);
+}
+
+/* The structure of queue `index`: the one of an earlier start, or a new one. */
+static struct virtqueue *
+queue_get(struct virtio_device *v, uint16_t index)
+{
+    for (unsigned i = 0; i < v->nr_queues; i++)
+        if (v->queues[i]->index == index)
+            return v->queues[i];
+    if (v->nr_queues == VIRTIO_MAX_QUEUES)
+        return NULL;
+    struct virtqueue *q = kmalloc(sizeof *q);
+    if (q == NULL)
+        return NULL;
+    q->device = v;
+    q->index = index;
+    q->broken = true;
+    v->queues[v->nr_queues++] = q;
+    return q;
+}
+
+int
+virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
+                 void (*callback)(struct virtqueue *), struct virtqueue **out)
+{
+    struct virtqueue *q = queue_get(v, index);
+    if (q == NULL)
+        return -ENOMEM;
+    q->name = name;
+    q->callback = callback;
+    q->work.run = queue_work;
+    q->work.arg = q;
+    q->indirect = virtio_has(v, VIRTIO_F_RING_INDIRECT);
+    q->event_idx = virtio_has(v, VIRTIO_F_RING_EVENT_IDX);
+    int err = v->transport->queue_setup(v, q);
+    if (err == 0)
+        err = split_init(q);
+    if (err) {
+        /* What the transport set up stays until the core has reset the device. */
+        log_warn("%s: queue %u (%s) cannot be set up, error %d", v->where, index, name, -err);
+        return err;
+    }
+    q->broken = false;
+    *out = q;
+    return 0;
+}
+
+void
+queue_release(struct virtqueue *q)
+{
+    q->broken = true;
+    q->free = 0;
+    defer_cancel(&q->work);
+    if (q->ring)
+        q->ops->release(q);
+    if (q->area.desc)
+        q->device->transport->queue_release(q->device, q);
+}
+
+void
+queue_mark(struct virtqueue *q)
+{
+    q->interrupts++;
+    if (q->callback)
+        defer_mark(&q->work);
+}
+
+int
+vq_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, void *token)
+{
+    if (q->broken)
+        return -EIO;
+    int err = q->ops->add(q, parts, out, in, token);
+    if (err == 0)
+        q->added++;
+    return err;
+}
+
+bool
+vq_kick(struct virtqueue *q)
+{
+    /* No notification before DRIVER_OK (virtio 1.2, 3.1.1 step 8): what was added until then
+     * stays to be kicked. */
+    if (q->broken || !q->device->running)
+        return false;
+    if (!q->ops->kick(q)) {
+        q->kicks_suppressed++;
+        return false;
+    }
+    q->kicks++;
+    q->device->transport->notify(q->device, q);
+    return true;
+}
+
+void *
+vq_reap(struct virtqueue *q, uint32_t *len)
+{
+    if (q->broken)
+        return NULL;
+    void *token = q->ops->reap(q, len);
+    if (token)
+        q->reaped++;
+    return token;
+}
+
+bool
+vq_irq_on(struct virtqueue *q)
+{
+    return !q->broken && q->ops->irq_on(q);
+}
+
+void
+vq_irq_off(struct virtqueue *q)
+{
+    if (!q->broken)
+        q->ops->irq_off(q);
+}
+
+void *
+vq_detach(struct virtqueue *q)
+{
+    if (q == NULL || q->ring == NULL)
+        return NULL;
+    return q->ops->detach(q);
+}
+
+void
+vq_break(struct virtqueue *q, const char *why)
+{
+    q->violations++;
+    if (q->broken)
+        return;
+    q->broken = true;
+    log_error("%s: queue %u (%s) is broken: %s; the device breaks the protocol",
+              q->device->where, q->index, q->name, why);
+    if (q->callback)
+        defer_mark(&q->work);
+}

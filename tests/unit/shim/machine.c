@@ -1,0 +1,251 @@
+/*
+ * platform.h and the waiting half of thread.h over a clock that the test owns. There is one
+ * thread; whoever blocks runs the world (devices, deferred work, timers) until it is woken or
+ * its deadline is past, jumping to the next deadline when nothing moves.
+ *
+ * The model's devices are called through a weak reference: a test of the ring alone has none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "kernel/thread.h"
+#include "kernel/watch.h"
+#include "shim.h"
+
+ENLIST_DECLARE(buses);
+ENLIST_DECLARE(shutdown);
+
+/* Of tests/unit/model, where it is linked. */
+void model_devices(void) __attribute__((weak));
+bool model_irq_deliver(void) __attribute__((weak));
+
+#define WAIT_STEP (100 * NSEC_PER_USEC)
+
+static uint64_t now;
+static uint64_t step = NSEC_PER_USEC;
+static uint64_t timer_at = TIME_NEVER;
+static bool irqs_on = true;
+
+static bool
+irq_save(void)
+{
+    bool was = irqs_on;
+
+    irqs_on = false;
+    return was;
+}
+
+static void
+irq_restore(bool on)
+{
+    irqs_on = on;
+    while (irqs_on && model_irq_deliver && model_irq_deliver())
+        continue;
+}
+
+static void
+timer_check(void)
+{
+    if (now < timer_at)
+        return;
+    timer_at = TIME_NEVER;
+    timer_interrupt(0, 0);
+}
+
+void
+shim_clock_advance(uint64_t ns)
+{
+    now += ns;
+    timer_check();
+}
+
+void
+shim_clock_step(uint64_t ns)
+{
+    step = ns;
+}
+
+/* Reading the clock is how code that waits without blocking lets the world go on. */
+static uint64_t
+machine_clock(void)
+{
+    now += step;
+    if (model_devices)
+        model_devices();
+    if (irqs_on)
+        irq_restore(true);
+    return now;
+}
+
+static uint64_t
+wall_base(void)
+{
+    return 0;
+}
+
+static void
+timer_arm(uint64_t deadline)
+{
+    timer_at = deadline;
+}
+
+static void *
+map_device(uint64_t phys, size_t len)
+{
+    return phys + len <= UINT32_MAX ? (void *)(uintptr_t)phys : NULL;
+}
+
+static void
+discover(void)
+{
+    ENLIST_FOREACH (buses, const struct bus, bus)
+        bus->scan();
+}
+
+static void
+halt(void)
+{
+    shim_clock_advance(WAIT_STEP);
+    irq_restore(true);
+    irqs_on = false;
+}
+
+static const struct platform machine = {
+    .name = "shim",
+    .irq_save = irq_save,
+    .irq_restore = irq_restore,
+    .halt = halt,
+    .clock = machine_clock,
+    .wall_base = wall_base,
+    .timer_arm = timer_arm,
+    .map_device = map_device,
+    .discover = discover,
+};
+const struct platform *platform = &machine;
+
+void
+watch_known_point(void)
+{
+}
+
+void
+watch_tick(uintptr_t eip, uintptr_t ebp)
+{
+    (void)eip;
+    (void)ebp;
+}
+
+void
+shim_shutdown(void)
+{
+    ENLIST_FOREACH (shutdown, const struct shutdown_hook, hook)
+        hook->run();
+}
+
+/* ---- waiting ---- */
+
+static struct thread only = {.name = "test", .id = 1, .state = THREAD_RUNNING};
+static bool woken;
+
+struct thread *
+thread_current(void)
+{
+    return &only;
+}
+
+void
+wait_queue_init(struct wait_queue *q)
+{
+    list_init(&q->waiters);
+}
+
+void
+wait_join(struct wait_queue *q, struct waiter *w)
+{
+    w->thread = &only;
+    w->woken = false;
+    list_insert_before(&q->waiters, &w->link);
+}
+
+void
+wait_leave(struct waiter *w)
+{
+    list_remove(&w->link);
+}
+
+/* One step of everything but the caller. */
+static void
+world_step(void)
+{
+    if (model_devices)
+        model_devices();
+    irq_restore(true);
+    defer_run();
+}
+
+int
+wait_sleep(uint64_t deadline)
+{
+    for (;;) {
+        world_step();
+        if (woken)
+            break;
+        if (now >= deadline)
+            return -ETIMEDOUT;
+        if (deadline == TIME_NEVER && now > 1000 * NSEC_PER_SEC) {
+            fprintf(stderr, "shim: a thread waits for ever\n");
+            abort();
+        }
+        shim_clock_advance(WAIT_STEP);
+    }
+    woken = false;
+    return 0;
+}
+
+int
+wait_on(struct wait_queue *q, uint64_t deadline)
+{
+    struct waiter w;
+
+    wait_join(q, &w);
+    int err = wait_sleep(deadline);
+    wait_leave(&w);
+    return err;
+}
+
+void
+wake_one(struct wait_queue *q)
+{
+    if (list_empty(&q->waiters))
+        return;
+    list_entry(q->waiters.next, struct waiter, link)->woken = true;
+    woken = true;
+}
+
+void
+wake_all(struct wait_queue *q)
+{
+    list_foreach (it, &q->waiters) {
+        list_entry(it, struct waiter, link)->woken = true;
+        woken = true;
+    }
+}
+
+void
+thread_sleep(uint64_t ns)
+{
+    uint64_t until = now + ns;
+
+    do {
+        world_step();
+        if (now < until)
+            shim_clock_advance(MIN(until - now, WAIT_STEP));
+    } while (now < until);
+}
+
+void
+thread_yield(void)
+{
+    world_step();
+}

@@ -1,0 +1,9 @@
+# The unit-test programs: one line each, `UNIT_<name> := sources`. Every line becomes
+# build/unit/<name>, built for the host from tests/unit/test_<name>.c and the sources, with
+# tests/unit/shim before the source tree on the include path. `UNIT_FLAGS_<name>` are more
+# compiler flags for one of them.
+
+# The kernel as the code under test sees it, over host memory (tests/unit/shim/shim.h).
+SHIM  := tests/unit/shim/memory.c tests/unit/shim/log.c tests/unit/shim/machine.c \
+         kernel/print.c kernel/deferred.c kernel/irq.c kernel/timer.c
+RING  := drivers/virtio/ring_split.c drivers/virtio/queue.c
