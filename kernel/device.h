@@ -105,7 +105,7 @@ struct net_device {
          */
         void (*received)(void *arg, void *const *tokens, const uint32_t *lens, unsigned n,
                          const struct net_meta *meta);
-        /* A posted chain comes back empty (device reset or broken). */
+        /* A posted chain comes back empty (malformed frame, device reset). */
         void (*rx_released)(void *arg, void *token);
         /* The driver has done with a transmitted frame, sent or not. */
         void (*sent)(void *arg, void *token);
@@ -130,9 +130,11 @@ enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
 #define DISK_MAX_PARTS 64
 
 /*
- * One request; the storage is the submitter's until done() was called, which happens exactly
- * once for each accepted request. After a time-out the device may still write into the data:
- * the driver keeps the buffers of such a request parked (see disk_submit).
+ * One request; storage, parts and data stay untouched until done() was called, which happens
+ * exactly once for each accepted request. One that is not answered within the disk's `timeout`
+ * costs a reset of the device, after which the device has let go of all data: the late one
+ * ends with -ETIMEDOUT, the others in flight are started again unseen (so a write may reach
+ * the disk twice). What the driver itself shares with the device is never freed.
  */
 struct disk_request {
     enum disk_op op;
@@ -162,6 +164,7 @@ struct disk_device {
     bool can_flush;
     bool broken;
     char serial[21]; /* NUL-terminated here; empty where the device has none */
+    uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
     struct wait_queue space; /* woken when a full ring has room again */
     /*
