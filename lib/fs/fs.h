@@ -1,42 +1,95 @@
 /*
- * File systems under one tree. A file system is mounted on a path ("/" is the first tar
- * archive found) and opens names below it into struct file (lib/libc/file.h). The system
- * calls that take a path (open, stat, access, readlink, chdir...) live here too, so a program
- * that opens nothing carries none of it.
+ * File systems under one tree. A file system is mounted on a path and opens names below it
+ * into struct file (lib/libc/file.h). "/" is a tar archive from the initrd or a disk
+ * (mount.c), "/dev" a table of devices (dev.c). The system calls that take a path stand on
+ * this (calls.c), so a program that opens nothing carries none of it.
  *
- * Errors are negative errno; calls may block on the disk behind.
+ * A canonical path is absolute, has no ".", "..", empty or linked component, and is "/" or
+ * does not end in one. Errors are negative errno. Everything is called from threads and may
+ * block on the disk behind.
  */
 #ifndef FS_FS_H
 #define FS_FS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/libc/file.h"
 
+#define FS_PATH_MAX  1024 /* bytes of a whole path, its NUL included */
+#define FS_NAME_MAX  255  /* bytes of one component */
+#define FS_LINKS_MAX 40   /* symbolic links followed on the way to one name */
+
+/* Linux's values, for file_stat.mode and directory entries. */
+#define FS_S_IFMT  0170000
+#define FS_S_IFCHR 0020000
+#define FS_S_IFDIR 0040000
+#define FS_S_IFBLK 0060000
+#define FS_S_IFREG 0100000
+#define FS_S_IFLNK 0120000
+
 struct fs_mount;
 
-/* One kind of file system; paths are relative to the mount, normalised ("a/b", "" for its
- * root), without "." or "..". */
+/* One kind of file system. Paths are relative to the mount: "a/b", "" for its root. */
 struct fs_type {
     const char *name; /* "tar" */
-    int (*open)(struct fs_mount *, const char *path, unsigned flags, unsigned mode,
-                struct file **out);
-    int (*stat)(struct fs_mount *, const char *path, struct file_stat *out); /* no links followed */
+    /*
+     * Open what the path names, which is no symbolic link, with flags and poll state as the
+     * flags FILE_O_* say; *out has one reference. -ENOENT, -EROFS, -ENOMEM, -EIO.
+     */
+    int (*open)(struct fs_mount *, const char *path, unsigned flags, struct file **out);
+    int (*stat)(struct fs_mount *, const char *path, struct file_stat *out);
+    /* Bytes of the target, at most `size`, no NUL. -EINVAL: no link. NULL: has no links. */
     long (*readlink)(struct fs_mount *, const char *path, char *to, size_t size);
 };
 
 struct fs_mount {
     const struct fs_type *type;
-    const char *where; /* "/", "/mnt" */
+    const char *where; /* canonical */
     void *private;
     struct fs_mount *next;
 };
 
-/* Takes over the structure; the longest matching `where` wins. -EBUSY if taken. */
+/* Takes over the structure for good; of nested mounts the longest `where` wins. -EBUSY if
+ * the place is taken. */
 int fs_mount(struct fs_mount *);
-/* Path of any shape to mount and normalised rest; symbolic links are followed (at most 8),
- * except the last component when `follow` is 0. `rest` has at least FS_PATH_MAX bytes. */
-#define FS_PATH_MAX 1024
-int fs_resolve(const char *path, int follow, struct fs_mount **mount, char *rest);
+/* The mount that holds a canonical path, and the path relative to it; NULL if none does. */
+struct fs_mount *fs_find(const char *canonical, const char **rest);
+
+int fs_stat_canonical(const char *canonical, struct file_stat *out);
+
+/*
+ * `path` of any shape, taken from the canonical directory `base` if it is relative, made
+ * canonical. Every component but the last must be a directory; the last need not exist, and
+ * is followed if it is a link and `follow` is set (or a "/" stands behind it). -ENOENT,
+ * -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EIO.
+ */
+int fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX]);
+
+/* stat and open as the system calls mean them; errors as above, of the type, and -EEXIST,
+ * -EISDIR, -EROFS. */
+int fs_stat(const char *base, const char *path, bool follow, struct file_stat *out);
+int fs_open(const char *base, const char *path, unsigned flags, struct file **out);
+
+/*
+ * For getdents: append one linux_dirent64 at to[used]. Bytes it took, or 0 when it does not
+ * fit. `next` is the file position that continues behind it, `mode` gives the type.
+ */
+size_t fs_put_entry(void *to, size_t size, size_t used, uint64_t inode, uint64_t next,
+                    uint32_t mode, const char *name, size_t name_len);
+/* ---- where the bytes of an archive come from ---- */
+
+struct fs_reader {
+    const char *name; /* "initrd", "vda": for messages */
+    uint64_t size;    /* bytes */
+    /* Exactly `len` bytes from `at`, which the caller has checked to lie inside. 0, or
+     * negative errno. Blocks. */
+    int (*read)(struct fs_reader *, uint64_t at, void *to, size_t len);
+};
+
+/* For as long as the kernel runs; NULL when memory is short. */
+struct fs_reader *fs_reader_memory(const char *name, const void *base, size_t size);
+struct disk_device;
+struct fs_reader *fs_reader_disk(struct disk_device *);
 
 #endif

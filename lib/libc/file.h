@@ -23,10 +23,12 @@
 #define FILE_O_WRONLY   01
 #define FILE_O_RDWR     02
 #define FILE_O_CREAT    0100
+#define FILE_O_EXCL     0200
 #define FILE_O_TRUNC    01000
 #define FILE_O_APPEND   02000
 #define FILE_O_NONBLOCK 04000
 #define FILE_O_DIRECTORY 0200000
+#define FILE_O_NOFOLLOW 0400000
 #define FILE_O_CLOEXEC  02000000
 
 #define FILE_POLLIN  0x001
@@ -78,6 +80,9 @@ struct file {
     unsigned refs;
     unsigned flags;    /* FILE_O_* status flags; O_NONBLOCK changes by fcntl */
     uint64_t position; /* of files with pread; kept by the read/write system calls */
+    /* Of directories opened by a path: their canonical path, for openat and fchdir; from
+     * kmalloc, freed by close. NULL for all else. */
+    char *path;
     /* Woken whenever what poll() says may have changed. NULL: never changes. */
     struct wait_queue *changed;
 };
