@@ -1,6 +1,6 @@
 /*
  * Splitting the command line. The rules are in cmdline.h; the table of cases that pins them
- * down is tests/unit/test_cmdline.c, and the system tests repeat it on each door.
+ * down is tests/data/cmdline.cases, which unit and system tests read.
  */
 #include "kernel/cmdline.h"
 #include "kernel/kernel.h"

@@ -14,7 +14,7 @@ struct output {
 struct spec {
     bool left, zero;
     int width, precision; /* precision -1: none given */
-    int longs;            /* l: 1, ll: 2 */
+    int longs;            /* ll: 2, l: 1, h: -1, hh: -2 */
 };
 
 static void
@@ -26,17 +26,31 @@ put(struct output *o, char c)
 }
 
 static void
-put_padded(struct output *o, const struct spec *s, const char *text, size_t len)
+put_repeated(struct output *o, char c, size_t count)
 {
-    size_t pad = s->width > (int)len ? (size_t)s->width - len : 0;
+    for (; count; count--)
+        put(o, c);
+}
 
-    if (!s->left)
-        for (; pad; pad--)
-            put(o, ' ');
+/* The text behind `sign`, in a field of at least the width. */
+static void
+put_field(struct output *o, const struct spec *s, const char *sign, const char *text,
+          size_t len)
+{
+    size_t all = strlen(sign) + len, pad = 0;
+
+    if ((size_t)s->width > all)
+        pad = (size_t)s->width - all;
+    if (!s->left && !s->zero)
+        put_repeated(o, ' ', pad);
+    for (; *sign; sign++)
+        put(o, *sign);
+    if (!s->left && s->zero)
+        put_repeated(o, '0', pad);
     for (size_t i = 0; i < len; i++)
         put(o, text[i]);
-    for (; pad; pad--)
-        put(o, ' ');
+    if (s->left)
+        put_repeated(o, ' ', pad);
 }
 
 static void
@@ -44,19 +58,14 @@ put_number(struct output *o, const struct spec *s, uint64_t value, unsigned base
            const char *sign)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    char text[32];
-    size_t at = sizeof(text), sign_len = strlen(sign);
+    char text[20]; /* digits of 2^64 - 1 */
+    size_t at = sizeof(text);
 
     do {
         text[--at] = digits[value % base];
         value /= base;
     } while (value);
-    if (s->zero && !s->left)
-        while (sizeof(text) - at + sign_len < (size_t)s->width && at > sign_len)
-            text[--at] = '0';
-    at -= sign_len;
-    memcpy(text + at, sign, sign_len);
-    put_padded(o, s, text + at, sizeof(text) - at);
+    put_field(o, s, sign, text + at, sizeof(text) - at);
 }
 
 static const char *
@@ -73,6 +82,10 @@ parse_spec(const char *f, struct spec *s, va_list *ap)
     }
     if (*f == '*') {
         s->width = va_arg(*ap, int);
+        if (s->width < 0) {
+            s->left = true;
+            s->width = -s->width;
+        }
         f++;
     }
     while (*f >= '0' && *f <= '9')
@@ -89,6 +102,8 @@ parse_spec(const char *f, struct spec *s, va_list *ap)
     while (*f == 'h' || *f == 'l' || *f == 'z') {
         if (*f == 'l')
             s->longs++;
+        if (*f == 'h')
+            s->longs--;
         if (*f == 'z')
             s->longs = 1;
         f++;
@@ -103,7 +118,12 @@ unsigned_argument(const struct spec *s, va_list *ap)
         return va_arg(*ap, unsigned long long);
     if (s->longs == 1)
         return va_arg(*ap, unsigned long);
-    return va_arg(*ap, unsigned);
+    unsigned value = va_arg(*ap, unsigned);
+    if (s->longs == -1)
+        return (unsigned short)value;
+    if (s->longs == -2)
+        return (unsigned char)value;
+    return value;
 }
 
 static int64_t
@@ -113,7 +133,12 @@ signed_argument(const struct spec *s, va_list *ap)
         return va_arg(*ap, long long);
     if (s->longs == 1)
         return va_arg(*ap, long);
-    return va_arg(*ap, int);
+    int value = va_arg(*ap, int);
+    if (s->longs == -1)
+        return (short)value;
+    if (s->longs == -2)
+        return (signed char)value;
+    return value;
 }
 
 static void
@@ -144,14 +169,14 @@ put_conversion(struct output *o, char conversion, struct spec *s, va_list *ap)
         return;
     case 'c':
         c = (char)va_arg(*ap, int);
-        put_padded(o, s, &c, 1);
+        put_field(o, s, "", &c, 1);
         return;
     case 's':
         text = va_arg(*ap, const char *);
         if (!text)
             text = "(null)";
-        put_padded(o, s, text,
-                   s->precision >= 0 ? strnlen(text, (size_t)s->precision) : strlen(text));
+        put_field(o, s, "", text,
+                  s->precision >= 0 ? strnlen(text, (size_t)s->precision) : strlen(text));
         return;
     default:
         put(o, conversion);
