@@ -40,11 +40,18 @@ struct transfer {
 
 /* ---- registry ---- */
 
+/* vda to vdz, then vdaa and on, as Linux users know them. */
 void
 disk_register(struct disk_device *d)
 {
-    assert(nr_disks < 26);
-    ksnprintf(d->name, sizeof(d->name), "vd%c", 'a' + (int)nr_disks++);
+    char first = nr_disks < 26 ? '\0' : (char)('a' + nr_disks / 26 - 1);
+    char last = (char)('a' + nr_disks % 26);
+
+    if (first)
+        ksnprintf(d->name, sizeof(d->name), "vd%c%c", first, last);
+    else
+        ksnprintf(d->name, sizeof(d->name), "vd%c", last);
+    nr_disks++;
     wait_queue_init(&d->space);
     list_insert_before(&disks, &d->link);
 }
