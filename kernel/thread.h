@@ -31,6 +31,7 @@ struct thread {
     uintptr_t stack_base;     /* lowest usable byte; the guard page lies below it */
     size_t stack_size;        /* bytes; 0: stack not ours (boot, or made by the C library) */
     uintptr_t tls;            /* the C library's thread pointer, 0 if it has none */
+    void *data;               /* what the C library glue keeps for its threads, else NULL */
     int id;                   /* 1 is the first thread */
     bool woken;               /* a queue it had joined was woken, or its time is up */
     void (*entry)(void *);
