@@ -5,6 +5,7 @@
 #ifndef KERNEL_CPU_H
 #define KERNEL_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Save the callee-saved registers on this stack, its pointer in *save, and go on where the
@@ -15,6 +16,10 @@ void cpu_switch(uintptr_t *save, uintptr_t load);
 uintptr_t cpu_stack_prepare(uintptr_t top, void (*start)(void));
 /* Call fn(arg) on the stack that ends at `top`; returns when it does. */
 void cpu_call_on(uintptr_t top, void (*fn)(void *), void *arg);
+
+/* Up to `size` bytes of the CPU's own random number generator; the number, which is small when
+ * it does not answer, or -ENODEV if it has none. arch/x86/rdrand.c. */
+int cpu_random(void *to, size_t size);
 
 /* The text of the image, for backtraces; from the linker script. */
 extern const char image_start[], text_start[], text_end[], rodata_end[], data_start[], bss_start[],
