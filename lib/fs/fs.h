@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "kernel/device.h"
 #include "lib/libc/file.h"
 
 #define FS_PATH_MAX  1024 /* bytes of a whole path, its NUL included */
@@ -33,6 +34,7 @@ struct fs_mount;
 /* One kind of file system. Paths are relative to the mount: "a/b", "" for its root. */
 struct fs_type {
     const char *name; /* "tar" */
+    bool read_only;   /* nothing that it holds can be written */
     /*
      * Open what the path names, which is no symbolic link, with flags and poll state as the
      * flags FILE_O_* say; *out has one reference. -ENOENT, -EROFS, -ENOMEM, -EIO.
@@ -85,11 +87,12 @@ struct fs_reader {
     /* Exactly `len` bytes from `at`, which the caller has checked to lie inside. 0, or
      * negative errno. Blocks. */
     int (*read)(struct fs_reader *, uint64_t at, void *to, size_t len);
+    /* Free it. Nobody reads any more; blocks until the disk has answered. */
+    void (*close)(struct fs_reader *);
 };
 
-/* For as long as the kernel runs; NULL when memory is short. */
+/* NULL when memory is short. */
 struct fs_reader *fs_reader_memory(const char *name, const void *base, size_t size);
-struct disk_device;
 struct fs_reader *fs_reader_disk(struct disk_device *);
 
 #endif

@@ -199,6 +199,7 @@ tarfs_readlink(struct fs_mount *mount, const char *path, char *to, size_t size)
 
 static const struct fs_type tarfs_type = {
     .name = "tar",
+    .read_only = true,
     .open = tarfs_open,
     .stat = tarfs_stat,
     .readlink = tarfs_readlink,

@@ -1,0 +1,342 @@
+/*
+ * The system calls that take a path and only look: what musl 1.2.3 makes for open, stat,
+ * access, readlink, chdir and getcwd. It asks for files by statx alone (its time_t has 64
+ * bits, the older calls' have not), so the stat64 family is not here; fstat comes as statx
+ * with an empty path.
+ */
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "kernel/string.h"
+#include "lib/fs/calls.h"
+#include "lib/libc/syscall.h"
+
+#define AT_FDCWD            (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_EMPTY_PATH       0x1000
+
+#define ACCESS_EXECUTE 1
+#define ACCESS_WRITE   2
+
+#define STATFS_READ_ONLY 1
+#define STATX_BASIC      0x7ffu /* all that musl asks for */
+
+/* musl's open.o and its like refer to this symbol (lib/libc/needs). */
+const char libc_needs_fs[1];
+static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
+    fs_mount_linked,
+    fs_change_linked,
+};
+
+static char working_directory[FS_PATH_MAX] = "/";
+static unsigned creation_mask = 022;
+
+int
+fs_base(long dirfd, const char *path, const char **base)
+{
+    *base = working_directory;
+    if (!path)
+        return -EFAULT;
+    if (path[0] == '/' || dirfd == AT_FDCWD)
+        return 0;
+    struct file *directory = fd_get((int)dirfd);
+    if (!directory)
+        return -EBADF;
+    if (!directory->path)
+        return -ENOTDIR;
+    *base = directory->path;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static long
+open_at(long dirfd, const char *path, unsigned flags)
+{
+    const char *base;
+    struct file *file;
+    int error = fs_base(dirfd, path, &base);
+
+    if (!error)
+        error = fs_open(base, path, flags, &file);
+    return error ? error : fd_install(file, 0, flags & FILE_O_CLOEXEC);
+}
+
+static long
+sys_open(SYSCALL_ARGS)
+{
+    return open_at(AT_FDCWD, (const char *)a, (unsigned)b);
+}
+SYSCALL(5, open);
+
+static long
+sys_openat(SYSCALL_ARGS)
+{
+    return open_at(a, (const char *)b, (unsigned)c);
+}
+SYSCALL(295, openat);
+
+/* ---- asking ---- */
+
+int
+fs_stat_at(long dirfd, const char *path, bool follow, struct file_stat *out)
+{
+    const char *base;
+    int error = fs_base(dirfd, path, &base);
+
+    return error ? error : fs_stat(base, path, follow, out);
+}
+
+/* What a path names, and the file system that has it. */
+static int
+locate(long dirfd, const char *path, bool follow, struct fs_mount **mount, struct file_stat *st)
+{
+    char canonical[FS_PATH_MAX];
+    const char *base, *rest;
+    int error = fs_base(dirfd, path, &base);
+
+    if (!error)
+        error = fs_resolve(base, path, follow, canonical);
+    if (error)
+        return error;
+    *mount = fs_find(canonical, &rest);
+    return *mount ? (*mount)->type->stat(*mount, rest, st) : -ENOENT;
+}
+
+/* One user, who may all: what counts is what the file system can do. */
+static long
+access_at(long dirfd, const char *path, long wanted, bool follow)
+{
+    struct fs_mount *mount;
+    struct file_stat st;
+    int error = locate(dirfd, path, follow, &mount, &st);
+
+    if (error)
+        return error;
+    if ((wanted & ACCESS_WRITE) && (mount->type->read_only || !(st.mode & 0222)))
+        return -EROFS;
+    if ((wanted & ACCESS_EXECUTE) && !(st.mode & 0111))
+        return -EACCES;
+    return 0;
+}
+
+static long
+sys_access(SYSCALL_ARGS)
+{
+    return access_at(AT_FDCWD, (const char *)a, b, true);
+}
+SYSCALL(33, access);
+
+static long
+sys_faccessat(SYSCALL_ARGS)
+{
+    return access_at(a, (const char *)b, c, true);
+}
+SYSCALL(307, faccessat);
+
+static long
+sys_faccessat2(SYSCALL_ARGS)
+{
+    return access_at(a, (const char *)b, c, !(d & AT_SYMLINK_NOFOLLOW));
+}
+SYSCALL(439, faccessat2);
+
+struct statx_time {
+    int64_t sec;
+    uint32_t nsec;
+    int32_t unused;
+};
+
+struct statx {
+    uint32_t mask, block_size;
+    uint64_t attributes;
+    uint32_t links, uid, gid;
+    uint16_t mode, unused;
+    uint64_t inode, size, blocks, attributes_mask;
+    struct statx_time atime, btime, ctime, mtime;
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+    uint64_t spare[14];
+};
+
+_Static_assert(sizeof(struct statx) == 256, "Linux's statx has 256 bytes");
+
+static int
+stat_descriptor(long fd, struct file_stat *st)
+{
+    struct file *file = fd_get((int)fd);
+
+    if (fd == AT_FDCWD)
+        return fs_stat_canonical(working_directory, st);
+    if (!file)
+        return -EBADF;
+    return file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
+}
+
+/* a directory, b path, c flags, d mask (all is always filled in), e result */
+static long
+sys_statx(SYSCALL_ARGS)
+{
+    const char *path = (const char *)b;
+    struct statx *out = (struct statx *)e;
+    struct file_stat st = {0};
+    int error;
+
+    if (path && !path[0] && (c & AT_EMPTY_PATH))
+        error = stat_descriptor(a, &st);
+    else
+        error = fs_stat_at(a, path, !(c & AT_SYMLINK_NOFOLLOW), &st);
+    if (error)
+        return error;
+    struct statx_time mtime = {.sec = st.mtime};
+    *out = (struct statx){
+        .mask = STATX_BASIC,
+        .block_size = 4096,
+        .links = st.links,
+        .uid = st.uid,
+        .gid = st.gid,
+        .mode = (uint16_t)st.mode,
+        .inode = st.inode,
+        .size = st.size,
+        .blocks = (st.size + 511) / 512,
+        .atime = mtime,
+        .ctime = mtime,
+        .mtime = mtime,
+    };
+    return 0;
+}
+SYSCALL(383, statx);
+
+static long
+readlink_at(long dirfd, const char *path, char *to, long size)
+{
+    char canonical[FS_PATH_MAX];
+    const char *base, *rest;
+    int error = fs_base(dirfd, path, &base);
+
+    if (size <= 0)
+        return -EINVAL;
+    if (!error)
+        error = fs_resolve(base, path, false, canonical);
+    if (error)
+        return error;
+    struct fs_mount *mount = fs_find(canonical, &rest);
+    if (!mount)
+        return -ENOENT;
+    return mount->type->readlink ? mount->type->readlink(mount, rest, to, (size_t)size)
+                                 : -EINVAL;
+}
+
+static long
+sys_readlink(SYSCALL_ARGS)
+{
+    return readlink_at(AT_FDCWD, (const char *)a, (char *)b, c);
+}
+SYSCALL(85, readlink);
+
+static long
+sys_readlinkat(SYSCALL_ARGS)
+{
+    return readlink_at(a, (const char *)b, (char *)c, d);
+}
+SYSCALL(305, readlinkat);
+
+/* musl's struct statfs. */
+struct statfs {
+    uint32_t type, block_size;
+    uint64_t blocks, free, available, files, files_free;
+    int32_t id[2];
+    uint32_t name_max, fragment_size, flags, spare[4];
+};
+
+/* a path, b size of the structure, c result. Archives have no free space to speak of. */
+static long
+sys_statfs64(SYSCALL_ARGS)
+{
+    struct fs_mount *mount;
+    struct file_stat st;
+    int error = locate(AT_FDCWD, (const char *)a, true, &mount, &st);
+
+    if (error)
+        return error;
+    if ((size_t)b != sizeof(struct statfs))
+        return -EINVAL;
+    *(struct statfs *)c = (struct statfs){
+        .block_size = 512,
+        .fragment_size = 512,
+        .name_max = FS_NAME_MAX,
+        .flags = mount->type->read_only ? STATFS_READ_ONLY : 0,
+    };
+    return 0;
+}
+SYSCALL(268, statfs64);
+
+/* ---- the working directory ---- */
+
+static long
+sys_chdir(SYSCALL_ARGS)
+{
+    char canonical[FS_PATH_MAX];
+    struct file_stat st;
+    int error = a ? fs_resolve(working_directory, (const char *)a, true, canonical) : -EFAULT;
+
+    if (!error)
+        error = fs_stat_canonical(canonical, &st);
+    if (error)
+        return error;
+    if ((st.mode & FS_S_IFMT) != FS_S_IFDIR)
+        return -ENOTDIR;
+    memcpy(working_directory, canonical, sizeof(canonical));
+    return 0;
+}
+SYSCALL(12, chdir);
+
+static long
+sys_fchdir(SYSCALL_ARGS)
+{
+    struct file *directory = fd_get((int)a);
+
+    if (!directory)
+        return -EBADF;
+    if (!directory->path)
+        return -ENOTDIR;
+    memcpy(working_directory, directory->path, strlen(directory->path) + 1);
+    return 0;
+}
+SYSCALL(133, fchdir);
+
+/* Bytes of the path with its NUL. */
+static long
+sys_getcwd(SYSCALL_ARGS)
+{
+    size_t size = strlen(working_directory) + 1;
+
+    if ((size_t)b < size)
+        return -ERANGE;
+    memcpy((char *)a, working_directory, size);
+    return (long)size;
+}
+SYSCALL(183, getcwd);
+
+static long
+sys_umask(SYSCALL_ARGS)
+{
+    unsigned before = creation_mask;
+
+    creation_mask = (unsigned)a & 0777;
+    return (long)before;
+}
+SYSCALL(60, umask);
+
+/* ---- disks ---- */
+
+static long
+sys_sync(SYSCALL_ARGS)
+{
+    struct disk_device *disk = NULL;
+    int error = 0;
+
+    while ((disk = disk_next(disk)))
+        if (disk->can_flush && !disk->read_only && disk_flush(disk))
+            error = -EIO;
+    return error;
+}
+SYSCALL(36, sync);

@@ -1,0 +1,349 @@
+/*
+ * /dev: the few devices that C programs expect by name, and every disk as a file of bytes.
+ * Relies on kernel/device.h; the names of disks are the kernel's (vda, vdb...).
+ */
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "kernel/list.h"
+#include "kernel/memory.h"
+#include "kernel/string.h"
+#include "lib/fs/fs.h"
+
+DEVICE_CLASS_USED(disk);
+DEVICE_CLASS_USED(entropy);
+
+#define RANDOM_CHUNK 4096 /* most bytes of one read, so that the file cannot hog the source */
+
+struct dev_file {
+    struct file file;
+    struct disk_device *disk; /* of disks */
+    uint64_t inode;
+    uint32_t mode;
+};
+
+static struct dev_file *
+to_dev_file(struct file *file)
+{
+    return list_entry(file, struct dev_file, file);
+}
+
+static void
+dev_close(struct file *file)
+{
+    kfree(file->path);
+    kfree(to_dev_file(file));
+}
+
+static int
+dev_file_stat(struct file *file, struct file_stat *out)
+{
+    const struct dev_file *f = to_dev_file(file);
+
+    *out = (struct file_stat){.mode = f->mode, .inode = f->inode, .links = 1};
+    if (f->disk)
+        out->size = f->disk->capacity * DISK_SECTOR;
+    return 0;
+}
+
+/* ---- the simple ones ---- */
+
+static long
+null_read(struct file *file, void *to, size_t len)
+{
+    (void)file, (void)to, (void)len;
+    return 0;
+}
+
+static long
+swallow(struct file *file, const void *from, size_t len)
+{
+    (void)file, (void)from;
+    return (long)MIN(len, (size_t)INT32_MAX);
+}
+
+static long
+zero_read(struct file *file, void *to, size_t len)
+{
+    (void)file;
+    len = MIN(len, (size_t)INT32_MAX);
+    memset(to, 0, len);
+    return (long)len;
+}
+
+static long
+random_read(struct file *file, void *to, size_t len)
+{
+    (void)file;
+    len = MIN(len, (size_t)RANDOM_CHUNK);
+    int error = entropy_read(to, len);
+    return error ? error : (long)len;
+}
+
+static const struct file_ops null_ops = {
+    .kind = "null",
+    .read = null_read,
+    .write = swallow,
+    .stat = dev_file_stat,
+    .close = dev_close,
+};
+
+static const struct file_ops zero_ops = {
+    .kind = "zero",
+    .read = zero_read,
+    .write = swallow,
+    .stat = dev_file_stat,
+    .close = dev_close,
+};
+
+static const struct file_ops random_ops = {
+    .kind = "random",
+    .read = random_read,
+    .write = swallow, /* what a program offers is not believed, and not refused */
+    .stat = dev_file_stat,
+    .close = dev_close,
+};
+
+static const struct dev_entry {
+    const char *name;
+    const struct file_ops *ops;
+} devices[] = {
+    {"null", &null_ops},
+    {"zero", &zero_ops},
+    {"random", &random_ops},
+    {"urandom", &random_ops},
+};
+
+/* ---- disks ---- */
+
+/* The part of [at, at + len) that lies in one sector, through a buffer. */
+static int
+part_of_sector(struct disk_device *disk, bool write, uint64_t at, char *data, size_t len)
+{
+    char *sector = kmalloc(DISK_SECTOR);
+    uint64_t number = at / DISK_SECTOR;
+    size_t offset = (size_t)(at % DISK_SECTOR);
+
+    if (!sector)
+        return -ENOMEM;
+    int error = disk_read(disk, number, sector, DISK_SECTOR);
+    if (!error && write) {
+        memcpy(sector + offset, data, len);
+        error = disk_write(disk, number, sector, DISK_SECTOR);
+    } else if (!error) {
+        memcpy(data, sector + offset, len);
+    }
+    kfree(sector);
+    return error;
+}
+
+/* Whole sectors go straight to the disk, what is left at either end through a buffer. */
+static int
+transfer(struct disk_device *disk, bool write, uint64_t at, char *data, size_t len)
+{
+    while (len > 0) {
+        size_t offset = (size_t)(at % DISK_SECTOR);
+        size_t now = len & ~(size_t)(DISK_SECTOR - 1);
+        int error;
+        if (offset || !now) {
+            now = MIN(len, DISK_SECTOR - offset);
+            error = part_of_sector(disk, write, at, data, now);
+        } else if (write) {
+            error = disk_write(disk, at / DISK_SECTOR, data, now);
+        } else {
+            error = disk_read(disk, at / DISK_SECTOR, data, now);
+        }
+        if (error)
+            return error;
+        at += now;
+        data += now;
+        len -= now;
+    }
+    return 0;
+}
+
+/* What of `len` bytes at `at` the disk has. */
+static size_t
+clamp(const struct disk_device *disk, uint64_t at, size_t len)
+{
+    uint64_t size = disk->capacity * DISK_SECTOR;
+
+    if (at >= size)
+        return 0;
+    return (size_t)MIN(MIN((uint64_t)len, size - at), (uint64_t)INT32_MAX);
+}
+
+static long
+disk_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    struct disk_device *disk = to_dev_file(file)->disk;
+
+    len = clamp(disk, at, len);
+    int error = transfer(disk, false, at, to, len);
+    return error ? error : (long)len;
+}
+
+static long
+disk_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
+{
+    struct disk_device *disk = to_dev_file(file)->disk;
+    size_t fits = clamp(disk, at, len);
+
+    if (disk->read_only)
+        return -EROFS;
+    if (len > 0 && fits == 0)
+        return -ENOSPC;
+    int error = transfer(disk, true, at, (char *)(uintptr_t)from, fits);
+    return error ? error : (long)fits;
+}
+
+static int
+disk_sync(struct file *file)
+{
+    struct disk_device *disk = to_dev_file(file)->disk;
+
+    return disk->can_flush && !disk->read_only ? disk_flush(disk) : 0;
+}
+
+static const struct file_ops disk_ops = {
+    .kind = "disk",
+    .pread = disk_pread,
+    .pwrite = disk_pwrite,
+    .stat = dev_file_stat,
+    .sync = disk_sync,
+    .close = dev_close,
+};
+
+/* ---- the directory ---- */
+
+/* Entry `i` of the directory: a device of the table, then the disks. False at the end. */
+static bool
+dev_entry(uint64_t i, const char **name, const struct file_ops **ops, struct disk_device **disk)
+{
+    struct disk_device *d = NULL;
+
+    *disk = NULL;
+    if (i < ARRAY_SIZE(devices)) {
+        *name = devices[i].name;
+        *ops = devices[i].ops;
+        return true;
+    }
+    i -= ARRAY_SIZE(devices);
+    while ((d = disk_next(d)) && i-- > 0)
+        ;
+    if (!d)
+        return false;
+    *name = d->name;
+    *ops = &disk_ops;
+    *disk = d;
+    return true;
+}
+
+static uint32_t
+entry_mode(const struct disk_device *disk)
+{
+    if (!disk)
+        return FS_S_IFCHR | 0666;
+    return FS_S_IFBLK | (disk->read_only ? 0400u : 0600u);
+}
+
+/* Positions 0 and 1 are "." and "..", then the entries; the inode is the position. */
+static long
+directory_getdents(struct file *file, void *to, size_t size)
+{
+    size_t used = 0;
+
+    for (;;) {
+        const struct file_ops *ops;
+        struct disk_device *disk;
+        uint64_t position = file->position;
+        const char *name = position == 0 ? "." : "..";
+        uint32_t mode = FS_S_IFDIR;
+        if (position > 1) {
+            if (!dev_entry(position - 2, &name, &ops, &disk))
+                return (long)used;
+            mode = entry_mode(disk);
+        }
+        size_t record =
+            fs_put_entry(to, size, used, position + 1, position + 1, mode, name, strlen(name));
+        if (record == 0)
+            return used ? (long)used : -EINVAL;
+        used += record;
+        file->position++;
+    }
+}
+
+static long
+directory_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)file, (void)to, (void)len, (void)at;
+    return -EISDIR;
+}
+
+static const struct file_ops directory_ops = {
+    .kind = "device directory",
+    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .stat = dev_file_stat,
+    .getdents = directory_getdents,
+    .close = dev_close,
+};
+
+/* ---- the type ---- */
+
+/* What a path names, as the dev_file that opening it would make. */
+static int
+look_up(const char *path, struct dev_file *out)
+{
+    const char *name;
+
+    *out = (struct dev_file){.inode = 1, .mode = FS_S_IFDIR | 0755};
+    out->file.ops = &directory_ops;
+    if (!path[0])
+        return 0;
+    for (uint64_t i = 0; dev_entry(i, &name, &out->file.ops, &out->disk); i++) {
+        if (strcmp(path, name) != 0)
+            continue;
+        out->inode = i + 3;
+        out->mode = entry_mode(out->disk);
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static int
+dev_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
+{
+    struct dev_file found;
+    int error = look_up(path, &found);
+
+    (void)mount;
+    if (error)
+        return error;
+    if (found.disk && found.disk->read_only && (flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
+        return -EROFS;
+    struct dev_file *f = kmalloc(sizeof(*f));
+    if (!f)
+        return -ENOMEM;
+    *f = found;
+    f->file.flags = flags;
+    f->file.refs = 1;
+    *out = &f->file;
+    return 0;
+}
+
+static int
+dev_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
+{
+    struct dev_file found;
+    int error = look_up(path, &found);
+
+    (void)mount;
+    return error ? error : dev_file_stat(&found.file, out);
+}
+
+static const struct fs_type dev_type = {
+    .name = "dev",
+    .open = dev_open,
+    .stat = dev_stat,
+};
+
+struct fs_mount fs_dev_mount = {.type = &dev_type, .where = "/dev"};

@@ -1,0 +1,93 @@
+/*
+ * What is mounted when the image starts: /dev, and on "/" the tar archive that the word
+ * root=initrd or root=vda names. Without that word it is the initrd if it holds an archive,
+ * else vda if that does, else nothing. Runs once, after the devices were found.
+ */
+#include "kernel/boot_info.h"
+#include "kernel/cmdline.h"
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "kernel/string.h"
+#include "lib/fs/fs.h"
+#include "lib/fs/calls.h"
+#include "lib/fs/tar.h"
+
+static struct fs_reader *
+initrd_reader(void)
+{
+    const struct boot_module *initrd = &boot_info.modules[0];
+
+    if (boot_info.nr_modules == 0)
+        return NULL;
+    return fs_reader_memory("initrd", (const void *)initrd->base, initrd->size);
+}
+
+static struct fs_reader *
+disk_reader(const char *name)
+{
+    struct disk_device *disk = disk_find(name);
+
+    return disk ? fs_reader_disk(disk) : NULL;
+}
+
+static void
+mount_root(struct fs_reader *reader)
+{
+    int error = tarfs_mount(reader, "/");
+
+    if (!error)
+        return;
+    if (error == -EINVAL)
+        log_error("root: %s holds no tar archive, so there are no files", reader->name);
+    else
+        log_error("root: %s cannot be mounted (error %d), so there are no files", reader->name,
+                  -error);
+    reader->close(reader);
+}
+
+/* What the user named. */
+static void
+mount_named(const char *name)
+{
+    bool initrd = strcmp(name, "initrd") == 0;
+    struct fs_reader *reader = initrd ? initrd_reader() : disk_reader(name);
+
+    if (reader)
+        mount_root(reader);
+    else if (initrd)
+        log_error("root: the loader gave no initrd, so there are no files");
+    else
+        log_error("root: there is no disk %s to read, so there are no files", name);
+}
+
+/* If it is there and begins like an archive. */
+static bool
+mount_probed(struct fs_reader *reader)
+{
+    if (!reader)
+        return false;
+    if (tar_probe(reader)) {
+        mount_root(reader);
+        return true;
+    }
+    reader->close(reader);
+    return false;
+}
+
+static void
+mount_at_start(void)
+{
+    const char *name = cmdline_word(NULL, "root");
+
+    if (fs_mount(&fs_dev_mount))
+        panic("fs: /dev is taken");
+    if (name)
+        mount_named(name);
+    else if (!mount_probed(initrd_reader()))
+        (void)mount_probed(disk_reader("vda"));
+}
+
+static const struct init_hook fs_init = {.order = 20, .run = mount_at_start};
+ENLIST(init, fs_init);
+
+const char fs_mount_linked[1];
