@@ -7,3 +7,9 @@
 SHIM  := tests/unit/shim/memory.c tests/unit/shim/log.c tests/unit/shim/machine.c \
          kernel/print.c kernel/deferred.c kernel/irq.c kernel/timer.c
 RING  := drivers/virtio/ring_split.c drivers/virtio/queue.c
+
+UNIT_ring     := $(SHIM) $(RING)
+# The same with everything inlined into everything, where a word of the ring that is not read
+# again each time would show.
+UNIT_ring_lto := $(SHIM) $(RING)
+UNIT_FLAGS_ring_lto := -O2 -flto

@@ -55,13 +55,13 @@ enum model_bus {
 /* ---- the lies ---- */
 
 struct model_lies {
-    uint64_t reset_ns;   /* clock time until a reset is over; MODEL_NEVER: for ever */
-    uint64_t refuse;     /* FEATURES_OK does not stick if one of these was accepted */
-    bool never_serve;    /* notifications are ignored */
-    unsigned tear;       /* so many readings of the configuration see it change half-way
-                            (each 32-bit half of the next one is from another version) */
+    uint64_t reset_ns; /* clock time until a reset is over; MODEL_NEVER: for ever */
+    uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
+    bool never_serve;  /* notifications are ignored */
+    unsigned tear;     /* so many readings of the configuration see it change half-way
+                          (each 32-bit half of the next one is from another version) */
     bool tear_for_ever;
-    bool spurious;       /* an interrupt at every register write, reason or none */
+    bool spurious; /* an interrupt at every register write, reason or none */
 };
 
 /* ---- making and removing ---- */
@@ -84,11 +84,11 @@ struct model_setup {
     void *arg;
 
     /* How the PCI function looks; zero is the usual. */
-    bool io_bars;               /* the modern BAR is I/O space */
-    bool bar_64;                /* the modern BAR is 64 bits wide */
-    uint64_t bar_address;       /* where firmware put the modern BAR; 0: chosen */
-    bool notify_multiplier_0;   /* all queues share one notify address */
-    uint8_t irq;                /* interrupt line; 0: 11, shared by all */
+    bool io_bars;             /* the modern BAR is I/O space */
+    bool bar_64;              /* the modern BAR is 64 bits wide */
+    uint64_t bar_address;     /* where firmware put the modern BAR; 0: chosen */
+    bool notify_multiplier_0; /* all queues share one notify address */
+    uint8_t irq;              /* interrupt line; 0: 11, shared by all */
     /* Called when configuration space is ready: change bytes of it (bad capabilities). */
     void (*edit)(struct model *, uint8_t *pci_config, void *arg);
 };

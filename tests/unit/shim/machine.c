@@ -99,8 +99,8 @@ map_device(uint64_t phys, size_t len)
 static void
 discover(void)
 {
-    ENLIST_FOREACH (buses, const struct bus, bus)
-        bus->scan();
+    ENLIST_FOREACH(buses, const struct bus, bus)
+    bus->scan();
 }
 
 static void
@@ -139,8 +139,8 @@ watch_tick(uintptr_t eip, uintptr_t ebp)
 void
 shim_shutdown(void)
 {
-    ENLIST_FOREACH (shutdown, const struct shutdown_hook, hook)
-        hook->run();
+    ENLIST_FOREACH(shutdown, const struct shutdown_hook, hook)
+    hook->run();
 }
 
 /* ---- waiting ---- */
@@ -164,7 +164,6 @@ void
 wait_join(struct wait_queue *q, struct waiter *w)
 {
     w->thread = &only;
-    w->woken = false;
     list_insert_before(&q->waiters, &w->link);
 }
 
@@ -214,22 +213,18 @@ wait_on(struct wait_queue *q, uint64_t deadline)
     return err;
 }
 
-void
-wake_one(struct wait_queue *q)
-{
-    if (list_empty(&q->waiters))
-        return;
-    list_entry(q->waiters.next, struct waiter, link)->woken = true;
-    woken = true;
-}
-
+/* There is one thread, so whoever is on the queue is that one. */
 void
 wake_all(struct wait_queue *q)
 {
-    list_foreach (it, &q->waiters) {
-        list_entry(it, struct waiter, link)->woken = true;
+    if (!list_empty(&q->waiters))
         woken = true;
-    }
+}
+
+void
+wake_one(struct wait_queue *q)
+{
+    wake_all(q);
 }
 
 void
