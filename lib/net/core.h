@@ -1,0 +1,86 @@
+/*
+ * Shared by the files of lib/net and by nobody else.
+ *
+ * The rule that makes lwIP safe here: its code runs only between net_core_enter() and
+ * net_core_leave(), and nothing in between reaches a known point (kernel/thread.h): no
+ * blocking, no yield, no sleep. Threads are cooperative and deferred work runs at known
+ * points only, so whoever is inside is alone, whether thread or deferred work (a received
+ * frame, a timer), and no lock is ever waited for. core.c asserts it: entering twice, leaving
+ * twice, and sleeping inside are panics.
+ */
+#ifndef NET_CORE_H
+#define NET_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kernel/device.h"
+#include "lwip/netif.h"
+
+/* ---- core.c ---- */
+
+/* Bring the stack up; once, before anything else. */
+void net_core_init(void);
+void net_core_enter(void);
+/* Also tells the devices what was queued meanwhile, and sets the clock for lwIP's next timer.
+ */
+void net_core_leave(void);
+/* Panics unless inside. */
+void net_core_check(void);
+
+/* ---- memory.c ---- */
+
+/* Size windows and budgets by the memory that is free now. */
+void net_memory_init(void);
+/* Bytes that the stack and its receive buffers may take together. */
+size_t net_memory_budget(void);
+
+/* ---- random.c ---- */
+
+void net_random_init(void);
+
+/* ---- netif.c ---- */
+
+#define NET_TX_QUEUE 128 /* frames */
+
+/* One network card and its lwIP interface. */
+struct net_card {
+    struct netif netif; /* lwIP's part; netif.state points back here */
+    struct net_device *device;
+    struct list link;
+    struct net_rx *rx;
+    bool kick;     /* something was posted or queued since the device was last told */
+    bool in_batch; /* more frames of a batch may come: the device is told at its end */
+    bool draining;
+    struct pbuf *queue[NET_TX_QUEUE]; /* frames that found the ring full */
+    unsigned queue_head, queued;
+    /* What the user asked for, and what was reported of it (config.c). */
+    struct net_config *config;
+};
+
+/* Give the device's frames to a new interface, down and without addresses. Inside. 0, or
+ * -ENOMEM, -EIO, reported. */
+int net_card_open(struct net_device *device, struct net_card **out);
+/* The cards that were opened: NULL first. */
+struct net_card *net_card_next(struct net_card *after);
+/* Whether lwIP checks the checksums of TCP and UDP in what comes next; the card's word on its
+ * way out is followed always. */
+void net_card_check_checksums(struct net_card *card, bool transport);
+/* Tell every device what it has not been told yet. */
+void net_cards_kick(void);
+
+/* ---- config.c ---- */
+
+/* True while an interface still waits for its first address and the time for that is not
+ * over; then *changed is woken when it has one and *deadline is when to give up. */
+bool net_config_pending(uint64_t *deadline);
+extern struct wait_queue net_config_changed;
+
+/* ---- resolv.c ---- */
+
+/* dns= words, before any that DHCP or a router names; at most NET_MAX_SERVERS. */
+void net_resolv_add(const ip_addr_t *server);
+/* Let the C library find the servers as /etc/resolv.conf. */
+void net_resolv_mount(void);
+
+#endif

@@ -1,0 +1,40 @@
+# lib/net and lwIP, two archives. What of lwIP is left out, and why: tcpip.c (core.c runs the
+# stack without a thread), dns.c and netdb.c (the C library resolves names; resolv.c keeps the
+# list of servers), altcp, autoip, igmp, dhcp6, stats (nobody uses them).
+
+LWIP := $(DEPS)/lwip-2.1.3/src
+LWIP_SRC := \
+    $(addprefix api/,api_lib.c api_msg.c err.c netbuf.c sockets.c) \
+    $(addprefix core/,def.c inet_chksum.c init.c ip.c mem.c memp.c netif.c pbuf.c raw.c \
+        tcp.c tcp_in.c tcp_out.c timeouts.c udp.c) \
+    $(addprefix core/ipv4/,dhcp.c etharp.c icmp.c ip4.c ip4_addr.c ip4_frag.c) \
+    $(addprefix core/ipv6/,ethip6.c icmp6.c ip6.c ip6_addr.c ip6_frag.c mld6.c nd6.c) \
+    netif/ethernet.c
+
+# No header of the machine's own C library; lib/net/compat has the one that lwIP asks for.
+NET_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -I$(LWIP)/include -Ilib/net -Ilib/net/compat
+NET_OBJ := $(call obj,$(wildcard lib/net/*.c))
+LWIP_OBJ := $(LWIP_SRC:%.c=$(B)/obj/lwip/%.o)
+
+$(NET_OBJ): KERNEL_CFLAGS += $(NET_CPPFLAGS)
+$(NET_OBJ): | $(LWIP)/include
+$(LWIP)/include:
+	tools/setup
+
+# lwIP's own warnings are not ours to mend.
+$(B)/obj/lwip/%.o: $(LWIP)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(NET_CPPFLAGS) -w $(LWIP_FLAGS) -c -o $@ $<
+$(LWIP_SRC:%=$(LWIP)/%): | $(LWIP)/include ;
+
+# The preprocessor checks the window there (lwipopts.h).
+$(B)/obj/lwip/core/init.o: LWIP_FLAGS := -DNET_LWIP_INIT
+# Bounds the number of connections (memory.c).
+$(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free=net_tcp_free
+# Lets poll() see what happens on a socket (socket.c).
+$(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
+    -Dnetconn_new_with_proto_and_callback=net_netconn_new
+
+$(B)/libnet.a: $(NET_OBJ)
+$(B)/liblwip.a: $(LWIP_OBJ)
+LIBRARIES += $(B)/libnet.a $(B)/liblwip.a

@@ -1,0 +1,96 @@
+/*
+ * What the network may take of the machine's memory. A peer decides how much lwIP would like
+ * to keep, so there is one budget for all of it, a part of what is free at the start; beyond
+ * it allocations fail, which lwIP answers by dropping packets and refusing connections, and
+ * the application keeps the rest.
+ */
+#include "lib/net/core.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "lwip/memp.h"
+
+#define WINDOW_MIN (16u * 1024)
+#define PCBS_MIN   64u
+#define PCBS_MAX   4096u
+
+uint32_t net_tcp_window = WINDOW_MIN;
+
+static size_t budget, used;
+static unsigned pcbs, pcbs_max;
+
+/* In front of each block, so that the books balance when it is freed. */
+struct block {
+    size_t size;
+    size_t unused; /* keeps what follows aligned to 8 */
+};
+
+void
+net_memory_init(void)
+{
+    struct memory_info memory;
+
+    memory_info(&memory);
+    budget = memory.free / 2;
+    /* 92 KiB of 6 MiB, the largest from 32 MiB on. */
+    net_tcp_window = (uint32_t)MIN(MAX(memory.free / 64, WINDOW_MIN), (size_t)NET_WINDOW_MAX);
+    pcbs_max = (unsigned)MIN(MAX(budget / 8192, PCBS_MIN), PCBS_MAX);
+}
+
+size_t
+net_memory_budget(void)
+{
+    return budget;
+}
+
+void *
+net_malloc(size_t size)
+{
+    struct block *block;
+
+    if (size > budget || used + size > budget)
+        return NULL;
+    block = kmalloc(sizeof(*block) + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    used += size;
+    return block + 1;
+}
+
+void
+net_free(void *p)
+{
+    struct block *block = p;
+
+    if (!p)
+        return;
+    block--;
+    used -= block->size;
+    kfree(block);
+}
+
+/*
+ * tcp.c is compiled with these in place of memp_malloc and memp_free, to bound the number of
+ * connections: lwIP's answer to the bound is to drop the oldest one in TIME-WAIT first, and
+ * without it a busy server would keep many thousands of those in one list.
+ */
+void *
+net_tcp_malloc(memp_t type)
+{
+    void *p;
+
+    if (type == MEMP_TCP_PCB && pcbs == pcbs_max)
+        return NULL;
+    p = memp_malloc(type);
+    if (p && type == MEMP_TCP_PCB)
+        pcbs++;
+    return p;
+}
+
+void
+net_tcp_free(memp_t type, void *p)
+{
+    if (type == MEMP_TCP_PCB)
+        pcbs--;
+    memp_free(type, p);
+}

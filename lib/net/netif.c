@@ -1,0 +1,238 @@
+/*
+ * A network card (kernel/device.h) as an interface of lwIP: what is common to both
+ * directions, and transmission. A frame goes to the device as it is, with a reference held
+ * until the device has read it; the device finishes TCP's checksums where it can. rx.c has
+ * the other direction.
+ */
+#include "lib/net/checksum.h"
+#include "lib/net/core.h"
+#include "lib/net/rx.h"
+#include "kernel/cmdline.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/string.h"
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "netif/ethernet.h"
+
+DEVICE_CLASS_USED(net);
+
+static struct list cards = LIST_INIT(cards);
+
+struct net_card *
+net_card_next(struct net_card *after)
+{
+    struct list *next = after ? after->link.next : cards.next;
+
+    return next == &cards ? NULL : list_entry(next, struct net_card, link);
+}
+
+static void
+card_kick(struct net_card *card)
+{
+    if (!card->kick || card->in_batch)
+        return;
+    card->kick = false;
+    card->device->kick(card->device);
+}
+
+void
+net_cards_kick(void)
+{
+    list_foreach(it, &cards) card_kick(list_entry(it, struct net_card, link));
+}
+
+/* ---- transmission ---- */
+
+/* 0, -ENOSPC when the ring is full, or another error. Keeps no reference of its own. */
+static int
+transmit(struct net_card *card, struct pbuf *frame)
+{
+    struct sg parts[NET_MAX_PARTS];
+    struct net_meta meta = {0};
+    unsigned n = 0;
+    int err;
+
+    for (struct pbuf *p = frame; p; p = p->next)
+        if (p->len)
+            parts[n++] = (struct sg){p->payload, p->len};
+    if (card->device->tx_csum)
+        net_checksum_partial(frame->payload, frame->len, &meta);
+    err = card->device->tx(card->device, parts, n, &meta, frame);
+    if (!err)
+        card->kick = true;
+    return err;
+}
+
+/*
+ * The frame as the device may read it later: a new reference where nobody else will change
+ * the bytes; else a copy in one piece, which is also the answer to too many parts and to
+ * headers that are not in one.
+ */
+static struct pbuf *
+lasting(struct pbuf *frame)
+{
+    unsigned parts = 0;
+    bool copy = frame->next && frame->len < NET_HEADERS_MAX;
+
+    for (struct pbuf *p = frame; p; p = p->next) {
+        copy |= PBUF_NEEDS_COPY(p);
+        parts++;
+    }
+    if (copy || parts > NET_MAX_PARTS)
+        return pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
+    pbuf_ref(frame);
+    return frame;
+}
+
+/* Frames that found the ring full wait in order, so that TCP need not wait for its timer. */
+static bool
+queue_push(struct net_card *card, struct pbuf *frame)
+{
+    if (card->queued == NET_TX_QUEUE)
+        return false;
+    card->queue[(card->queue_head + card->queued++) % NET_TX_QUEUE] = frame;
+    return true;
+}
+
+static void
+queue_drain(struct net_card *card)
+{
+    /* A driver may call sent() from tx(). */
+    if (card->draining)
+        return;
+    card->draining = true;
+    while (card->queued) {
+        struct pbuf *frame = card->queue[card->queue_head];
+        int err = transmit(card, frame);
+
+        if (err == -ENOSPC)
+            break;
+        card->queue_head = (card->queue_head + 1) % NET_TX_QUEUE;
+        card->queued--;
+        if (err) {
+            card->device->counters.tx_dropped++;
+            pbuf_free(frame);
+        }
+    }
+    card->draining = false;
+}
+
+static err_t
+link_output(struct netif *netif, struct pbuf *frame)
+{
+    struct net_card *card = netif->state;
+    struct pbuf *p = lasting(frame);
+    int err = p ? card->queued ? -ENOSPC : transmit(card, p) : -ENOMEM;
+
+    if (!err || (err == -ENOSPC && queue_push(card, p)))
+        return ERR_OK;
+    if (p)
+        pbuf_free(p);
+    card->device->counters.tx_dropped++;
+    return err == -EIO ? ERR_IF : ERR_MEM;
+}
+
+static void
+sent(void *arg, void *token)
+{
+    struct net_card *card = arg;
+
+    pbuf_free(token);
+    queue_drain(card);
+    card_kick(card);
+}
+
+/* ---- state ---- */
+
+static void
+follow_device(struct net_card *card)
+{
+    struct net_device *device = card->device;
+
+    card->netif.mtu = device->mtu;
+    if (device->link_up && !device->broken)
+        netif_set_link_up(&card->netif);
+    else
+        netif_set_link_down(&card->netif);
+}
+
+static void
+changed(void *arg)
+{
+    net_core_enter();
+    follow_device(arg);
+    net_core_leave();
+}
+
+static err_t
+init_netif(struct netif *netif)
+{
+    struct net_card *card = netif->state;
+    struct net_device *device = card->device;
+    const char *hostname = cmdline_word(NULL, "hostname");
+
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->hostname = hostname ? hostname : "ringlet";
+    netif->hwaddr_len = sizeof(device->mac);
+    memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
+    netif->flags =
+        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    netif->output = etharp_output;
+    netif->output_ip6 = ethip6_output;
+    netif->linkoutput = link_output;
+    netif->mtu = device->mtu;
+    netif->mtu6 = device->mtu;
+    net_card_check_checksums(card, true);
+    return ERR_OK;
+}
+
+/*
+ * UDP's checksums are always made here: lwIP makes them before it cuts a datagram into
+ * fragments, which no device could finish.
+ */
+void
+net_card_check_checksums(struct net_card *card, bool transport)
+{
+    u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
+
+    if (card->device->tx_csum)
+        flags &= (u16_t)~NETIF_CHECKSUM_GEN_TCP;
+    if (!transport)
+        flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
+    NETIF_SET_CHECKSUM_CTRL(&card->netif, flags);
+}
+
+int
+net_card_open(struct net_device *device, struct net_card **out)
+{
+    struct net_card *card = kmalloc(sizeof(*card));
+    int err = card ? net_rx_new(card, device) : -ENOMEM;
+
+    if (err) {
+        log_error("%s: cannot be used: %s", device->name,
+                  err == -ENOMEM ? "not enough memory for receive buffers"
+                                 : "no buffer fits its driver");
+        kfree(card);
+        return err;
+    }
+    card->device = device;
+    if (!netif_add_noaddr(&card->netif, card, init_netif, netif_input)) {
+        log_error("%s: cannot be used: lwIP has no room for it", device->name);
+        return -ENOMEM; /* the 256th card; its buffers stay */
+    }
+    list_insert_before(&cards, &card->link);
+    device->user = (struct net_user){
+        .received = net_rx_received,
+        .rx_released = net_rx_released,
+        .sent = sent,
+        .refill = net_rx_refill,
+        .changed = changed,
+        .arg = card,
+    };
+    follow_device(card);
+    net_rx_refill(card);
+    *out = card;
+    return 0;
+}
