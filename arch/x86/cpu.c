@@ -1,0 +1,59 @@
+/*
+ * What this CPU is and can do, asked so that even a 486 without CPUID has an answer.
+ */
+#include "arch/x86/cpu.h"
+
+#define CPUID_RANGE_MASK 0xffff0000u /* leaves come in ranges, each naming its last one */
+
+/* A CPU has CPUID if EFLAGS.ID can be changed (Intel SDM vol. 1, 20.1). */
+static bool
+has_cpuid(void)
+{
+    uint32_t before = cpu_flags(), after;
+
+    __asm__ volatile("pushl %1; popfl; pushfl; popl %0; pushl %2; popfl"
+                     : "=&r"(after)
+                     : "r"(before ^ EFLAGS_ID), "r"(before)
+                     : "cc");
+    return (before ^ after) & EFLAGS_ID;
+}
+
+static struct cpuid
+execute(uint32_t leaf)
+{
+    struct cpuid r;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(0));
+    return r;
+}
+
+struct cpuid
+cpu_id(uint32_t leaf)
+{
+    uint32_t range = leaf & CPUID_RANGE_MASK;
+
+    if (!has_cpuid())
+        return (struct cpuid){0};
+    /* Beyond the last leaf Intel CPUs answer with another leaf's data, not with zeros; an
+     * absent range answers the same way, which its "last leaf" then betrays. */
+    uint32_t last = execute(range).eax;
+    if ((last & CPUID_RANGE_MASK) != range || leaf > last)
+        return (struct cpuid){0};
+    return execute(leaf);
+}
+
+void
+cpu_fpu_init(void)
+{
+    uint32_t edx = cpu_id(1).edx;
+
+    if (!(edx & CPUID_1_EDX_FPU))
+        return; /* CR0.EM as the loader left it: a coprocessor instruction then traps */
+    /* Errors as exception 16 rather than the PC's irq 13 (SDM vol. 3, 2.5: NE). */
+    cpu_set_cr0((cpu_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+    __asm__ volatile("fninit");
+    if ((edx & CPUID_1_EDX_FXSR) && (edx & CPUID_1_EDX_SSE))
+        cpu_set_cr4(cpu_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+}

@@ -1,0 +1,21 @@
+/*
+ * The hypercall instruction, apart from everything else so that the unit tests can put a
+ * model of the host in its place.
+ */
+#ifndef ARCH_X86_LGUEST_CALL_H
+#define ARCH_X86_LGUEST_CALL_H
+
+#include <stdint.h>
+#include "abi/lguest.h"
+
+/* Every register comes back unchanged; what a call has to say comes through memory. */
+static inline void
+lguest_call(uint32_t number, uint32_t a, uint32_t b, uint32_t c)
+{
+    __asm__ volatile("int %0"
+                     :
+                     : "i"(LGUEST_TRAP), "a"(number), "b"(a), "c"(b), "d"(c), "S"(0)
+                     : "memory");
+}
+
+#endif

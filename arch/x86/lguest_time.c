@@ -1,0 +1,118 @@
+/*
+ * Time on lguest. Where the host vouches for its TSC (tsc_khz is not 0) the clock is the TSC.
+ * Elsewhere it is lguest_data.time, which moves only when an interrupt is delivered: so while
+ * anybody reads the clock a tick is kept armed, and a loop that waits for a time to come sees
+ * it pass. An idle guest reads no clock and gets no ticks.
+ */
+#include "arch/x86/lguest_time.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/lguest_call.h"
+#include "arch/x86/scale.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+
+#define TICK          (10 * NSEC_PER_MSEC)
+#define LONGEST_TIMER 4000000000u /* ns; SET_CLOCKEVENT takes 32 bits */
+#define READ_TRIES    100
+
+static struct scale tsc_scale;
+static uint64_t tsc_base;
+static uint64_t host_base;        /* the host's wall clock at INIT, ns since 1970 */
+static uint64_t latest;           /* never goes back, whatever the host's clock does */
+static uint64_t deadline = TIME_NEVER;
+static bool watched;              /* somebody read the clock since the last tick */
+
+/* The seconds are read on both sides of the nanoseconds: the host may write between them. */
+static uint64_t
+host_time(void)
+{
+    uint32_t sec, nsec, again = ACCESS_ONCE(lguest_data.time_sec);
+    int tries = READ_TRIES;
+
+    do {
+        sec = again;
+        nsec = ACCESS_ONCE(lguest_data.time_nsec);
+        again = ACCESS_ONCE(lguest_data.time_sec);
+    } while (sec != again && --tries);
+    return sec * NSEC_PER_SEC + MIN(nsec, (uint32_t)NSEC_PER_SEC - 1);
+}
+
+static uint64_t
+slow_clock(void)
+{
+    uint64_t now = host_time();
+
+    now = now > host_base ? now - host_base : 0;
+    latest = MAX(latest, now);
+    return latest;
+}
+
+static uint64_t
+now_ns(void)
+{
+    if (tsc_scale.mult)
+        return scale_apply(tsc_scale, cpu_tsc() - tsc_base);
+    return slow_clock();
+}
+
+/* The nearer one of the deadline and, while the slow clock is watched, the tick. */
+static void
+set_clockevent(void)
+{
+    uint64_t now = now_ns();
+    uint64_t delay = deadline > now ? deadline - now : 1;
+
+    if (watched)
+        delay = MIN(delay, TICK);
+    lguest_call(LHCALL_SET_CLOCKEVENT, (uint32_t)MIN(delay, LONGEST_TIMER), 0, 0);
+}
+
+void
+lguest_time_init(void)
+{
+    host_base = host_time();
+    tsc_base = cpu_tsc();
+    if (lguest_data.tsc_khz)
+        tsc_scale = scale_make(lguest_data.tsc_khz * 1000ull, NSEC_PER_SEC);
+}
+
+uint64_t
+lguest_clock(void)
+{
+    uint64_t now = now_ns();
+
+    if (!tsc_scale.mult && !watched) {
+        watched = true;
+        set_clockevent();
+    }
+    return now;
+}
+
+uint64_t
+lguest_wall_base(void)
+{
+    return host_base;
+}
+
+void
+lguest_timer_arm(uint64_t when)
+{
+    deadline = when;
+    if (when == TIME_NEVER && !watched)
+        lguest_call(LHCALL_SET_CLOCKEVENT, 0, 0, 0);
+    else
+        set_clockevent();
+}
+
+/* A tick, or a piece of a deadline too far away for one call, is nobody's business above. */
+void
+lguest_timer_tick(uintptr_t eip, uintptr_t ebp)
+{
+    watched = false;
+    if (now_ns() >= deadline) {
+        deadline = TIME_NEVER;
+        timer_interrupt(eip, ebp);
+    } else if (deadline != TIME_NEVER) {
+        set_clockevent();
+    }
+}
