@@ -63,6 +63,7 @@
 #define LGUEST_DESC_HEADER      5 /* bytes before the queues */
 #define LGUEST_VQ_SIZE          8 /* u16 num, u16 irq, u32 pfn */
 #define LGUEST_VRING_ALIGN      4096
+#define LGUEST_DEVICE_PAGES     256 /* descriptor page and rings, from the end of RAM on */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
