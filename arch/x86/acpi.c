@@ -104,10 +104,20 @@ find_rsdp_in(uintptr_t start, size_t size)
     return NULL;
 }
 
+/* In assembler, since to a C compiler an address this low is a null pointer gone astray. */
+static uintptr_t
+ebda_address(void)
+{
+    uint16_t segment;
+
+    __asm__ volatile("movw %c1, %0" : "=r"(segment) : "i"(EBDA_SEGMENT));
+    return (uintptr_t)segment << 4;
+}
+
 static const struct rsdp *
 find_rsdp(void)
 {
-    uintptr_t ebda = (uintptr_t)mmio_read16((const void *)EBDA_SEGMENT) << 4;
+    uintptr_t ebda = ebda_address();
     const struct rsdp *r = ebda ? find_rsdp_in(ebda, EBDA_SIZE) : NULL;
 
     return r ? r : find_rsdp_in(BIOS_START, BIOS_SIZE);
