@@ -11,7 +11,7 @@
 #include "kernel/string.h"
 
 #define ADDRESS_LIMIT 0xfffff000u /* the last page would make ends wrap to 0 */
-#define LOW_RESERVED  0x2000u     /* interrupt table of the BIOS; boot_params and command line */
+#define LOW_RESERVED  0x2000u /* interrupt table of the BIOS; boot_params and command line */
 
 static uint32_t *taken;   /* bit n: page n is not free */
 static size_t nr_pages;   /* pages that the map covers */
@@ -29,78 +29,105 @@ is_taken(size_t page)
 static void
 mark(size_t first, size_t count, bool take)
 {
-    for (size_t page = first; page < first + count; page++) {
-        if (is_taken(page) == take)
-            continue;
-        taken[page / 32] ^= 1u << (page % 32);
-        nr_free += take ? (size_t)-1 : 1;
+    for (size_t page = first, end = first + count; page < end;) {
+        size_t bit = page % 32, n = MIN(32 - bit, end - page);
+        uint32_t *word = &taken[page / 32];
+        uint32_t mask = UINT32_MAX >> (32 - n) << bit;
+        uint32_t change = mask & (take ? ~*word : *word);
+        size_t changed = (size_t)__builtin_popcount(change);
+        nr_free = take ? nr_free - changed : nr_free + changed;
+        *word ^= change;
+        page += n;
     }
 }
 
-/* The whole pages inside a usable range, or the pages that a reserved one touches. */
+/* The whole pages inside usable range i; false if there are none or it is not usable. */
 static bool
-range_pages(const struct boot_range *r, size_t *first, size_t *end)
+usable_pages(unsigned i, size_t *first, size_t *end)
 {
-    uint64_t base = r->base, top = r->base + r->size;
+    const struct boot_range *r = &boot_info.ranges[i];
+    uint64_t base = MIN(r->base, (uint64_t)ADDRESS_LIMIT);
+    uint64_t top = MIN(r->base + r->size, (uint64_t)ADDRESS_LIMIT);
 
-    if (r->type == BOOT_MEM_USABLE)
-        base += PAGE_SIZE - 1;
-    else
-        top += PAGE_SIZE - 1;
-    base &= ~(uint64_t)(PAGE_SIZE - 1);
-    base = MIN(base, (uint64_t)ADDRESS_LIMIT);
-    top = MIN(top, (uint64_t)ADDRESS_LIMIT);
-    *first = (size_t)(base >> PAGE_SHIFT);
+    *first = (size_t)((base + PAGE_SIZE - 1) >> PAGE_SHIFT);
     *end = (size_t)(top >> PAGE_SHIFT);
-    return *first < *end;
+    return r->type == BOOT_MEM_USABLE && *first < *end;
 }
 
-/* First address at or above `at` where `size` bytes clash with nothing that must stay. */
-static uintptr_t
-step_over(uintptr_t at, size_t size)
+/* What nobody may be given, numbered from 0: the ranges that are not usable, the modules, the
+ * image, the lowest pages. */
+static unsigned
+nr_kept(void)
 {
-    uintptr_t image = (uintptr_t)image_start, end = (uintptr_t)image_end;
-
-    if (at < LOW_RESERVED)
-        at = LOW_RESERVED;
-    if (at < end && at + size > image)
-        at = end;
-    for (unsigned pass = 0; pass < boot_info.nr_modules; pass++) {
-        for (unsigned i = 0; i < boot_info.nr_modules; i++) {
-            const struct boot_module *m = &boot_info.modules[i];
-            if (at < m->base + m->size && at + size > m->base)
-                at = PAGE_ALIGN(m->base + m->size);
-        }
-    }
-    return at;
+    return boot_info.nr_ranges + boot_info.nr_modules + 2;
 }
 
-/* Where the map itself can lie: usable, and clear of the image, the modules, and the
- * reserved ranges. */
-static uintptr_t
-place_for_map(size_t size)
+/* The pages that number i touches; none for a usable range. */
+static void
+kept_pages(unsigned i, size_t *first, size_t *end)
+{
+    uint64_t base = 0, size = 0;
+
+    if (i < boot_info.nr_ranges) {
+        const struct boot_range *r = &boot_info.ranges[i];
+        base = r->base;
+        size = r->type == BOOT_MEM_USABLE ? 0 : r->size;
+    } else if (i < boot_info.nr_ranges + boot_info.nr_modules) {
+        const struct boot_module *m = &boot_info.modules[i - boot_info.nr_ranges];
+        base = m->base;
+        size = m->size;
+    } else if (i == boot_info.nr_ranges + boot_info.nr_modules) {
+        base = (uintptr_t)image_start;
+        size = (uintptr_t)image_end - (uintptr_t)image_start;
+    } else {
+        size = LOW_RESERVED;
+    }
+    uint64_t top = size ? MIN(base + size, (uint64_t)ADDRESS_LIMIT) : 0;
+    *first = (size_t)(MIN(base, (uint64_t)ADDRESS_LIMIT) >> PAGE_SHIFT);
+    *end = (size_t)((top + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
+
+/* Where something kept that [page, page + count) runs into ends; `page` if there is none. */
+static size_t
+end_of_clash(size_t page, size_t count)
+{
+    for (unsigned i = 0; i < nr_kept(); i++) {
+        size_t first, end;
+        kept_pages(i, &first, &end);
+        if (page < end && page + count > first)
+            return end;
+    }
+    return page;
+}
+
+/* First page of a place for the map itself; 0 if there is none. */
+static size_t
+place_for_map(size_t count)
 {
     for (unsigned i = 0; i < boot_info.nr_ranges; i++) {
-        size_t first, end;
-        if (boot_info.ranges[i].type != BOOT_MEM_USABLE ||
-            !range_pages(&boot_info.ranges[i], &first, &end))
+        size_t page, end;
+        if (!usable_pages(i, &page, &end))
             continue;
-        uintptr_t at = step_over((uintptr_t)first << PAGE_SHIFT, size);
-        uintptr_t top = (uintptr_t)end << PAGE_SHIFT;
-        if (at < top && top - at >= size)
-            return at;
+        while (page + count <= end) {
+            size_t past = end_of_clash(page, count);
+            if (past == page)
+                return page;
+            page = past; /* each step leaves one of the kept parts behind for good */
+        }
     }
     return 0;
 }
 
 static void
-mark_range(uintptr_t base, size_t size)
+take_kept(unsigned from, unsigned to)
 {
-    size_t first = base >> PAGE_SHIFT;
-    size_t end = MIN(PAGE_ALIGN(base + size) >> PAGE_SHIFT, nr_pages);
-
-    if (first < end)
-        mark(first, end - first, true);
+    for (unsigned i = from; i < to; i++) {
+        size_t first, end;
+        kept_pages(i, &first, &end);
+        end = MIN(end, nr_pages);
+        if (first < end)
+            mark(first, end - first, true);
+    }
 }
 
 void
@@ -109,33 +136,26 @@ pages_init(void)
     size_t first, end;
 
     for (unsigned i = 0; i < boot_info.nr_ranges; i++)
-        if (boot_info.ranges[i].type == BOOT_MEM_USABLE &&
-            range_pages(&boot_info.ranges[i], &first, &end))
+        if (usable_pages(i, &first, &end))
             nr_pages = MAX(nr_pages, end);
     highest = (uintptr_t)nr_pages << PAGE_SHIFT;
 
-    size_t map_size = (nr_pages + 31) / 32 * 4;
-    taken = (uint32_t *)place_for_map(map_size);
-    if (!taken) {
-        log_error("%s cannot start: no room for a page map of %zu bytes; give the machine "
-                  "more memory", image_name, map_size);
+    size_t map_pages = (nr_pages / 8 + PAGE_SIZE) >> PAGE_SHIFT;
+    size_t map = place_for_map(map_pages);
+    if (!map) {
+        log_error("%s cannot start: no room for a page map of %zu KiB; give the machine more "
+                  "memory",
+                  image_name, map_pages * (PAGE_SIZE / 1024));
         kernel_exit(EXIT_NO_START);
     }
-    memset(taken, 0xff, map_size);
+    taken = memset((void *)(map << PAGE_SHIFT), 0xff, map_pages << PAGE_SHIFT);
     for (unsigned i = 0; i < boot_info.nr_ranges; i++)
-        if (boot_info.ranges[i].type == BOOT_MEM_USABLE &&
-            range_pages(&boot_info.ranges[i], &first, &end))
+        if (usable_pages(i, &first, &end))
             mark(first, end - first, false);
-    for (unsigned i = 0; i < boot_info.nr_ranges; i++)
-        if (boot_info.ranges[i].type != BOOT_MEM_USABLE &&
-            range_pages(&boot_info.ranges[i], &first, &end) && first < nr_pages)
-            mark(first, MIN(end, nr_pages) - first, true);
+    take_kept(0, boot_info.nr_ranges);
     nr_managed = nr_free;
-    mark_range(0, LOW_RESERVED);
-    mark_range((uintptr_t)image_start, (size_t)(image_end - image_start));
-    mark_range((uintptr_t)taken, map_size);
-    for (unsigned i = 0; i < boot_info.nr_modules; i++)
-        mark_range(boot_info.modules[i].base, boot_info.modules[i].size);
+    take_kept(boot_info.nr_ranges, nr_kept());
+    mark(map, map_pages, true);
     least_free = nr_free;
 }
 

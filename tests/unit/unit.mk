@@ -13,3 +13,8 @@ UNIT_ring     := $(SHIM) $(RING)
 # again each time would show.
 UNIT_ring_lto := $(SHIM) $(RING)
 UNIT_FLAGS_ring_lto := -O2 -flto
+
+UNIT_cmdline := kernel/cmdline.c
+UNIT_print   := kernel/print.c
+UNIT_memory  := kernel/pages.c kernel/heap.c
+UNIT_FLAGS_memory := -no-pie -fno-pie
