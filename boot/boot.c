@@ -1,7 +1,12 @@
 /*
- * Filling boot_info, for every entry of this folder.
+ * Which door the image came in by, and filling boot_info for all of them.
  */
+#include "abi/multiboot.h"
+#include "arch/x86/pc.h"
 #include "boot/boot.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
 
 struct boot_info boot_info;
 
@@ -21,4 +26,28 @@ boot_add_module(uint32_t start, uint32_t end)
         return;
     boot_info.modules[boot_info.nr_modules++] =
         (struct boot_module){.base = start, .size = end - start};
+}
+
+void
+boot_set_cmdline(const char *text)
+{
+    size_t len = strnlen(text, BOOT_CMDLINE_MAX);
+
+    boot_info.cmdline_cut = len == BOOT_CMDLINE_MAX;
+    len = MIN(len, BOOT_CMDLINE_MAX - 1u);
+    memcpy(boot_info.cmdline, text, len);
+    boot_info.cmdline[len] = '\0';
+}
+
+/* From entry.S, with the registers that tell the doors apart. */
+_Noreturn void
+boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp)
+{
+    platform = &pc_platform; /* unless a reader knows better */
+    boot_info.door = "unknown";
+    if (eax == MULTIBOOT_LOADER_MAGIC)
+        multiboot_read((const struct multiboot_info *)ebx);
+    else if (eax == 0 && esp == 0)
+        lguest_read();
+    kmain();
 }

@@ -1,5 +1,6 @@
 /*
- * What the entries of this folder share: filling boot_info within its bounds.
+ * What the doors share: filling boot_info within its bounds, and one reader for each kind of
+ * loader. All run on the boot stack with nothing initialised.
  */
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
@@ -11,5 +12,13 @@
 void boot_add_range(uint64_t base, uint64_t size, enum boot_memory type);
 /* [start, end), physical. */
 void boot_add_module(uint32_t start, uint32_t end);
+
+/* Copies the text, or as much of it as there is room for. */
+void boot_set_cmdline(const char *text);
+
+/* The readers: each fills boot_info; without a memory range in it kmain says so and leaves. */
+struct multiboot_info;
+void multiboot_read(const struct multiboot_info *mb);
+void lguest_read(void);
 
 #endif

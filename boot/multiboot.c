@@ -6,12 +6,10 @@
  * wrong map should be a clear sentence and not a wild read.
  */
 #include "abi/multiboot.h"
-#include "arch/x86/pc.h"
 #include "boot/boot.h"
 #include "kernel/boot_info.h"
 #include "kernel/cmdline.h"
 #include "kernel/kernel.h"
-#include "kernel/platform.h"
 #include "kernel/string.h"
 
 static void
@@ -58,29 +56,19 @@ read_cmdline(const struct multiboot_info *mb)
     if (!(mb->flags & MULTIBOOT_INFO_CMDLINE))
         return;
     const char *text = (const char *)mb->cmdline;
-    /* QEMU alone puts the path of the image in front, unquoted; GRUB 2 passes only the words. */
+    /* QEMU alone puts the path of the image in front, unquoted; GRUB 2 passes only the words.
+     */
     if ((mb->flags & MULTIBOOT_INFO_LOADER) &&
         strcmp((const char *)mb->boot_loader_name, "qemu") == 0)
         text = cmdline_after_path(text, image_name);
-    size_t len = strnlen(text, BOOT_CMDLINE_MAX);
-    boot_info.cmdline_cut = len == BOOT_CMDLINE_MAX;
-    len = MIN(len, BOOT_CMDLINE_MAX - 1u);
-    memcpy(boot_info.cmdline, text, len);
-    boot_info.cmdline[len] = '\0';
+    boot_set_cmdline(text);
 }
 
-_Noreturn void
-multiboot_enter(uint32_t magic, const struct multiboot_info *mb)
+void
+multiboot_read(const struct multiboot_info *mb)
 {
-    platform = &pc_platform;
-    boot_info.platform = platform;
     boot_info.door = "multiboot";
-    if (magic == MULTIBOOT_LOADER_MAGIC) {
-        read_memory(mb);
-        read_modules(mb);
-        read_cmdline(mb);
-    } else {
-        boot_info.door = "unknown"; /* no memory map: kmain says so and leaves */
-    }
-    kmain();
+    read_memory(mb);
+    read_modules(mb);
+    read_cmdline(mb);
 }

@@ -24,7 +24,7 @@
 #define GATE_TRAP        0x8f00u
 #define GATE_DPL3        0x6000u
 
-struct lguest_data lguest_data = {
+volatile struct lguest_data lguest_data = {
     .hcall_status = {[0 ... LGUEST_ASYNC_SLOTS - 1] = LGUEST_SLOT_FREE},
 };
 
@@ -79,9 +79,9 @@ lguest_restart(void)
 static bool
 lguest_irq_save(void)
 {
-    bool on = ACCESS_ONCE(lguest_data.irq_enabled) != 0;
+    bool on = lguest_data.irq_enabled != 0;
 
-    ACCESS_ONCE(lguest_data.irq_enabled) = 0;
+    lguest_data.irq_enabled = 0;
     __asm__ volatile("" : : : "memory");
     return on;
 }
@@ -92,10 +92,10 @@ lguest_irq_restore(bool on)
     if (!on)
         return;
     __asm__ volatile("" : : : "memory");
-    ACCESS_ONCE(lguest_data.irq_enabled) = LGUEST_IRQ_ENABLED;
+    lguest_data.irq_enabled = LGUEST_IRQ_ENABLED;
     __asm__ volatile("" : : : "memory");
-    if (ACCESS_ONCE(lguest_data.irq_pending)) {
-        ACCESS_ONCE(lguest_data.irq_pending) = 0;
+    if (lguest_data.irq_pending) {
+        lguest_data.irq_pending = 0;
         lguest_call(LHCALL_SEND_INTERRUPTS, 0, 0, 0);
     }
 }
@@ -106,7 +106,7 @@ static void
 lguest_halt(void)
 {
     lguest_call(LHCALL_HALT, 0, 0, 0);
-    ACCESS_ONCE(lguest_data.irq_enabled) = 0;
+    lguest_data.irq_enabled = 0;
     __asm__ volatile("" : : : "memory");
 }
 
@@ -230,7 +230,8 @@ lguest_enter(uint32_t ram_top)
     lguest_time_init();
     if (!host_has_device_page())
         shut_down("this host's device interface is not supported: Linux 2.6.32 to 3.19, or "
-                  "Ringlet's launcher", LGUEST_SHUTDOWN_POWEROFF);
+                  "Ringlet's launcher",
+                  LGUEST_SHUTDOWN_POWEROFF);
 }
 
 /* ---- the table ---- */
@@ -281,7 +282,7 @@ static void
 lguest_discover(void)
 {
     ENLIST_FOREACH(buses, const struct bus, bus)
-        bus->scan();
+    bus->scan();
 }
 
 const struct platform lguest_platform = {

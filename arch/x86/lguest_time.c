@@ -17,22 +17,22 @@
 
 static struct scale tsc_scale;
 static uint64_t tsc_base;
-static uint64_t host_base;        /* the host's wall clock at INIT, ns since 1970 */
-static uint64_t latest;           /* never goes back, whatever the host's clock does */
+static uint64_t host_base; /* the host's wall clock at INIT, ns since 1970 */
+static uint64_t latest;    /* never goes back, whatever the host's clock does */
 static uint64_t deadline = TIME_NEVER;
-static bool watched;              /* somebody read the clock since the last tick */
+static bool watched; /* somebody read the clock since the last tick */
 
 /* The seconds are read on both sides of the nanoseconds: the host may write between them. */
 static uint64_t
 host_time(void)
 {
-    uint32_t sec, nsec, again = ACCESS_ONCE(lguest_data.time_sec);
+    uint32_t sec, nsec, again = lguest_data.time_sec;
     int tries = READ_TRIES;
 
     do {
         sec = again;
-        nsec = ACCESS_ONCE(lguest_data.time_nsec);
-        again = ACCESS_ONCE(lguest_data.time_sec);
+        nsec = lguest_data.time_nsec;
+        again = lguest_data.time_sec;
     } while (sec != again && --tries);
     return sec * NSEC_PER_SEC + MIN(nsec, (uint32_t)NSEC_PER_SEC - 1);
 }

@@ -8,7 +8,7 @@
 #include "abi/lguest.h"
 
 /* Shared with the host, which changes the time and irq_pending. */
-extern struct lguest_data lguest_data;
+extern volatile struct lguest_data lguest_data;
 
 /* Right after LGUEST_INIT, which is when the host fills in time and tsc_khz. */
 void lguest_time_init(void);

@@ -50,6 +50,8 @@ trap_common:
     movl    %ebx, %esp
     popal
     addl    $8, %esp            /* vector and error code */
+    .globl trap_iret
+trap_iret:
     iret
     .size trap_common, . - trap_common
 

@@ -8,6 +8,8 @@
 
 void (*trap_system_call)(struct trap_frame *frame);
 void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
+void (*trap_return)(struct trap_frame *frame);
+const volatile uint32_t *trap_fault_address;
 
 void
 trap_dispatch(struct trap_frame *frame)
@@ -17,9 +19,13 @@ trap_dispatch(struct trap_frame *frame)
             trap_system_call(frame);
         else
             frame->eax = (uint32_t)-ENOSYS;
-    } else if (frame->vector >= TRAP_EXCEPTIONS) {
-        trap_interrupt(frame->vector - TRAP_EXCEPTIONS, frame);
-    } else {
-        fault_report(frame, (uintptr_t)(frame + 1), cpu_cr2());
+        return;
     }
+    if (frame->vector >= TRAP_EXCEPTIONS)
+        trap_interrupt(frame->vector - TRAP_EXCEPTIONS, frame);
+    else
+        fault_report(frame, (uintptr_t)(frame + 1),
+                     trap_fault_address ? *trap_fault_address : cpu_cr2());
+    if (trap_return)
+        trap_return(frame);
 }

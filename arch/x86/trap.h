@@ -14,7 +14,7 @@
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_PAGE_FAULT   14
 #define TRAP_EXCEPTIONS   32 /* vectors of the CPU's own */
-#define TRAP_INTERRUPTS   16 /* from vector 32 on, numbered from 0 */
+#define TRAP_INTERRUPTS   32 /* from vector 32 on, numbered from 0 */
 #define TRAP_STUBS        (TRAP_EXCEPTIONS + TRAP_INTERRUPTS)
 #define TRAP_SYSTEM_CALL  0x80
 
@@ -46,6 +46,16 @@ extern void (*trap_system_call)(struct trap_frame *frame);
  * and calls irq_dispatch or timer_interrupt. The platform sets it before interrupts go on.
  */
 extern void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
+
+/*
+ * For platforms whose interrupt flag is not the CPU's: called before the return from every
+ * trap but a system call; NULL where iret does it all.
+ */
+extern void (*trap_return)(struct trap_frame *frame);
+
+/* Where the address of a page fault stands, for platforms without a CR2 of their own; NULL:
+ * in CR2. */
+extern const volatile uint32_t *trap_fault_address;
 
 /* The entry points, for the descriptor table: TRAP_STUBS of them, TRAP_STUB_SIZE apart. */
 extern const char trap_stubs[];

@@ -1,10 +1,12 @@
 /*
- * The first instructions after a Multiboot loader, and the header that makes it one.
+ * The first instructions of every door that enters at e_entry, and the header that makes the
+ * image a Multiboot one. Who called shows in the registers: a Multiboot loader leaves its
+ * magic in eax and the information's address in ebx (Multiboot Specification 0.6.96, 3.2);
+ * lguest leaves eax and esp 0 (docs/lguest.md, start state).
  *
- * At entry (Multiboot Specification 0.6.96, 3.2): flat 32-bit protected mode, paging and
- * interrupts off, eax the magic, ebx the information's physical address, no stack. What is
- * done here is what C cannot do for itself: a stack, a clear .bss (a loader may leave file
- * bytes there), and clean flags.
+ * What is done here is what C cannot do for itself: a stack, a clear .bss (a loader may leave
+ * file bytes there), and clean flags. Segment registers stay as they were found: a Multiboot
+ * loader's are flat, and an lguest guest must keep its host's.
  */
 #include "abi/multiboot.h"
 
@@ -22,6 +24,7 @@
 image_entry:
     cld
     movl    %eax, %edx          /* the magic; stosl wants eax */
+    movl    %esp, %esi
     movl    $bss_start, %edi
     movl    $image_end, %ecx
     subl    %edi, %ecx
@@ -32,10 +35,11 @@ image_entry:
     xorl    %ebp, %ebp          /* where backtraces end */
     pushl   $0
     popfl                       /* no interrupts, no nested task, direction up */
-    subl    $8, %esp            /* the ABI's 16-byte alignment at the call */
+    subl    $4, %esp            /* the ABI's 16-byte alignment at the call */
+    pushl   %esi
     pushl   %ebx
     pushl   %edx
-    call    multiboot_enter     /* does not return */
+    call    boot_enter          /* does not return */
     .size image_entry, . - image_entry
 
     .section .bss.boot_stack, "aw", @nobits

@@ -1,0 +1,40 @@
+/*
+ * From boot_params to boot_info, under lguest (docs/lguest.md, start state): the page at
+ * physical 0 holds the memory map, the initrd and a pointer to the command line. The host is
+ * trusted to describe memory, but counts and addresses are bounded by the RAM it describes.
+ */
+#include "abi/lguest.h"
+#include "arch/x86/lguest.h"
+#include "boot/boot.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+
+/* A word of boot_params. Address 0 is an ordinary one here, which a compiler must not learn. */
+static uint32_t
+param(uint32_t offset)
+{
+    uintptr_t base = 0;
+
+    __asm__("" : "+r"(base));
+    return *(const uint32_t *)(base + offset);
+}
+
+void
+lguest_read(void)
+{
+    uint32_t ram_top = param(BOOT_PARAMS_E820 + 8);
+    uint32_t initrd = param(BOOT_PARAMS_INITRD), size = param(BOOT_PARAMS_INITRD_SIZE);
+    uint32_t cmdline = param(BOOT_PARAMS_CMDLINE);
+
+    if (param(BOOT_PARAMS_SUBARCH) != BOOT_PARAMS_SUBARCH_LGUEST ||
+        (uint8_t)param(BOOT_PARAMS_E820_ENTRIES) == 0)
+        return;
+    platform = &lguest_platform;
+    boot_info.door = "lguest";
+    lguest_enter(ram_top);
+    boot_add_range(0, ram_top, BOOT_MEM_USABLE);
+    if (initrd < ram_top && size <= ram_top - initrd)
+        boot_add_module(initrd, initrd + size);
+    if (cmdline && cmdline < ram_top)
+        boot_set_cmdline((const char *)cmdline);
+}
