@@ -69,21 +69,28 @@ meaning(uintptr_t address, uint32_t error)
     return "access to a protected page";
 }
 
-static const char *
-access_name(uint32_t error)
+/* A CPU without execute-disable does not say that it was fetching an instruction. */
+static bool
+is_fetch(const struct report *r)
 {
-    if (error & ERROR_FETCH)
+    return (r->frame->error & ERROR_FETCH) || r->address == r->frame->eip;
+}
+
+static const char *
+access_name(const struct report *r)
+{
+    if (is_fetch(r))
         return "execution";
-    return error & ERROR_WRITE ? "write" : "read";
+    return r->frame->error & ERROR_WRITE ? "write" : "read";
 }
 
 static _Noreturn void
-end_at(const struct trap_frame *f, const char *format, ...)
+end_at(uintptr_t eip, uintptr_t ebp, const char *format, ...)
 {
     va_list ap;
 
     va_start(ap, format);
-    panic_at(f->eip, f->ebp, format, ap);
+    panic_at(eip, ebp, format, ap);
 }
 
 static void
@@ -108,6 +115,16 @@ place_name(uintptr_t eip, char *to, size_t size)
         ksnprintf(to, size, "0x%08x", (unsigned)eip);
 }
 
+/* Where to look for the culprit. A call through a wild pointer has left its own address on
+ * top of the stack, right behind the frame that the CPU could still push there. */
+static uintptr_t
+culprit(const struct report *r)
+{
+    if (r->frame->vector == TRAP_PAGE_FAULT && is_fetch(r))
+        return *(const uintptr_t *)r->esp - 1;
+    return r->frame->eip;
+}
+
 static void
 report(void *arg)
 {
@@ -115,23 +132,24 @@ report(void *arg)
     const struct trap_frame *f = r->frame;
     bool page_fault = f->vector == TRAP_PAGE_FAULT, in_guard = false;
     const struct thread *t = NULL;
+    uintptr_t eip = culprit(r);
     char place[64];
 
-    place_name(f->eip, place, sizeof(place));
+    place_name(eip, place, sizeof(place));
     print_registers(f, r->esp);
     /* The frame of a fault in the guard page cannot be pushed there: a double fault, with the
      * address of the page fault before it still in CR2 (SDM vol. 3, 6.15, interrupt 8). */
     if (page_fault || f->vector == TRAP_DOUBLE_FAULT)
         t = thread_of_stack(r->address, &in_guard);
     if (t && in_guard)
-        end_at(f, "stack overflow of thread %s: access to 0x%08x at %s", t->name,
+        end_at(eip, f->ebp, "stack overflow of thread %s: access to 0x%08x at %s", t->name,
                (unsigned)r->address, place);
     if (page_fault)
-        end_at(f, "%s: %s of 0x%08x at %s", meaning(r->address, f->error),
-               access_name(f->error), (unsigned)r->address, place);
+        end_at(eip, f->ebp, "%s: %s of 0x%08x at %s", meaning(r->address, f->error),
+               access_name(r), (unsigned)r->address, place);
     const char *name = exception_names[f->vector];
-    end_at(f, "%s (exception %u) at %s", name ? name : "unknown exception", (unsigned)f->vector,
-           place);
+    end_at(eip, f->ebp, "%s (exception %u) at %s", name ? name : "unknown exception",
+           (unsigned)f->vector, place);
 }
 
 /* A fault while one was being reported: no more text than this, and no more of the kernel. */

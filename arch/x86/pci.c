@@ -235,7 +235,9 @@ int
 pci_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
 {
     *out = (struct pci_bar){0};
-    if (index >= PCI_NR_BARS)
+    /* A bridge has bus numbers and windows where a device has its last four BARs. */
+    uint8_t type = pci_read8(d, PCI_HEADER_TYPE) & HEADER_TYPE_MASK;
+    if (index >= PCI_NR_BARS || type != HEADER_TYPE_NORMAL)
         return -EINVAL;
     /* With ones in the register a device that decodes would answer for others' addresses. */
     uint16_t command = pci_read16(d, PCI_COMMAND);

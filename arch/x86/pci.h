@@ -75,9 +75,9 @@ void pci_write32(const struct pci_device *, unsigned offset, uint32_t value);
 
 /*
  * Base and size of BAR `index` (below PCI_NR_BARS), found by writing ones with decoding
- * switched off meanwhile (6.2.5.1). -EINVAL: an index that cannot be, a 64-bit register in
- * the last place, no address given by the firmware, a range that wraps or that the bus cannot
- * have.
+ * switched off meanwhile (6.2.5.1). -EINVAL: a bridge, an index that cannot be, a 64-bit
+ * register in the last place, no address given by the firmware, a range that wraps or that the
+ * bus cannot have.
  */
 int pci_bar(const struct pci_device *, unsigned index, struct pci_bar *out);
 
