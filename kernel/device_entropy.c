@@ -1,13 +1,11 @@
 /*
  * Random bytes from whoever has them: the devices in the order found, then the CPU. There is
  * no generator of our own in between: without a source the caller is told so, and numbers are
- * never invented. Whoever links this file gets the drivers too.
+ * never invented.
  */
 #include "kernel/cpu.h"
 #include "kernel/device.h"
 #include "kernel/kernel.h"
-
-DEVICE_CLASS_USED(entropy);
 
 static struct list sources = LIST_INIT(sources);
 

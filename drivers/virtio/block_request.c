@@ -207,6 +207,30 @@ block_submit(struct disk_device *dev, struct disk_request *r)
 
 /* ---- answers, and their absence ---- */
 
+/* The device did not come back. A done() that submits again is refused from here on. */
+static void
+fail_all(struct virtio_block *b)
+{
+    struct disk_request *r;
+
+    b->dev.broken = true;
+    while ((r = oldest(b)))
+        complete(b, r, -EIO);
+    wake_all(&b->dev.space);
+}
+
+/* Nothing more comes out of this queue. Requests end after a reset, when the device has let
+ * go of their memory; at once if the core has given the device up. */
+static void
+queue_broken(struct virtio_block *b)
+{
+    if (!b->v->running)
+        fail_all(b);
+    else if (!b->dev.broken)
+        virtio_recover(b->v, "to take the memory of its requests away from it");
+    b->dev.broken = true;
+}
+
 /* Bounded by what the ring can hold: a done() that submits again must not keep us here. */
 void
 block_answered(struct virtqueue *q)
@@ -222,24 +246,10 @@ block_answered(struct virtqueue *q)
         complete(b, r, status);
     }
     wake_all(&b->dev.space);
-    if (vq_irq_on(q))
+    if (q->broken)
+        queue_broken(b);
+    else if (vq_irq_on(q))
         defer_mark(&q->work);
-    if (!q->broken || b->dev.broken)
-        return;
-    b->dev.broken = true;
-    virtio_recover(b->v, "to take the memory of its requests away from it");
-}
-
-/* The device did not come back. A done() that submits again is refused from here on. */
-static void
-fail_all(struct virtio_block *b)
-{
-    struct disk_request *r;
-
-    b->dev.broken = true;
-    while ((r = oldest(b)))
-        complete(b, r, -EIO);
-    wake_all(&b->dev.space);
 }
 
 /* The timer is not moved for every answer: it looks whether the oldest really is late. */

@@ -20,7 +20,7 @@
 /* A host that takes no buffer for this long is not reading. The clock of some machines stands
  * still while interrupts are off, so the number of looks is a limit as well. */
 #define STALL_TIME  (500 * NSEC_PER_MSEC)
-#define STALL_LOOKS (1u << 25)
+#define STALL_LOOKS (1u << 22)
 
 enum { QUEUE_IN = 0, QUEUE_OUT = 1 };
 
