@@ -53,11 +53,9 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     int err = v->transport->queue_setup(v, q);
     if (err == 0)
         err = split_init(q);
-    if (err) {
-        /* What the transport set up stays until the core has reset the device. */
-        log_warn("%s: queue %u (%s) cannot be set up, error %d", v->where, index, name, -err);
+    /* If only the second failed, what the transport set up stays until the core's reset. */
+    if (err)
         return err;
-    }
     q->broken = false;
     *out = q;
     return 0;

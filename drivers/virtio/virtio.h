@@ -91,7 +91,8 @@ struct virtio_device {
     uint64_t offered;    /* as read once in bring-up */
     uint64_t negotiated; /* never re-read from the offer */
     bool running;        /* DRIVER_OK was set */
-    bool failed;
+    bool failed;         /* given up, with FAILED in the device's status */
+    bool stuck;          /* a reset did not finish: what it was given is never taken back */
     unsigned nr_queues; /* made so far; a queue's structure stays when its ring goes */
     struct virtqueue *queues[VIRTIO_MAX_QUEUES];
     struct deferred config_work; /* marked by a configuration interrupt or virtio_recover */
@@ -106,6 +107,9 @@ struct virtio_device {
  * with FAILED set.
  */
 void virtio_device_found(struct virtio_device *);
+/* The driver for a device type that is linked into this image, or NULL: then a transport need
+ * not switch the device on, only list it. */
+const struct virtio_driver *virtio_driver_find(uint16_t type);
 /* All devices, for the shell and /status: call with NULL first. */
 struct virtio_device *virtio_device_next(struct virtio_device *after);
 /* From a transport's interrupt handler: queue activity, configuration change. Any context. */

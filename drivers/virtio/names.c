@@ -1,0 +1,129 @@
+/*
+ * Names of device types and feature bits, for the shell, /status and messages: the
+ * specification's own, without their prefix.
+ */
+#include "drivers/virtio/virtio.h"
+#include "kernel/kernel.h"
+
+struct bit_name {
+    uint8_t bit;
+    const char *name;
+};
+
+static const struct bit_name common_bits[] = {
+    {24, "NOTIFY_ON_EMPTY"}, {27, "ANY_LAYOUT"},        {28, "INDIRECT_DESC"},
+    {29, "EVENT_IDX"},       {32, "VERSION_1"},         {33, "ACCESS_PLATFORM"},
+    {34, "RING_PACKED"},     {35, "IN_ORDER"},          {36, "ORDER_PLATFORM"},
+    {37, "SR_IOV"},          {38, "NOTIFICATION_DATA"}, {39, "NOTIF_CONFIG_DATA"},
+    {40, "RING_RESET"},
+};
+
+static const struct bit_name net_bits[] = {
+    {0, "CSUM"},
+    {1, "GUEST_CSUM"},
+    {2, "CTRL_GUEST_OFFLOADS"},
+    {3, "MTU"},
+    {5, "MAC"},
+    {6, "GSO"},
+    {7, "GUEST_TSO4"},
+    {8, "GUEST_TSO6"},
+    {9, "GUEST_ECN"},
+    {10, "GUEST_UFO"},
+    {11, "HOST_TSO4"},
+    {12, "HOST_TSO6"},
+    {13, "HOST_ECN"},
+    {14, "HOST_UFO"},
+    {15, "MRG_RXBUF"},
+    {16, "STATUS"},
+    {17, "CTRL_VQ"},
+    {18, "CTRL_RX"},
+    {19, "CTRL_VLAN"},
+    {20, "CTRL_RX_EXTRA"},
+    {21, "GUEST_ANNOUNCE"},
+    {22, "MQ"},
+    {23, "CTRL_MAC_ADDR"},
+    {54, "GUEST_USO4"},
+    {55, "GUEST_USO6"},
+    {56, "HOST_USO"},
+    {57, "HASH_REPORT"},
+    {59, "GUEST_HDRLEN"},
+    {60, "RSS"},
+    {61, "RSC_EXT"},
+    {62, "STANDBY"},
+    {63, "SPEED_DUPLEX"},
+};
+
+static const struct bit_name block_bits[] = {
+    {0, "BARRIER"},       {1, "SIZE_MAX"},  {2, "SEG_MAX"},
+    {4, "GEOMETRY"},      {5, "RO"},        {6, "BLK_SIZE"},
+    {7, "SCSI"},          {9, "FLUSH"},     {10, "TOPOLOGY"},
+    {11, "CONFIG_WCE"},   {12, "MQ"},       {13, "DISCARD"},
+    {14, "WRITE_ZEROES"}, {15, "LIFETIME"}, {16, "SECURE_ERASE"},
+    {17, "ZONED"},
+};
+
+static const struct bit_name console_bits[] = {
+    {0, "SIZE"},
+    {1, "MULTIPORT"},
+    {2, "EMERG_WRITE"},
+};
+
+/* Apart from the features, so that an image without a use for those carries only this. */
+static const struct {
+    uint16_t type;
+    const char *name;
+} types[] = {
+    {VIRTIO_ID_NET, "net"},
+    {VIRTIO_ID_BLOCK, "block"},
+    {VIRTIO_ID_CONSOLE, "console"},
+    {VIRTIO_ID_ENTROPY, "entropy"},
+    {5, "balloon"},
+    {8, "scsi"},
+    {9, "9p"},
+    {16, "gpu"},
+    {18, "input"},
+    {19, "socket"},
+    {20, "crypto"},
+    {23, "iommu"},
+    {24, "memory"},
+    {25, "sound"},
+    {26, "file system"},
+    {27, "pmem"},
+};
+
+static const char *
+bit_name(const struct bit_name *bits, unsigned nr, unsigned bit)
+{
+    for (unsigned i = 0; i < nr; i++)
+        if (bits[i].bit == bit)
+            return bits[i].name;
+    return NULL;
+}
+
+const char *
+virtio_feature_name(uint16_t type, unsigned bit)
+{
+    const char *name = bit_name(common_bits, ARRAY_SIZE(common_bits), bit);
+
+    if (name)
+        return name;
+    switch (type) {
+    case VIRTIO_ID_NET:
+        return bit_name(net_bits, ARRAY_SIZE(net_bits), bit);
+    case VIRTIO_ID_BLOCK:
+        return bit_name(block_bits, ARRAY_SIZE(block_bits), bit);
+    case VIRTIO_ID_CONSOLE:
+        return bit_name(console_bits, ARRAY_SIZE(console_bits), bit);
+    default:
+        return NULL;
+    }
+}
+
+const char *
+virtio_type_name(uint16_t type)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
+        if (types[i].type == type)
+            return types[i].name;
+    return "unknown";
+}
