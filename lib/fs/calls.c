@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
+#include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
 #define AT_FDCWD            (-100)
@@ -20,8 +21,7 @@
 #define STATFS_READ_ONLY 1
 #define STATX_BASIC      0x7ffu /* all that musl asks for */
 
-/* musl's open.o and its like refer to this symbol (lib/libc/needs). */
-const char libc_needs_fs[1];
+PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
     fs_mount_linked,
     fs_change_linked,

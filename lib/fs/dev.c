@@ -324,7 +324,6 @@ dev_open(struct fs_mount *mount, const char *path, unsigned flags, struct file *
     if (!f)
         return -ENOMEM;
     *f = found;
-    f->file.flags = flags;
     f->file.refs = 1;
     *out = &f->file;
     return 0;

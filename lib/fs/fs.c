@@ -7,6 +7,9 @@
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 
+/* What of open's flags stays with the file. */
+#define STATUS_FLAGS (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY)
+
 static struct fs_mount *mounts; /* the longest `where` first */
 
 int
@@ -62,9 +65,9 @@ fs_stat(const char *base, const char *path, bool follow, struct file_stat *out)
     return error ? error : fs_stat_canonical(canonical, out);
 }
 
-/* What the flags of open say against what is there; 0 if they agree. */
+/* What the flags of open say against what fs_stat found; 0 if they agree. */
 static int
-open_allowed(int found, uint32_t mode, unsigned flags)
+open_allowed(int found, const struct file_stat *st, unsigned flags)
 {
     bool writes = (flags & FILE_O_ACCMODE) != FILE_O_RDONLY || (flags & FILE_O_TRUNC);
 
@@ -75,9 +78,9 @@ open_allowed(int found, uint32_t mode, unsigned flags)
         return found;
     if ((flags & FILE_O_CREAT) && (flags & FILE_O_EXCL))
         return -EEXIST;
-    if ((mode & FS_S_IFMT) == FS_S_IFLNK)
+    if ((st->mode & FS_S_IFMT) == FS_S_IFLNK)
         return -ELOOP;
-    if ((mode & FS_S_IFMT) == FS_S_IFDIR)
+    if ((st->mode & FS_S_IFMT) == FS_S_IFDIR)
         return writes || (flags & FILE_O_CREAT) ? -EISDIR : 0;
     return flags & FILE_O_DIRECTORY ? -ENOTDIR : 0;
 }
@@ -93,14 +96,16 @@ fs_open(const char *base, const char *path, unsigned flags, struct file **out)
     int error = fs_resolve(base, path, follow, canonical);
     struct file *file;
 
-    if (!error)
-        error = open_allowed(fs_stat_canonical(canonical, &st), st.mode, flags);
+    if (error)
+        return error;
+    error = open_allowed(fs_stat_canonical(canonical, &st), &st, flags);
     if (error)
         return error;
     struct fs_mount *mount = fs_find(canonical, &rest);
     error = mount->type->open(mount, rest, flags, &file);
     if (error)
         return error;
+    file->flags = flags & STATUS_FLAGS;
     if (file->ops->getdents) {
         file->path = kstrdup(canonical);
         if (!file->path) {

@@ -35,10 +35,8 @@ struct fs_mount;
 struct fs_type {
     const char *name; /* "tar" */
     bool read_only;   /* nothing that it holds can be written */
-    /*
-     * Open what the path names, which is no symbolic link, with flags and poll state as the
-     * flags FILE_O_* say; *out has one reference. -ENOENT, -EROFS, -ENOMEM, -EIO.
-     */
+    /* Open what the path names, which is no symbolic link, for what the FILE_O_* flags say;
+     * *out has one reference. -ENOENT, -EROFS, -ENOMEM, -EIO. */
     int (*open)(struct fs_mount *, const char *path, unsigned flags, struct file **out);
     int (*stat)(struct fs_mount *, const char *path, struct file_stat *out);
     /* Bytes of the target, at most `size`, no NUL. -EINVAL: no link. NULL: has no links. */

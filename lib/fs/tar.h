@@ -1,8 +1,8 @@
 /*
- * Tar archives, in two steps: tar_scan.c reads the headers one member at a time, tar_index.c
- * makes the sorted tree of them that tarfs.c serves. The archive is not trusted: every
- * number, name and link of it is checked, and damage ends the scan with the members before
- * it intact.
+ * Tar archives, in two steps: tar_scan.c and tar_pax.c read the headers one member at a
+ * time, tar_index.c makes the sorted tree of them that tarfs.c serves. The archive is not
+ * trusted: every number, name and link of it is checked, and damage ends the scan with the
+ * members before it intact.
  */
 #ifndef FS_TAR_H
 #define FS_TAR_H
@@ -16,9 +16,11 @@
 
 /* ---- one member after the other ---- */
 
+enum tar_fitness { TAR_FIT, TAR_BAD_NAME, TAR_SPARSE };
+
 struct tar_member {
-    char type;          /* the header's type flag, '0' for all ways to say "file" */
-    const char *unfit;  /* why this one cannot be served, or NULL */
+    char type; /* the header's type flag, '0' for all ways to say "file" */
+    enum tar_fitness fitness;
     uint64_t data;      /* where the contents begin in the archive, bytes */
     uint64_t size;      /* bytes, inside the archive; 0 for what has no contents */
     int64_t mtime;      /* seconds since 1970 */
@@ -39,6 +41,16 @@ struct tar_scan {
 int tar_next(struct tar_scan *scan, struct tar_member *member);
 /* True if the first block is a header of a tar archive. */
 bool tar_probe(struct fs_reader *reader);
+
+/* ---- names ---- */
+
+/* Without "/" in front, behind or twice, and without "."; "" is the root. False for "..", and
+ * for a name or component that is too long. */
+bool tar_clean_name(const char *from, char to[FS_PATH_MAX]);
+/* The order of a walk: "/" sorts below every other character, so "a", "a/b", "a-b". */
+int tar_compare_names(const char *a, const char *b);
+/* True if `name` lies below `directory`, at any depth. */
+bool tar_is_below(const char *name, const char *directory);
 
 /* ---- the tree ---- */
 
@@ -71,8 +83,6 @@ struct tar_tree {
 int tar_load(struct tar_tree *tree, struct fs_reader *reader, size_t memory);
 void tar_free(struct tar_tree *tree);
 struct tar_node *tar_find(const struct tar_tree *tree, const char *name);
-/* True if `name` lies below `directory`, at any depth. */
-bool tar_is_below(const char *name, const char *directory);
 
 /* Load the archive and mount it on `where`. Errors of tar_load and fs_mount. */
 int tarfs_mount(struct fs_reader *reader, const char *where);

@@ -34,55 +34,7 @@ struct builder {
     char link[FS_PATH_MAX];
 };
 
-/* ---- names ---- */
-
-/*
- * Without "/" in front, behind or twice, and without ".". False for "..", for a component
- * that is too long, and for one that would not fit.
- */
-static bool
-clean_name(const char *from, char to[FS_PATH_MAX])
-{
-    size_t len = 0;
-
-    to[0] = '\0';
-    while (*from) {
-        const char *slash = strchr(from, '/');
-        size_t part = slash ? (size_t)(slash - from) : strlen(from);
-        if (part > FS_NAME_MAX || (part == 2 && from[0] == '.' && from[1] == '.'))
-            return false;
-        if (part > 0 && !(part == 1 && from[0] == '.')) {
-            /* Room for the "/" of the mount in front as well. */
-            if (len + 1 + part + 1 >= FS_PATH_MAX)
-                return false;
-            if (len > 0)
-                to[len++] = '/';
-            memcpy(to + len, from, part);
-            len += part;
-            to[len] = '\0';
-        }
-        from += part + (slash != NULL);
-    }
-    return true;
-}
-
-/* The order of a walk: "/" sorts below every other character, so "a", "a/b", "a-b". */
-static int
-compare_names(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    unsigned char x = (unsigned char)*a, y = (unsigned char)*b;
-    if (x == y)
-        return 0;
-    if (!x || !y)
-        return x ? 1 : -1;
-    if (x == '/' || y == '/')
-        return x == '/' ? -1 : 1;
-    return x < y ? -1 : 1;
-}
+/* ---- order ---- */
 
 /* Equal names: the later member first. */
 static int
@@ -90,21 +42,11 @@ compare_nodes(const void *a, const void *b)
 {
     const struct tar_node *x = *(struct tar_node *const *)a;
     const struct tar_node *y = *(struct tar_node *const *)b;
-    int order = compare_names(x->name, y->name);
+    int order = tar_compare_names(x->name, y->name);
 
     if (order)
         return order;
     return x->number > y->number ? -1 : x->number < y->number;
-}
-
-bool
-tar_is_below(const char *name, const char *directory)
-{
-    size_t len = strlen(directory);
-
-    if (len == 0)
-        return name[0] != '\0';
-    return strncmp(name, directory, len) == 0 && name[len] == '/';
 }
 
 static struct tar_node *
@@ -114,7 +56,7 @@ find(struct tar_node *const *nodes, uint32_t count, const char *name)
 
     while (low < count) {
         uint32_t middle = low + (count - low) / 2;
-        int order = compare_names(name, nodes[middle]->name);
+        int order = tar_compare_names(name, nodes[middle]->name);
         if (order == 0)
             return nodes[middle];
         if (order > 0)
@@ -233,17 +175,17 @@ add_member(struct builder *b, const struct tar_member *member)
 
     if (member->type == 'V')
         return; /* a volume's label: no file, and nobody misses it */
-    if (!kind || (member->unfit && strcmp(member->unfit, "sparse files") == 0)) {
+    if (!kind || member->fitness == TAR_SPARSE) {
         b->left_out[BAD_KIND]++;
         return;
     }
-    if (member->unfit || !clean_name(member->name, b->name) ||
+    if (member->fitness == TAR_BAD_NAME || !tar_clean_name(member->name, b->name) ||
         (!b->name[0] && kind != FS_S_IFDIR)) {
         b->left_out[BAD_NAME]++;
         return;
     }
     if (member->type == '1') {
-        if (!clean_name(member->link, b->link)) {
+        if (!tar_clean_name(member->link, b->link)) {
             b->left_out[BAD_LINK]++;
             return;
         }
@@ -408,7 +350,7 @@ read_members(struct builder *b, struct fs_reader *reader, struct tar_member *mem
 {
     struct tar_scan scan = {.reader = reader};
     unsigned members = 0;
-    int result;
+    int result = 0;
 
     while (!b->full && (result = tar_next(&scan, member)) > 0) {
         add_member(b, member);

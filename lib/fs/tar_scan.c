@@ -9,6 +9,7 @@
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 #include "lib/fs/tar.h"
+#include "lib/fs/tar_scan.h"
 
 /* POSIX.1-1988, 10.1.1. All fields are text. */
 struct tar_header {
@@ -36,16 +37,8 @@ _Static_assert(sizeof(struct tar_header) == TAR_BLOCK, "a header is one block");
 #define GNU_EXTENDED_HEADER 482 /* of a sparse member: is there a map block behind it? */
 #define GNU_EXTENDED_MAP    504 /* and behind that one? */
 
-/* What stands in front of a member and overrides its header. */
-struct overrides {
-    bool name, link, size, mtime;
-    uint64_t size_value;
-    int64_t mtime_value;
-    const char *unfit;
-};
-
-static int
-damaged(struct tar_scan *scan, const char *what)
+int
+tar_damaged(struct tar_scan *scan, const char *what)
 {
     scan->damage = what;
     return -EPROTO;
@@ -137,20 +130,19 @@ skip_contents(struct tar_scan *scan, uint64_t data, uint64_t size)
     uint64_t left = scan->reader->size - data;
 
     if (size > left)
-        return damaged(scan, "the contents run past the end of the archive");
+        return tar_damaged(scan, "the contents run past the end of the archive");
     uint64_t padding = (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
     scan->at = data + size + MIN(padding, left - size);
     return 0;
 }
 
-/* A name that stands in the archive's contents; one that does not fit makes the member unfit.
- */
-static int
-read_name(struct tar_scan *scan, uint64_t at, uint64_t len, char *to, const char **unfit)
+int
+tar_read_name(struct tar_scan *scan, uint64_t at, uint64_t len, char *to,
+              enum tar_fitness *fitness)
 {
     to[0] = '\0';
     if (len >= FS_PATH_MAX) {
-        *unfit = "names too long";
+        *fitness = TAR_BAD_NAME;
         return 0;
     }
     int error = scan->reader->read(scan->reader, at, to, (size_t)len);
@@ -158,134 +150,9 @@ read_name(struct tar_scan *scan, uint64_t at, uint64_t len, char *to, const char
         return error;
     to[len] = '\0';
     if (strlen(to) < len)
-        *unfit = "names with a NUL";
+        *fitness = TAR_BAD_NAME;
     return 0;
 }
-
-/* ---- pax ---- */
-
-/* Decimal digits up to `len`; -EINVAL if there is anything else or it passes 63 bits. */
-static int
-parse_decimal(const char *text, size_t len, uint64_t *out)
-{
-    uint64_t value = 0;
-
-    if (len == 0)
-        return -EINVAL;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9' || value > (INT64_MAX - 9) / 10)
-            return -EINVAL;
-        value = value * 10 + (uint64_t)(text[i] - '0');
-    }
-    *out = value;
-    return 0;
-}
-
-/* Seconds with an optional sign and fraction, which is dropped. */
-static void
-parse_mtime(const char *text, struct overrides *over)
-{
-    bool minus = text[0] == '-';
-    const char *dot = strchr(text, '.');
-    size_t len = (dot ? (size_t)(dot - text) : strlen(text)) - minus;
-    uint64_t value;
-
-    if (parse_decimal(text + minus, len, &value))
-        return;
-    over->mtime = true;
-    over->mtime_value = minus ? -(int64_t)value : (int64_t)value;
-}
-
-/* One "key=value" whose value lies at [at, at + len). */
-static int
-pax_record(struct tar_scan *scan, const char *key, uint64_t at, uint64_t len,
-           struct tar_member *member, struct overrides *over)
-{
-    char text[32];
-
-    if (strncmp(key, "GNU.sparse.", 11) == 0)
-        over->unfit = "sparse files";
-    if (strcmp(key, "path") == 0) {
-        over->name = true;
-        return read_name(scan, at, len, member->name, &over->unfit);
-    }
-    if (strcmp(key, "linkpath") == 0) {
-        over->link = true;
-        return read_name(scan, at, len, member->link, &over->unfit);
-    }
-    if (strcmp(key, "size") != 0 && strcmp(key, "mtime") != 0)
-        return 0;
-    if (len >= sizeof(text))
-        return damaged(scan, "a number in a pax header is too long");
-    int error = scan->reader->read(scan->reader, at, text, (size_t)len);
-    if (error)
-        return error;
-    text[len] = '\0';
-    if (key[0] == 'm') {
-        parse_mtime(text, over);
-        return 0;
-    }
-    over->size = true;
-    if (parse_decimal(text, (size_t)len, &over->size_value))
-        return damaged(scan, "a size in a pax header is no number");
-    return 0;
-}
-
-/*
- * "LENGTH key=value\n", LENGTH counting all of it, itself included. Only the beginning of a
- * record is read, so a long value that nobody wants costs nothing. Bytes of the record, or
- * negative errno.
- */
-static int64_t
-pax_step(struct tar_scan *scan, uint64_t at, uint64_t left, struct tar_member *member,
-         struct overrides *over)
-{
-    char head[64];
-    size_t have = (size_t)MIN(left, sizeof(head) - 1);
-    uint64_t record;
-
-    int error = scan->reader->read(scan->reader, at, head, have);
-    if (error)
-        return error;
-    head[have] = '\0';
-    char *blank = strchr(head, ' ');
-    if (!blank || parse_decimal(head, (size_t)(blank - head), &record) || record > left)
-        return damaged(scan, "a pax header has a wrong length");
-    char *key = blank + 1;
-    char *equals = strchr(key, '=');
-    char last = 0;
-    if (record > 0)
-        error = scan->reader->read(scan->reader, at + record - 1, &last, 1);
-    if (error)
-        return error;
-    if (last != '\n')
-        return damaged(scan, "a pax header has a wrong length");
-    if (!equals) /* a key that is longer than any that counts here */
-        return record > (uint64_t)have ? (int64_t)record
-                                       : damaged(scan, "a pax header lacks a value");
-    uint64_t value = (uint64_t)(equals + 1 - head);
-    if (record < value + 1)
-        return damaged(scan, "a pax header has a wrong length");
-    *equals = '\0';
-    error = pax_record(scan, key, at + value, record - value - 1, member, over);
-    return error ? error : (int64_t)record;
-}
-
-static int
-read_pax(struct tar_scan *scan, uint64_t at, uint64_t size, struct tar_member *member,
-         struct overrides *over)
-{
-    while (size > 0) {
-        int64_t record = pax_step(scan, at, size, member, over);
-        if (record < 0)
-            return (int)record;
-        at += (uint64_t)record;
-        size -= (uint64_t)record;
-    }
-    return 0;
-}
-
-/* ---- members ---- */
 
 /* A text field: ends with a NUL or with the field. */
 static size_t
@@ -299,7 +166,7 @@ copy_field(char *to, const char *field, size_t len)
 
 static void
 fill_names(struct tar_member *member, const struct tar_header *header,
-           const struct overrides *over)
+           const struct tar_overrides *over)
 {
     size_t len = 0;
 
@@ -322,7 +189,7 @@ skip_sparse_map(struct tar_scan *scan, const struct tar_header *header, uint64_t
 
     while (more) {
         if (scan->reader->size - *data < TAR_BLOCK)
-            return damaged(scan, "the archive ends inside a sparse file's map");
+            return tar_damaged(scan, "the archive ends inside a sparse file's map");
         int error = scan->reader->read(scan->reader, *data + GNU_EXTENDED_MAP, &more, 1);
         if (error)
             return error;
@@ -333,12 +200,12 @@ skip_sparse_map(struct tar_scan *scan, const struct tar_header *header, uint64_t
 
 static int
 fill_member(struct tar_scan *scan, struct tar_member *member, const struct tar_header *header,
-            const struct overrides *over, uint64_t size)
+            const struct tar_overrides *over, uint64_t size)
 {
     int64_t mtime;
 
     fill_names(member, header, over);
-    member->unfit = over->unfit;
+    member->fitness = over->fitness;
     member->type = header->typeflag;
     member->mode = parse_small(header->mode, sizeof(header->mode)) & 07777;
     member->uid = parse_small(header->uid, sizeof(header->uid));
@@ -372,16 +239,16 @@ read_header(struct tar_scan *scan, struct tar_header *header, uint64_t *size)
     if (left == 0)
         return 0;
     if (left < TAR_BLOCK)
-        return damaged(scan, "the archive ends inside a header");
+        return tar_damaged(scan, "the archive ends inside a header");
     int error = scan->reader->read(scan->reader, scan->at, header, TAR_BLOCK);
     if (error)
         return error;
     if (all_zero(header))
         return 0;
     if (!checksum_good(header))
-        return damaged(scan, "the header's checksum is wrong");
+        return tar_damaged(scan, "the header's checksum is wrong");
     if (parse_field(header->size, sizeof(header->size), &value) || value < 0)
-        return damaged(scan, "the header's size is no number");
+        return tar_damaged(scan, "the header's size is no number");
     *size = (uint64_t)value;
     return 1;
 }
@@ -390,7 +257,7 @@ int
 tar_next(struct tar_scan *scan, struct tar_member *member)
 {
     struct tar_header header;
-    struct overrides over = {0};
+    struct tar_overrides over = {0};
     uint64_t size;
 
     for (;;) {
@@ -404,16 +271,18 @@ tar_next(struct tar_scan *scan, struct tar_member *member)
             return result ? result : 1;
         }
         if (size > scan->reader->size - data)
-            return damaged(scan, "the archive ends inside a long name or pax header");
+            return tar_damaged(scan, "the archive ends inside a long name or pax header");
         if (header.typeflag == 'L' && !over.name) {
             over.name = true;
             /* The NUL at the end is counted. */
-            result = read_name(scan, data, size ? size - 1 : 0, member->name, &over.unfit);
+            result =
+                tar_read_name(scan, data, size ? size - 1 : 0, member->name, &over.fitness);
         } else if (header.typeflag == 'K' && !over.link) {
             over.link = true;
-            result = read_name(scan, data, size ? size - 1 : 0, member->link, &over.unfit);
+            result =
+                tar_read_name(scan, data, size ? size - 1 : 0, member->link, &over.fitness);
         } else if (header.typeflag == 'x' || header.typeflag == 'X') {
-            result = read_pax(scan, data, size, member, &over);
+            result = tar_read_pax(scan, data, size, member, &over);
         } else {
             result = 0; /* 'g' says nothing that is served here */
         }

@@ -166,7 +166,6 @@ tarfs_open(struct fs_mount *mount, const char *path, unsigned flags, struct file
     f->fs = fs;
     f->node = node;
     f->file.ops = (node->mode & FS_S_IFMT) == FS_S_IFDIR ? &directory_ops : &file_ops;
-    f->file.flags = flags;
     f->file.refs = 1;
     *out = &f->file;
     return 0;

@@ -18,3 +18,7 @@ UNIT_cmdline := kernel/cmdline.c
 UNIT_print   := kernel/print.c
 UNIT_memory  := kernel/pages.c kernel/heap.c
 UNIT_FLAGS_memory := -no-pie -fno-pie
+
+TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
+UNIT_tar  := $(TAR) $(SHIM)
+UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(SHIM)
