@@ -48,10 +48,9 @@ timer_interrupt(uintptr_t eip, uintptr_t ebp)
 void
 timer_set(struct timer *t, uint64_t deadline)
 {
-    struct list *at = timers.next;
-
     timer_cancel(t);
     t->deadline = deadline;
+    struct list *at = timers.next;
     while (at != &timers && list_entry(at, struct timer, link)->deadline <= deadline)
         at = at->next;
     list_insert_before(at, &t->link);
