@@ -71,16 +71,20 @@ void net_cards_kick(void);
 
 /* ---- config.c ---- */
 
-/* True while an interface still waits for its first address and the time for that is not
- * over; then *changed is woken when it has one and *deadline is when to give up. */
-bool net_config_pending(uint64_t *deadline);
+/*
+ * True while a card may still get its first address of the family; then *deadline (clock_now
+ * scale) is when there is no more hope, and net_config_changed is woken by any change before.
+ */
+bool net_config_pending(bool ip6, uint64_t *deadline);
 extern struct wait_queue net_config_changed;
 
 /* ---- resolv.c ---- */
 
-/* dns= words, before any that DHCP or a router names; at most NET_MAX_SERVERS. */
+/* A server of a dns= word; those come before what DHCP and routers name. */
 void net_resolv_add(const ip_addr_t *server);
-/* Let the C library find the servers as /etc/resolv.conf. */
+/* Server number `n`, from 0; NULL behind the last. */
+const ip_addr_t *net_resolv_server(unsigned n);
+/* Be /etc/resolv.conf, if there is anything to say in it. */
 void net_resolv_mount(void);
 
 #endif

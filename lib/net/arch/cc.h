@@ -59,6 +59,7 @@ extern int net_errno;
 #define EMSGSIZE        90
 #define EDESTADDRREQ    89
 #define ENOTSOCK        88
+#define EDOM            33
 #define ENFILE          23
 #define EWOULDBLOCK     EAGAIN
 

@@ -1,0 +1,309 @@
+/*
+ * Sending and receiving. Each step asks lwIP for what can be done at once; what cannot is
+ * waited for here. A stream moves part by part of the application's scatter list; a datagram
+ * goes in one call, lwIP's own list having the same layout.
+ */
+#include "lib/libc/syscall.h"
+#include "lib/net/core.h"
+#include "lib/net/socket.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/string.h"
+
+_Static_assert(sizeof(struct iovec) == sizeof(struct linux_iovec) || sizeof(void *) > 4,
+               "lwIP's iovec has another layout");
+
+#define IP6_HEADER 40
+
+/* Bytes of a scatter list; -EINVAL when they are more than a call can return. */
+static long
+total_length(const struct socket_message *message)
+{
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < message->nr_iov; i++)
+        total += message->iov[i].len;
+    return total <= INT32_MAX ? (long)total : -EINVAL;
+}
+
+/* ---- streams ---- */
+
+/* What a failed send or receive means on a stream. */
+static int
+stream_failure(struct socket *socket)
+{
+    int err = socket_failure(), pending;
+
+    if (err == -EAGAIN || err == -EINPROGRESS)
+        return -EAGAIN;
+    /* lwIP delivers an error of the connection through the call and keeps it for SO_ERROR
+     * as well; it must come once. */
+    pending = socket_error(socket);
+    if (pending)
+        return -pending;
+    return err == -ECONNABORTED ? -ETIMEDOUT : err;
+}
+
+static long
+send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
+          uint64_t deadline)
+{
+    int lwip_flags = MSG_DONTWAIT | (flags & LINUX_MSG_MORE ? MSG_MORE : 0);
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = lwip_send(socket->number, from + done, len - done, lwip_flags);
+        int err;
+
+        if (n >= 0) {
+            done += (size_t)n;
+            continue;
+        }
+        err = stream_failure(socket);
+        if (err == -EAGAIN)
+            err = socket_wait(socket, FILE_POLLOUT, flags & LINUX_MSG_DONTWAIT, deadline);
+        else if (err == -ENOTCONN && socket->state == SOCKET_CONNECTED)
+            err = -EPIPE;
+        if (err)
+            return done ? (long)done : err;
+    }
+    return (long)done;
+}
+
+static long
+send_stream(struct socket *socket, const struct socket_message *message, unsigned flags)
+{
+    uint64_t deadline = socket_deadline(socket->send_timeout);
+    long total = 0;
+
+    if (socket->write_shut)
+        return -EPIPE;
+    if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
+        return -EPIPE; /* as Linux: "not connected" is for reads */
+    for (unsigned i = 0; i < message->nr_iov; i++) {
+        const struct linux_iovec *part = &message->iov[i];
+        bool last = i + 1 == message->nr_iov;
+        long n = send_part(socket, part->base, part->len, last ? flags : flags | LINUX_MSG_MORE,
+                           deadline);
+
+        if (n < 0)
+            return total ? total : n;
+        total += n;
+        if ((size_t)n < part->len)
+            break;
+    }
+    return total;
+}
+
+/*
+ * Into one part: with `wait`, until something came; with LINUX_MSG_WAITALL also until it is
+ * full. 0 at the end of the stream.
+ */
+static long
+receive_part(struct socket *socket, char *to, size_t len, unsigned flags, bool wait,
+             uint64_t deadline)
+{
+    int lwip_flags = MSG_DONTWAIT | (flags & LINUX_MSG_PEEK ? MSG_PEEK : 0);
+    size_t done = 0;
+
+    while (done < len && !socket->read_shut) {
+        ssize_t n = lwip_recv(socket->number, to + done, len - done, lwip_flags);
+        int err;
+
+        if (n > 0) {
+            done += (size_t)n;
+            if ((flags & LINUX_MSG_WAITALL) && !(flags & LINUX_MSG_PEEK))
+                continue;
+            break;
+        }
+        if (n == 0) {
+            socket->read_shut = true;
+            break;
+        }
+        err = stream_failure(socket);
+        if (err == -ENOTCONN && socket->state == SOCKET_CONNECTED) {
+            socket->read_shut = true;
+            break;
+        }
+        if (err == -EAGAIN && wait)
+            err = socket_wait(socket, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, deadline);
+        if (err)
+            return done ? (long)done : err;
+    }
+    return (long)done;
+}
+
+static long
+receive_stream(struct socket *socket, struct socket_message *message, unsigned flags)
+{
+    uint64_t deadline = socket_deadline(socket->receive_timeout);
+    long total = 0;
+
+    message->namelen = 0;
+    if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
+        return -ENOTCONN;
+    for (unsigned i = 0; i < message->nr_iov; i++) {
+        const struct linux_iovec *part = &message->iov[i];
+        bool wait = !total || flags & LINUX_MSG_WAITALL;
+        long n;
+
+        if (!part->len)
+            continue;
+        n = receive_part(socket, part->base, part->len, flags, wait, deadline);
+        if (n < 0)
+            return total ? total : n;
+        total += n;
+        if ((size_t)n < part->len || flags & LINUX_MSG_PEEK)
+            break;
+    }
+    return total;
+}
+
+/* ---- datagrams ---- */
+
+/* ::ffff:a.b.c.d stands for an IPv4 address (RFC 4291, 2.5.5.2). */
+static bool
+is_mapped(const struct sockaddr_in6 *address)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    return memcmp(&address->sin6_addr, prefix, sizeof(prefix)) == 0;
+}
+
+static long
+send_datagram(struct socket *socket, const struct socket_message *message, unsigned flags)
+{
+    union socket_address address;
+    struct msghdr header = {.msg_iov = (struct iovec *)message->iov,
+                            .msg_iovlen = (int)message->nr_iov};
+    bool ip6 = socket->domain == LINUX_AF_INET6;
+    struct iovec none = {NULL, 0};
+    int err;
+
+    if (message->name) {
+        err = socket_address_in(message->name, message->namelen, &address, &header.msg_namelen);
+        if (err)
+            return err;
+        if (address.any.sa_family == AF_UNSPEC)
+            return -EINVAL;
+        if (!ip6 && address.any.sa_family != AF_INET)
+            return -EAFNOSUPPORT;
+        header.msg_name = &address;
+        ip6 =
+            address.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&address.ip6.sin6_addr);
+    } else if (socket->state != SOCKET_CONNECTED) {
+        return -EDESTADDRREQ;
+    }
+    if (socket->write_shut)
+        return -EPIPE;
+    if (!header.msg_iovlen) {
+        header.msg_iov = &none;
+        header.msg_iovlen = 1;
+    }
+    do {
+        ssize_t n = lwip_sendmsg(socket->number, &header, 0);
+
+        if (n >= 0)
+            return n;
+        err = socket_failure();
+        err = socket_wait_route(socket, ip6, flags & LINUX_MSG_DONTWAIT, err);
+    } while (!err);
+    return err == -ENOMEM ? -ENOBUFS : err;
+}
+
+/*
+ * The parts of the application with room in them, which are all that lwIP takes. IPv6 headers
+ * are what lwIP shows of a raw socket's packet and Linux does not, so they get a part in
+ * front. Returns how many; `to` has room for the message's and two more.
+ */
+static int
+receiving_parts(const struct socket_message *message, struct iovec *to, void *ip6_header)
+{
+    static char nothing[1];
+    int n = 0;
+
+    if (ip6_header)
+        to[n++] = (struct iovec){ip6_header, IP6_HEADER};
+    for (unsigned i = 0; i < message->nr_iov; i++)
+        if (message->iov[i].len)
+            to[n++] = (struct iovec){message->iov[i].base, message->iov[i].len};
+    if (!n)
+        to[n++] = (struct iovec){nothing, sizeof(nothing)};
+    return n;
+}
+
+static long
+receive_datagram(struct socket *socket, struct socket_message *message, unsigned flags)
+{
+    uint64_t deadline = socket_deadline(socket->receive_timeout);
+    bool raw6 = socket->type == LINUX_SOCK_RAW && socket->domain == LINUX_AF_INET6;
+    long room = total_length(message);
+    struct iovec few[4], *parts = few;
+    uint8_t ip6_header[IP6_HEADER];
+    union socket_address from;
+    struct msghdr header;
+    ssize_t n;
+    int err;
+
+    if (socket->read_shut)
+        return 0;
+    if (message->nr_iov + 2 > ARRAY_SIZE(few)) {
+        parts = kmalloc((message->nr_iov + 2) * sizeof(*parts));
+        if (!parts)
+            return -ENOMEM;
+    }
+    do {
+        header = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from)};
+        header.msg_iov = parts;
+        header.msg_iovlen = receiving_parts(message, parts, raw6 ? ip6_header : NULL);
+        n = lwip_recvmsg(socket->number, &header,
+                         MSG_DONTWAIT | (flags & LINUX_MSG_PEEK ? MSG_PEEK : 0));
+        err = n < 0 ? socket_failure() : 0;
+        if (err == -EAGAIN) {
+            err = socket_wait(socket, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, deadline);
+            if (!err && socket->read_shut)
+                n = 0;
+        }
+    } while (n < 0 && !err);
+    if (parts != few)
+        kfree(parts);
+    if (err)
+        return err;
+    if (raw6)
+        n = MAX(n - IP6_HEADER, 0);
+    if (message->name && !socket->read_shut)
+        socket_address_out(&from, message->name, &message->namelen);
+    if (n > room)
+        message->flags |= LINUX_MSG_TRUNC;
+    return n > room && !(flags & LINUX_MSG_TRUNC) ? room : n;
+}
+
+/* ---- both ---- */
+
+long
+socket_send(struct socket *socket, const struct socket_message *message, unsigned flags)
+{
+    long total = total_length(message);
+
+    if (total < 0)
+        return total;
+    if (flags & LINUX_MSG_OOB)
+        return -EOPNOTSUPP;
+    defer_run();
+    return socket->type == LINUX_SOCK_STREAM ? send_stream(socket, message, flags)
+                                             : send_datagram(socket, message, flags);
+}
+
+long
+socket_receive(struct socket *socket, struct socket_message *message, unsigned flags)
+{
+    long total = total_length(message);
+
+    if (total < 0)
+        return total;
+    if (flags & LINUX_MSG_OOB)
+        return -EINVAL;
+    defer_run();
+    return socket->type == LINUX_SOCK_STREAM ? receive_stream(socket, message, flags)
+                                             : receive_datagram(socket, message, flags);
+}

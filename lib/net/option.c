@@ -1,0 +1,229 @@
+/*
+ * Socket options. Most are a number there and another number here, for a value of 32 bits: a
+ * table. The rest (time-outs, errors, what the socket is) is ours, as socket.c does the
+ * waiting.
+ */
+#include "lib/net/socket.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
+#include "lwip/ip6.h"
+
+enum value { WORD, BYTE, LINGER_PAIR, ADDRESS, GROUP };
+
+static const struct option {
+    int level, name;           /* Linux's */
+    int lwip_level, lwip_name; /* lwIP's */
+    enum value value;
+} options[] = {
+    {LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, SOL_SOCKET, SO_REUSEADDR, WORD},
+    {LINUX_SOL_SOCKET, LINUX_SO_BROADCAST, SOL_SOCKET, SO_BROADCAST, WORD},
+    {LINUX_SOL_SOCKET, LINUX_SO_RCVBUF, SOL_SOCKET, SO_RCVBUF, WORD},
+    {LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, WORD},
+    {LINUX_SOL_SOCKET, LINUX_SO_LINGER, SOL_SOCKET, SO_LINGER, LINGER_PAIR},
+    {LINUX_IPPROTO_IP, LINUX_IP_TOS, IPPROTO_IP, IP_TOS, WORD},
+    {LINUX_IPPROTO_IP, LINUX_IP_TTL, IPPROTO_IP, IP_TTL, WORD},
+    {LINUX_IPPROTO_IP, LINUX_IP_MULTICAST_IF, IPPROTO_IP, IP_MULTICAST_IF, ADDRESS},
+    {LINUX_IPPROTO_IP, LINUX_IP_MULTICAST_TTL, IPPROTO_IP, IP_MULTICAST_TTL, BYTE},
+    {LINUX_IPPROTO_IP, LINUX_IP_MULTICAST_LOOP, IPPROTO_IP, IP_MULTICAST_LOOP, BYTE},
+    {LINUX_IPPROTO_TCP, LINUX_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY, WORD},
+    {LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPIDLE, WORD},
+    {LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL, WORD},
+    {LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT, IPPROTO_TCP, TCP_KEEPCNT, WORD},
+    {LINUX_IPPROTO_IPV6, LINUX_IPV6_V6ONLY, IPPROTO_IPV6, IPV6_V6ONLY, WORD},
+    {LINUX_IPPROTO_IPV6, LINUX_IPV6_UNICAST_HOPS, IPPROTO_IP, IP_TTL, WORD},
+    {LINUX_IPPROTO_IPV6, LINUX_IPV6_CHECKSUM, IPPROTO_RAW, IPV6_CHECKSUM, WORD},
+    {LINUX_IPPROTO_IPV6, LINUX_IPV6_JOIN_GROUP, IPPROTO_IPV6, IPV6_JOIN_GROUP, GROUP},
+    {LINUX_IPPROTO_IPV6, LINUX_IPV6_LEAVE_GROUP, IPPROTO_IPV6, IPV6_LEAVE_GROUP, GROUP},
+};
+
+static const struct option *
+find(int level, int name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+        if (options[i].level == level && options[i].name == name)
+            return &options[i];
+    return NULL;
+}
+
+static size_t
+value_size(const struct option *option)
+{
+    switch (option->value) {
+    case LINGER_PAIR:
+        return sizeof(struct linger);
+    case ADDRESS:
+        return sizeof(struct in_addr);
+    case GROUP:
+        return sizeof(struct ipv6_mreq);
+    default:
+        return sizeof(int);
+    }
+}
+
+/* ---- time-outs ---- */
+
+/* Which of the socket's time-outs a name means, and the size of one half of its value. */
+static uint64_t *
+timeout_of(struct socket *socket, int level, int name, size_t *half)
+{
+    if (level != LINUX_SOL_SOCKET)
+        return NULL;
+    *half = name == LINUX_SO_RCVTIMEO || name == LINUX_SO_SNDTIMEO ? 8 : 4;
+    switch (name) {
+    case LINUX_SO_RCVTIMEO:
+    case LINUX_SO_RCVTIMEO_OLD:
+        return &socket->receive_timeout;
+    case LINUX_SO_SNDTIMEO:
+    case LINUX_SO_SNDTIMEO_OLD:
+        return &socket->send_timeout;
+    default:
+        return NULL;
+    }
+}
+
+#define TIMEOUT_MAX (1000000000ll) /* seconds; longer is for ever */
+
+static int
+set_timeout(uint64_t *timeout, const void *value, size_t half)
+{
+    int64_t seconds, micros;
+    int32_t words[2];
+
+    if (half == 8) {
+        memcpy(&seconds, value, 8);
+        memcpy(&micros, (const char *)value + 8, 8);
+    } else {
+        memcpy(words, value, sizeof(words));
+        seconds = words[0];
+        micros = words[1];
+    }
+    if (micros < 0 || micros >= 1000000)
+        return -EDOM;
+    if (seconds < 0 || seconds > TIMEOUT_MAX)
+        seconds = micros = 0; /* as Linux: none */
+    *timeout = (uint64_t)seconds * NSEC_PER_SEC + (uint64_t)micros * NSEC_PER_USEC;
+    return 0;
+}
+
+static void
+get_timeout(uint64_t timeout, void *value, size_t half)
+{
+    int64_t pair[2] = {(int64_t)(timeout / NSEC_PER_SEC),
+                       (int64_t)(timeout % NSEC_PER_SEC / NSEC_PER_USEC)};
+    int32_t words[2] = {(int32_t)pair[0], (int32_t)pair[1]};
+
+    if (half == 8)
+        memcpy(value, pair, sizeof(pair));
+    else
+        memcpy(value, words, sizeof(words));
+}
+
+/* ---- set ---- */
+
+int
+socket_set_option(struct socket *socket, int level, int name, const void *value, uint32_t len)
+{
+    const struct option *option = find(level, name);
+    size_t half;
+    uint64_t *timeout = timeout_of(socket, level, name, &half);
+    u8_t byte;
+
+    if (timeout)
+        return len < 2 * half ? -EINVAL : set_timeout(timeout, value, half);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_SNDBUF)
+        return len < sizeof(int) ? -EINVAL : 0; /* the size follows the machine's memory */
+    if (!option)
+        return -ENOPROTOOPT;
+    if (option->value == BYTE && len >= 1) {
+        byte = *(const u8_t *)value; /* of a word, the low one */
+        value = &byte;
+        len = 1;
+    } else if (len < value_size(option)) {
+        return -EINVAL;
+    }
+    if (socket->state == SOCKET_LISTENING && option->lwip_name == TCP_NODELAY &&
+        level == LINUX_IPPROTO_TCP) {
+        socket->nodelay = *(const int *)value != 0;
+        return 0;
+    }
+    if (lwip_setsockopt(socket->number, option->lwip_level, option->lwip_name, value, len) < 0)
+        return socket_failure();
+    if (level == LINUX_IPPROTO_TCP && name == LINUX_TCP_NODELAY)
+        socket->nodelay = *(const int *)value != 0;
+    return 0;
+}
+
+/* ---- get ---- */
+
+/* Options that are answered here; false for all others. */
+static bool
+get_own(struct socket *socket, int level, int name, int *out)
+{
+    if (level != LINUX_SOL_SOCKET)
+        return false;
+    switch (name) {
+    case LINUX_SO_ERROR:
+        *out = socket_error(socket);
+        return true;
+    case LINUX_SO_TYPE:
+        *out = socket->type;
+        return true;
+    case LINUX_SO_PROTOCOL:
+        *out = socket->protocol;
+        return true;
+    case LINUX_SO_DOMAIN:
+        *out = socket->domain;
+        return true;
+    case LINUX_SO_ACCEPTCONN:
+        *out = socket->state == SOCKET_LISTENING;
+        return true;
+    case LINUX_SO_SNDBUF:
+        *out = (int)net_tcp_window;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* As much of the value as there is room for, as Linux does. */
+static int
+give(void *value, uint32_t *len, const void *from, size_t size)
+{
+    *len = MIN(*len, (uint32_t)size);
+    memcpy(value, from, *len);
+    return 0;
+}
+
+int
+socket_get_option(struct socket *socket, int level, int name, void *value, uint32_t *len)
+{
+    const struct option *option = find(level, name);
+    size_t half;
+    uint64_t *timeout = timeout_of(socket, level, name, &half);
+    int64_t room[2] = {0, 0};
+    socklen_t lwip_len;
+    int word;
+
+    if (timeout) {
+        get_timeout(*timeout, room, half);
+        return give(value, len, room, 2 * half);
+    }
+    if (get_own(socket, level, name, &word))
+        return give(value, len, &word, sizeof(word));
+    if (!option || option->value == GROUP)
+        return -ENOPROTOOPT;
+    if (socket->state == SOCKET_LISTENING && level == LINUX_IPPROTO_TCP &&
+        name == LINUX_TCP_NODELAY) {
+        word = socket->nodelay;
+        return give(value, len, &word, sizeof(word));
+    }
+    lwip_len = option->value == BYTE ? 1 : value_size(option);
+    if (lwip_getsockopt(socket->number, option->lwip_level, option->lwip_name, room,
+                        &lwip_len) < 0)
+        return socket_failure();
+    /* lwIP answers flags with the bit that it keeps. */
+    if (level == LINUX_SOL_SOCKET && option->value == WORD && name != LINUX_SO_RCVBUF)
+        room[0] = room[0] != 0;
+    return give(value, len, room, value_size(option));
+}

@@ -1,0 +1,202 @@
+/*
+ * Name servers. The C library resolves names itself, with UDP sockets to the servers that
+ * /etc/resolv.conf lists; so the simplest sound way to make it use those of dns=, DHCP and
+ * router advertisements is to be that file. It is written anew at each opening, which waits
+ * while a server may still become known. It is mounted over the archive's own only if the
+ * command line names a server or a way to learn one, and only in images that open files.
+ *
+ * lwIP's dns.c is not built; the functions that DHCP and router advertisements call of it
+ * are here, and keep one list for each family instead of overwriting each other's servers.
+ */
+#include "lib/net/core.h"
+#include "lib/net/words.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
+#include "lib/fs/fs.h"
+#include "lwip/dns.h"
+
+#define NR_LEARNED (2 * DNS_MAX_SERVERS)
+#define LINE_MAX   (sizeof("nameserver \n") + IPADDR_STRLEN_MAX + sizeof("%255"))
+#define TEXT_MAX   (LINE_MAX * NET_MAX_SERVERS + 1)
+
+static ip_addr_t named[NET_MAX_SERVERS]; /* by dns= */
+static unsigned nr_named;
+static ip_addr_t learned[NR_LEARNED]; /* IPv4 in the first half; "any" where there is none */
+
+void
+net_resolv_add(const ip_addr_t *server)
+{
+    if (nr_named < NET_MAX_SERVERS)
+        named[nr_named++] = *server;
+}
+
+const ip_addr_t *
+net_resolv_server(unsigned n)
+{
+    if (n < nr_named)
+        return &named[n];
+    n -= nr_named;
+    for (unsigned i = 0; i < NR_LEARNED; i++)
+        if (!ip_addr_isany(&learned[i]) && n-- == 0)
+            return &learned[i];
+    return NULL;
+}
+
+/* ---- lwIP's side (lwip/dns.h) ---- */
+
+void
+dns_init(void)
+{
+}
+
+void
+dns_tmr(void)
+{
+}
+
+/* `n` counts within one answer of DHCP or one advertisement; NULL: there is none any more. */
+void
+dns_setserver(u8_t n, const ip_addr_t *server)
+{
+    if (n >= DNS_MAX_SERVERS || !server)
+        return;
+    ip_addr_copy(learned[n + (IP_IS_V6(server) ? DNS_MAX_SERVERS : 0)], *server);
+    wake_all(&net_config_changed);
+}
+
+/* ---- the C library's side ---- */
+
+struct resolv_file {
+    struct file file;
+    size_t len;
+    char text[TEXT_MAX];
+};
+
+static size_t
+write_text(char *to, size_t size)
+{
+    size_t len = 0;
+    const ip_addr_t *server;
+
+    for (unsigned i = 0; i < NET_MAX_SERVERS && (server = net_resolv_server(i)); i++) {
+        char address[IPADDR_STRLEN_MAX];
+
+        ipaddr_ntoa_r(server, address, sizeof(address));
+        len += (size_t)ksnprintf(to + len, size - len, "nameserver %s", address);
+        if (IP_IS_V6(server) && ip6_addr_has_zone(ip_2_ip6(server)))
+            len += (size_t)ksnprintf(to + len, size - len, "%%%u",
+                                     (unsigned)ip6_addr_zone(ip_2_ip6(server)));
+        len += (size_t)ksnprintf(to + len, size - len, "\n");
+    }
+    return len;
+}
+
+static long
+resolv_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    struct resolv_file *resolv = file->private;
+
+    if (at >= resolv->len)
+        return 0;
+    len = MIN(len, resolv->len - (size_t)at);
+    memcpy(to, resolv->text + at, len);
+    return (long)len;
+}
+
+static void
+fill_stat(struct file_stat *out, size_t len)
+{
+    memset(out, 0, sizeof(*out));
+    out->mode = FS_S_IFREG | 0444;
+    out->size = len;
+    out->inode = 1;
+    out->links = 1;
+}
+
+static int
+resolv_fstat(struct file *file, struct file_stat *out)
+{
+    struct resolv_file *resolv = file->private;
+
+    fill_stat(out, resolv->len);
+    return 0;
+}
+
+static void
+resolv_close(struct file *file)
+{
+    kfree(file->private);
+}
+
+static const struct file_ops resolv_ops = {
+    .kind = "resolv.conf",
+    .pread = resolv_pread,
+    .stat = resolv_fstat,
+    .close = resolv_close,
+};
+
+static void
+wait_for_server(void)
+{
+    uint64_t deadline;
+
+    while (!net_resolv_server(0) &&
+           (net_config_pending(false, &deadline) || net_config_pending(true, &deadline)))
+        wait_on(&net_config_changed, deadline);
+}
+
+static int
+resolv_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
+{
+    struct resolv_file *resolv;
+
+    (void)mount;
+    if (*path)
+        return -ENOTDIR;
+    if ((flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
+        return -EROFS;
+    wait_for_server();
+    resolv = kmalloc(sizeof(*resolv));
+    if (!resolv)
+        return -ENOMEM;
+    resolv->len = write_text(resolv->text, sizeof(resolv->text));
+    resolv->file.ops = &resolv_ops;
+    resolv->file.private = resolv;
+    resolv->file.refs = 1;
+    resolv->file.flags = flags;
+    *out = &resolv->file;
+    return 0;
+}
+
+static int
+resolv_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
+{
+    char text[TEXT_MAX];
+
+    (void)mount;
+    if (*path)
+        return -ENOTDIR;
+    fill_stat(out, write_text(text, sizeof(text)));
+    return 0;
+}
+
+static const struct fs_type resolv_type = {
+    .name = "resolv.conf", .open = resolv_open, .stat = resolv_stat};
+static struct fs_mount resolv_mount = {.type = &resolv_type, .where = "/etc/resolv.conf"};
+
+/* Weak: an image that opens no files has no file system, and is not given one by this. */
+extern __typeof__(fs_mount) fs_mount __attribute__((weak));
+
+void
+net_resolv_mount(void)
+{
+    uint64_t deadline;
+
+    if (!fs_mount || (!net_resolv_server(0) && !net_config_pending(false, &deadline) &&
+                      !net_config_pending(true, &deadline)))
+        return;
+    if (fs_mount(&resolv_mount))
+        log_warn("net: /etc/resolv.conf is taken; dns= and DHCP do not reach the resolver");
+}

@@ -1,0 +1,409 @@
+/*
+ * BSD sockets on lwIP's own socket layer (its sockets.c), which does the work. Two things it
+ * leaves to us.
+ *
+ * Waiting: every socket is non-blocking inside lwIP, and what blocks, blocks here on the wait
+ * queue that poll() uses too. So there is one way to wait, time-outs and signals are the same
+ * for all calls, and two threads can use one socket.
+ *
+ * Being told: lwIP calls a function of its sockets.c for each event on a connection. That
+ * file is compiled to make its connections by net_netconn_new(), which puts socket_event()
+ * in front; connections that are accepted inherit it from the listening one.
+ */
+#include "lib/net/socket.h"
+#include "lib/libc/syscall.h"
+#include "lib/net/core.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
+#include "lwip/api.h"
+#include "lwip/priv/sockets_priv.h"
+
+static struct socket *by_number[MEMP_NUM_NETCONN];
+
+/* ---- events ---- */
+
+static netconn_callback lwip_event;
+
+static void
+socket_event(struct netconn *conn, enum netconn_evt event, u16_t len)
+{
+    struct socket *socket;
+
+    lwip_event(conn, event, len);
+    if (conn->socket < 0 || event == NETCONN_EVT_RCVMINUS || event == NETCONN_EVT_SENDMINUS)
+        return;
+    socket = by_number[conn->socket];
+    if (socket)
+        wake_all(&socket->changed);
+}
+
+struct netconn *
+net_netconn_new(enum netconn_type type, u8_t protocol, netconn_callback callback)
+{
+    lwip_event = callback;
+    return netconn_new_with_proto_and_callback(type, protocol, socket_event);
+}
+
+/* lwIP's own view of the socket: connection and event counters. */
+static struct lwip_sock *
+inner(const struct socket *socket)
+{
+    return lwip_socket_dbg_get_socket(socket->number);
+}
+
+/* A connect that was under way may have ended since one last looked. */
+static void
+update_state(struct socket *socket)
+{
+    const struct netconn *conn = inner(socket)->conn;
+
+    if (socket->state == SOCKET_CONNECTING && conn->state != NETCONN_CONNECT)
+        socket->state = conn->pcb.tcp ? SOCKET_CONNECTED : SOCKET_FAILED;
+}
+
+static unsigned
+poll_tcp(struct socket *socket)
+{
+    const struct lwip_sock *sock = inner(socket);
+    bool gone = !sock->conn->pcb.tcp;
+    unsigned events = 0;
+
+    if (socket->state == SOCKET_FRESH)
+        return FILE_POLLOUT | FILE_POLLHUP;
+    if (sock->rcvevent > 0 || sock->lastdata.pbuf || socket->read_shut || gone)
+        events |= FILE_POLLIN;
+    if (socket->state != SOCKET_LISTENING && (sock->sendevent || gone))
+        events |= FILE_POLLOUT;
+    if (sock->conn->pending_err)
+        events |= FILE_POLLERR;
+    if (gone || (socket->read_shut && socket->write_shut))
+        events |= FILE_POLLHUP;
+    return events;
+}
+
+static unsigned
+socket_poll(struct file *file)
+{
+    struct socket *socket = file->private;
+    const struct lwip_sock *sock = inner(socket);
+
+    update_state(socket);
+    if (socket->type == LINUX_SOCK_STREAM)
+        return poll_tcp(socket);
+    return FILE_POLLOUT |
+           (sock->rcvevent > 0 || sock->lastdata.netbuf || socket->read_shut ? FILE_POLLIN : 0);
+}
+
+/* ---- waiting ---- */
+
+uint64_t
+socket_deadline(uint64_t timeout)
+{
+    return timeout ? clock_now() + timeout : TIME_NEVER;
+}
+
+int
+socket_failure(void)
+{
+    return net_errno ? -net_errno : -EIO;
+}
+
+int
+socket_wait(struct socket *socket, unsigned events, bool dontwait, uint64_t deadline)
+{
+    int ready;
+
+    if (dontwait || socket->file.flags & FILE_O_NONBLOCK) {
+        thread_yield();
+        return -EAGAIN;
+    }
+    ready = file_wait(&socket->file, events, deadline);
+    return ready == -ETIMEDOUT ? -EAGAIN : MIN(ready, 0);
+}
+
+int
+socket_wait_route(struct socket *socket, bool ip6, bool dontwait, int error)
+{
+    uint64_t deadline;
+    struct waiter waiter;
+
+    if (error != -EHOSTUNREACH || dontwait || socket->file.flags & FILE_O_NONBLOCK ||
+        !net_config_pending(ip6, &deadline))
+        return error;
+    wait_join(&net_config_changed, &waiter);
+    wait_sleep(deadline);
+    wait_leave(&waiter);
+    return 0;
+}
+
+int
+socket_error(struct socket *socket)
+{
+    bool connecting;
+    int error;
+
+    update_state(socket);
+    connecting = socket->state == SOCKET_FAILED;
+    error = err_to_errno(netconn_err(inner(socket)->conn));
+    if (error == ECONNABORTED) /* lwIP gave up sending */
+        return ETIMEDOUT;
+    return error == ECONNRESET && connecting ? ECONNREFUSED : error;
+}
+
+/* ---- life ---- */
+
+static void
+socket_close(struct file *file)
+{
+    struct socket *socket = file->private;
+    int number = socket->number;
+
+    /* Lingering is a wait inside lwIP, which it does for blocking sockets only. */
+    netconn_set_nonblocking(inner(socket)->conn, 0);
+    by_number[number] = NULL;
+    if (lwip_close(number) < 0)
+        log_warn("net: a socket could not be closed: error %d", net_errno);
+    kfree(socket);
+}
+
+static long
+socket_read(struct file *file, void *to, size_t len)
+{
+    struct linux_iovec iov = {to, len};
+    struct socket_message message = {.iov = &iov, .nr_iov = 1};
+
+    return socket_receive(file->private, &message, 0);
+}
+
+static long
+socket_write(struct file *file, const void *from, size_t len)
+{
+    struct linux_iovec iov = {(void *)from, len};
+    struct socket_message message = {.iov = &iov, .nr_iov = 1};
+
+    return socket_send(file->private, &message, 0);
+}
+
+static int
+socket_ioctl(struct file *file, unsigned long request, void *argument)
+{
+    struct socket *socket = file->private;
+
+    if (request != LINUX_FIONREAD)
+        return -ENOTTY;
+    return lwip_ioctl(socket->number, FIONREAD, argument) < 0 ? socket_failure() : 0;
+}
+
+static int
+socket_stat(struct file *file, struct file_stat *out)
+{
+    const struct socket *socket = file->private;
+
+    *out = (struct file_stat){
+        .mode = LINUX_S_IFSOCK | 0777, .inode = (uint64_t)socket->number + 1, .links = 1};
+    return 0;
+}
+
+static const struct file_ops socket_ops = {
+    .kind = "socket",
+    .read = socket_read,
+    .write = socket_write,
+    .poll = socket_poll,
+    .ioctl = socket_ioctl,
+    .stat = socket_stat,
+    .close = socket_close,
+};
+
+int
+socket_get(int fd, struct socket **out)
+{
+    struct file *file = fd_get(fd);
+
+    if (!file)
+        return -EBADF;
+    if (file->ops != &socket_ops)
+        return -ENOTSOCK;
+    *out = file->private;
+    return 0;
+}
+
+/* Takes over lwIP's socket, also when it fails. */
+static struct socket *
+wrap(int number, int domain, int type, int protocol)
+{
+    struct socket *socket = kmalloc(sizeof(*socket));
+
+    if (!socket) {
+        lwip_close(number);
+        return NULL;
+    }
+    wait_queue_init(&socket->changed);
+    socket->number = number;
+    socket->domain = (uint16_t)domain;
+    socket->type = (uint16_t)type;
+    socket->protocol = (uint16_t)protocol;
+    socket->file.ops = &socket_ops;
+    socket->file.private = socket;
+    socket->file.refs = 1;
+    socket->file.flags = FILE_O_RDWR;
+    socket->file.changed = &socket->changed;
+    by_number[number] = socket;
+    netconn_set_nonblocking(inner(socket)->conn, 1);
+    return socket;
+}
+
+/* The protocol number that a kind of socket has, or a negative errno. */
+static int
+choose_protocol(int type, int protocol)
+{
+    switch (type) {
+    case LINUX_SOCK_STREAM:
+        return !protocol || protocol == IPPROTO_TCP ? IPPROTO_TCP : -EPROTONOSUPPORT;
+    case LINUX_SOCK_DGRAM:
+        return !protocol || protocol == IPPROTO_UDP ? IPPROTO_UDP : -EPROTONOSUPPORT;
+    case LINUX_SOCK_RAW:
+        return protocol > 0 && protocol < 256 ? protocol : -EPROTONOSUPPORT;
+    default:
+        return -ESOCKTNOSUPPORT;
+    }
+}
+
+int
+socket_new(int domain, int type, int protocol, struct socket **out)
+{
+    int number;
+
+    if (domain != LINUX_AF_INET && domain != LINUX_AF_INET6)
+        return -EAFNOSUPPORT;
+    protocol = choose_protocol(type, protocol);
+    if (protocol < 0)
+        return protocol;
+    number = lwip_socket(domain, type, protocol);
+    if (number < 0)
+        return socket_failure();
+    *out = wrap(number, domain, type, protocol);
+    return *out ? 0 : -ENOMEM;
+}
+
+/* ---- connections ---- */
+
+static int
+await_connection(struct socket *socket, uint64_t deadline)
+{
+    while (socket->state == SOCKET_CONNECTING) {
+        int err = socket_wait(socket, FILE_POLLOUT, false, deadline);
+
+        if (err)
+            return err == -EAGAIN ? -EINPROGRESS : err;
+        update_state(socket);
+    }
+    return -socket_error(socket);
+}
+
+static int
+connect_tcp(struct socket *socket, const union socket_address *address, socklen_t len)
+{
+    uint64_t deadline = socket_deadline(socket->send_timeout);
+    int err;
+
+    update_state(socket);
+    switch (socket->state) {
+    case SOCKET_CONNECTED:
+    case SOCKET_LISTENING:
+        return -EISCONN;
+    case SOCKET_FAILED:
+        err = socket_error(socket);
+        return err ? -err : -ECONNABORTED;
+    case SOCKET_CONNECTING:
+        return socket->file.flags & FILE_O_NONBLOCK ? -EALREADY
+                                                    : await_connection(socket, deadline);
+    case SOCKET_FRESH:
+        break;
+    }
+    do {
+        err = lwip_connect(socket->number, &address->any, len) < 0 ? socket_failure() : 0;
+        if (err == -EINPROGRESS) {
+            socket->state = SOCKET_CONNECTING;
+            return await_connection(socket, deadline);
+        }
+        err = socket_wait_route(socket, address->any.sa_family == AF_INET6, false, err);
+    } while (!err);
+    return err;
+}
+
+int
+socket_connect(struct socket *socket, const void *name, uint32_t namelen)
+{
+    union socket_address address;
+    socklen_t len;
+    int err = socket_address_in(name, namelen, &address, &len);
+
+    if (err)
+        return err;
+    if (socket->type == LINUX_SOCK_STREAM)
+        return address.any.sa_family == AF_UNSPEC ? -EAFNOSUPPORT
+                                                  : connect_tcp(socket, &address, len);
+    if (lwip_connect(socket->number, &address.any, len) < 0)
+        return socket_failure();
+    socket->state = address.any.sa_family == AF_UNSPEC ? SOCKET_FRESH : SOCKET_CONNECTED;
+    return 0;
+}
+
+int
+socket_listen(struct socket *socket, int backlog)
+{
+    if (lwip_listen(socket->number, MAX(backlog, 1)) < 0)
+        return socket_failure();
+    socket->state = SOCKET_LISTENING;
+    return 0;
+}
+
+int
+socket_accept(struct socket *socket, struct socket **out)
+{
+    uint64_t deadline = socket_deadline(socket->receive_timeout);
+    int number, err;
+
+    if (socket->type != LINUX_SOCK_STREAM)
+        return -EOPNOTSUPP;
+    if (socket->state != SOCKET_LISTENING)
+        return -EINVAL;
+    while ((number = lwip_accept(socket->number, NULL, NULL)) < 0) {
+        err = socket_failure();
+        if (err != -EAGAIN)
+            return err;
+        err = socket_wait(socket, FILE_POLLIN, false, deadline);
+        if (err)
+            return err;
+    }
+    *out = wrap(number, socket->domain, socket->type, socket->protocol);
+    if (!*out)
+        return -ENOMEM;
+    (*out)->state = SOCKET_CONNECTED;
+    (*out)->receive_timeout = socket->receive_timeout;
+    (*out)->send_timeout = socket->send_timeout;
+    if (socket->nodelay)
+        (void)lwip_setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    return 0;
+}
+
+int
+socket_shutdown(struct socket *socket, int how)
+{
+    static const int lwip_how[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
+
+    if (how < LINUX_SHUT_RD || how > LINUX_SHUT_RDWR)
+        return -EINVAL;
+    update_state(socket);
+    if (socket->state == SOCKET_LISTENING && how != LINUX_SHUT_WR)
+        how = LINUX_SHUT_RDWR; /* all that lwIP knows of it, and what both mean: no more */
+    else if (socket->state != SOCKET_CONNECTED)
+        return -ENOTCONN;
+    if (socket->type == LINUX_SOCK_STREAM && lwip_shutdown(socket->number, lwip_how[how]) < 0)
+        return socket_failure();
+    socket->read_shut |= how != LINUX_SHUT_WR;
+    socket->write_shut |= how != LINUX_SHUT_RD;
+    wake_all(&socket->changed);
+    return 0;
+}

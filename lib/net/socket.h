@@ -1,0 +1,105 @@
+/*
+ * A socket as a struct file (lib/libc/file.h): socket.c has its life and its waiting, io.c
+ * moves data, option.c translates options, address.c addresses, calls.c makes system calls of
+ * it all. Lengths and addresses are the application's, in Linux's layouts (linux.h).
+ *
+ * Errors are negative errno. Functions that block say so; they may return -SYSCALL_RESTART.
+ */
+#ifndef NET_SOCKET_H
+#define NET_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/libc/file.h"
+#include "lib/net/linux.h"
+#include "lwip/sockets.h"
+
+enum socket_state {
+    SOCKET_FRESH,
+    SOCKET_LISTENING,
+    SOCKET_CONNECTING, /* of TCP */
+    SOCKET_CONNECTED,  /* also of UDP and raw sockets with a peer */
+    SOCKET_FAILED,     /* TCP's connect came to nothing */
+};
+
+struct socket {
+    struct file file;
+    struct wait_queue changed;
+    int number; /* lwIP's */
+    uint16_t domain, type, protocol;
+    enum socket_state state;
+    bool read_shut; /* the end was read, or shutdown: reads return 0 at once */
+    bool write_shut;
+    bool nodelay; /* asked for while listening: for the connections accepted */
+    uint64_t receive_timeout, send_timeout; /* ns, 0: none */
+};
+
+/* ---- socket.c ---- */
+
+/* The socket behind a descriptor; -EBADF, -ENOTSOCK. No reference taken. */
+int socket_get(int fd, struct socket **out);
+/* One reference; the file's flags are those of `flags` (FILE_O_NONBLOCK). */
+int socket_new(int domain, int type, int protocol, struct socket **out);
+/* Block until connected. */
+int socket_connect(struct socket *, const void *address, uint32_t len);
+int socket_listen(struct socket *, int backlog);
+/* Block until there is a connection. */
+int socket_accept(struct socket *, struct socket **out);
+int socket_shutdown(struct socket *, int how);
+/* The pending error as a positive errno, 0 if none, which is then forgotten; in the words
+ * that Linux has for what happened to this socket. */
+int socket_error(struct socket *);
+
+/*
+ * Wait until a thing may work that did not: for `events`, up to *deadline. -EAGAIN at once if
+ * the socket or the call (`dontwait`) is non-blocking, or when time is up.
+ */
+int socket_wait(struct socket *, unsigned events, bool dontwait, uint64_t deadline);
+/* clock_now() scale; a timeout of 0 is none. */
+uint64_t socket_deadline(uint64_t timeout);
+/* lwIP's errno after a call that failed, negated. */
+int socket_failure(void);
+
+/* After a call found no route: wait while a card of the family may still get its address.
+ * 0: try again; else `error`, or -SYSCALL_RESTART. */
+int socket_wait_route(struct socket *, bool ip6, bool dontwait, int error);
+
+/* ---- io.c ---- */
+
+struct socket_message {
+    const struct linux_iovec *iov;
+    unsigned nr_iov;
+    void *name; /* NULL: none */
+    uint32_t namelen;
+    unsigned flags; /* out: LINUX_MSG_TRUNC */
+};
+
+/* Both block. `flags` are LINUX_MSG_*. Bytes. */
+long socket_send(struct socket *, const struct socket_message *, unsigned flags);
+long socket_receive(struct socket *, struct socket_message *, unsigned flags);
+
+/* ---- option.c ---- */
+
+int socket_set_option(struct socket *, int level, int name, const void *value, uint32_t len);
+int socket_get_option(struct socket *, int level, int name, void *value, uint32_t *len);
+
+/* ---- address.c ---- */
+
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in ip4;
+    struct sockaddr_in6 ip6;
+};
+
+/*
+ * Linux's address of `len` bytes as lwIP's. -EINVAL: too short for its family;
+ * -EAFNOSUPPORT: not IPv4 or IPv6 (AF_UNSPEC is let through, for connect). *out is set, and
+ * *out_len its length for lwIP.
+ */
+int socket_address_in(const void *address, uint32_t len, union socket_address *out,
+                      socklen_t *out_len);
+/* lwIP's as Linux's: as much of it as *len has room for, and the whole length in *len. */
+void socket_address_out(const union socket_address *from, void *to, uint32_t *len);
+
+#endif
