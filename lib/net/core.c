@@ -85,6 +85,13 @@ tcpip_send_msg_wait_sem(tcpip_callback_fn fn, void *message, sys_sem_t *sem)
     return ERR_OK;
 }
 
+/* The loopback interface names it, but netif_poll() gets its packets to ip_input() itself. */
+err_t
+tcpip_input(struct pbuf *p, struct netif *netif)
+{
+    return netif_input(p, netif);
+}
+
 /*
  * Callbacks that run soon, but not inside the call that asks for them. Only netif.c asks, for
  * packets that an interface sends to itself, and has one outstanding for each interface; when

@@ -189,8 +189,7 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
         if (!ip6 && address.any.sa_family != AF_INET)
             return -EAFNOSUPPORT;
         header.msg_name = &address;
-        ip6 =
-            address.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&address.ip6.sin6_addr);
+        ip6 = address.any.sa_family == AF_INET6 && !is_mapped(&address.ip6);
     } else if (socket->state != SOCKET_CONNECTED) {
         return -EDESTADDRREQ;
     }
