@@ -18,24 +18,24 @@
 #define FD_MAX 256 /* descriptors of the one process */
 
 /* The values are Linux's for i386, as the C library passes them. */
-#define FILE_O_ACCMODE  03
-#define FILE_O_RDONLY   00
-#define FILE_O_WRONLY   01
-#define FILE_O_RDWR     02
-#define FILE_O_CREAT    0100
-#define FILE_O_EXCL     0200
-#define FILE_O_TRUNC    01000
-#define FILE_O_APPEND   02000
-#define FILE_O_NONBLOCK 04000
+#define FILE_O_ACCMODE   03
+#define FILE_O_RDONLY    00
+#define FILE_O_WRONLY    01
+#define FILE_O_RDWR      02
+#define FILE_O_CREAT     0100
+#define FILE_O_EXCL      0200
+#define FILE_O_TRUNC     01000
+#define FILE_O_APPEND    02000
+#define FILE_O_NONBLOCK  04000
 #define FILE_O_DIRECTORY 0200000
-#define FILE_O_NOFOLLOW 0400000
-#define FILE_O_CLOEXEC  02000000
+#define FILE_O_NOFOLLOW  0400000
+#define FILE_O_CLOEXEC   02000000
 
-#define FILE_POLLIN  0x001
-#define FILE_POLLPRI 0x002
-#define FILE_POLLOUT 0x004
-#define FILE_POLLERR 0x008
-#define FILE_POLLHUP 0x010
+#define FILE_POLLIN   0x001
+#define FILE_POLLPRI  0x002
+#define FILE_POLLOUT  0x004
+#define FILE_POLLERR  0x008
+#define FILE_POLLHUP  0x010
 #define FILE_POLLNVAL 0x020
 
 struct file;
@@ -67,7 +67,7 @@ struct file_ops {
      * NULL: -ENOTDIR.
      */
     long (*getdents)(struct file *, void *to, size_t len);
-    int (*sync)(struct file *); /* NULL: nothing to do, 0 */
+    int (*sync)(struct file *);                    /* NULL: nothing to do, 0 */
     int (*truncate)(struct file *, uint64_t size); /* NULL: -EINVAL */
     /* The last reference is gone: free what is behind `private` and the file's container. */
     void (*close)(struct file *);
@@ -97,9 +97,15 @@ int fd_close(int fd);
 void file_hold(struct file *);
 void file_release(struct file *);
 
+/* Whether exec would close it: the flag behind F_GETFD, or NULL for a bad descriptor. */
+bool *fd_close_on_exec(int fd);
+
+/* FILE_POLL* bits true now. */
+unsigned file_poll(struct file *);
 /*
  * Wait until one of `events` (FILE_POLLERR and HUP always count) is true of the file or the
- * deadline (clock_now scale) is past. The bits, or -ETIMEDOUT.
+ * deadline (clock_now scale) is past. The bits, -ETIMEDOUT, or -SYSCALL_RESTART (syscall.h)
+ * when a signal came first: the caller returns that as it is.
  */
 int file_wait(struct file *, unsigned events, uint64_t deadline);
 

@@ -1,0 +1,163 @@
+/*
+ * Clocks and sleeping. There are two clocks: the platform's, which counts nanoseconds from
+ * the entry into the kernel, and the same plus the wall time of that moment. Processor time
+ * is not accounted, so the CPU-time clocks count as if the program never slept.
+ */
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/clock.h"
+#include "lib/libc/part.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+PART(clock);
+
+#define CLOCK_REALTIME        0
+#define CLOCK_REALTIME_COARSE 5
+#define CLOCK_BOOTTIME        7 /* the last that is served */
+#define TIMER_ABSTIME         1
+#define TICKS_PER_SEC         100 /* of times(); AT_CLKTCK says so too */
+
+static bool
+is_wall(long id)
+{
+    return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
+}
+
+static uint64_t
+base_of(long id)
+{
+    return is_wall(id) ? platform->wall_base() : 0;
+}
+
+static long
+sys_clock_gettime64(SYSCALL_ARGS)
+{
+    struct abi_timespec64 *out = (struct abi_timespec64 *)b;
+
+    if (a < 0 || a > CLOCK_BOOTTIME)
+        return -EINVAL;
+    uint64_t now = base_of(a) + clock_now();
+    out->sec = (int64_t)(now / NSEC_PER_SEC);
+    out->nsec = (int32_t)(now % NSEC_PER_SEC);
+    return 0;
+}
+SYSCALL(403, clock_gettime64);
+
+/* Nanoseconds are what is counted, whatever the source behind can tell apart. */
+static long
+sys_clock_getres(SYSCALL_ARGS)
+{
+    struct abi_timespec32 *out = (struct abi_timespec32 *)b;
+
+    if (a < 0 || a > CLOCK_BOOTTIME)
+        return -EINVAL;
+    if (out)
+        *out = (struct abi_timespec32){0, 1};
+    return 0;
+}
+SYSCALL(266, clock_getres);
+
+static long
+sys_times(SYSCALL_ARGS)
+{
+    uint32_t *out = (uint32_t *)a; /* user, system, children's user and system */
+    uint32_t ticks = (uint32_t)(clock_now() / (NSEC_PER_SEC / TICKS_PER_SEC));
+
+    if (out) {
+        out[0] = ticks;
+        out[1] = out[2] = out[3] = 0;
+    }
+    return (long)(ticks & INT32_MAX);
+}
+SYSCALL(43, times);
+
+/* ---- sleeping ---- */
+
+/* Until the deadline or a signal; what is left then in *left (nanoseconds). */
+static long
+sleep_until(uint64_t deadline, uint64_t *left)
+{
+    struct wait_queue never = WAIT_QUEUE_INIT(never);
+    int result = 0;
+
+    while (result == 0)
+        result = signal_wait_on(&never, deadline);
+    if (result == -ETIMEDOUT)
+        return 0;
+    uint64_t now = clock_now();
+    *left = deadline > now ? deadline - now : 0;
+    return -EINTR; /* never made again by itself: the rest would be lost */
+}
+
+/* An absolute time of that clock, on the scale of clock_now. */
+static int
+absolute(long id, int64_t sec, int32_t nsec, uint64_t *deadline)
+{
+    uint64_t now;
+    int error = clock_deadline(sec, nsec, deadline);
+
+    if (error || *deadline == TIME_NEVER)
+        return error;
+    now = clock_now();
+    *deadline -= MIN(*deadline, now);
+    *deadline -= MIN(*deadline, base_of(id));
+    return 0;
+}
+
+static long
+sleep_for(long id, long flags, int64_t sec, int32_t nsec, uint64_t *left)
+{
+    uint64_t deadline;
+
+    if (id < 0 || id > CLOCK_BOOTTIME)
+        return -EINVAL;
+    int error = flags & TIMER_ABSTIME ? absolute(id, sec, nsec, &deadline)
+                                      : clock_deadline(sec, nsec, &deadline);
+    return error ? error : sleep_until(deadline, left);
+}
+
+static long
+sleep32(long id, long flags, const struct abi_timespec32 *span, struct abi_timespec32 *rest)
+{
+    uint64_t left = 0;
+    long result = sleep_for(id, flags, span->sec, span->nsec, &left);
+
+    if (result == -EINTR && rest && !(flags & TIMER_ABSTIME)) {
+        rest->sec = (int32_t)(left / NSEC_PER_SEC);
+        rest->nsec = (int32_t)(left % NSEC_PER_SEC);
+    }
+    return result;
+}
+
+static long
+sys_nanosleep(SYSCALL_ARGS)
+{
+    return sleep32(CLOCK_REALTIME, 0, (const struct abi_timespec32 *)a,
+                   (struct abi_timespec32 *)b);
+}
+SYSCALL(162, nanosleep);
+
+static long
+sys_clock_nanosleep(SYSCALL_ARGS)
+{
+    return sleep32(a, b, (const struct abi_timespec32 *)c, (struct abi_timespec32 *)d);
+}
+SYSCALL(267, clock_nanosleep);
+
+static long
+sys_clock_nanosleep_time64(SYSCALL_ARGS)
+{
+    const struct abi_timespec64 *span = (const struct abi_timespec64 *)c;
+    struct abi_timespec64 *rest = (struct abi_timespec64 *)d;
+    uint64_t left = 0;
+    long result = sleep_for(a, b, span->sec, span->nsec, &left);
+
+    if (result == -EINTR && rest && !(b & TIMER_ABSTIME)) {
+        rest->sec = (int64_t)(left / NSEC_PER_SEC);
+        rest->nsec = (int32_t)(left % NSEC_PER_SEC);
+    }
+    return result;
+}
+SYSCALL(407, clock_nanosleep_time64);

@@ -1,0 +1,15 @@
+/* Times as the C library passes them, as deadlines on the scale of clock_now. */
+#ifndef LIBC_CLOCK_H
+#define LIBC_CLOCK_H
+
+#include <stdint.h>
+#include "lib/libc/abi.h"
+
+/* Now plus a time span of seconds and nanoseconds; a span that overflows never ends. -EINVAL:
+ * negative, or nanoseconds outside 0 to 999999999. */
+int clock_deadline(int64_t sec, int32_t nsec, uint64_t *deadline);
+/* The same from memory; NULL is no deadline. */
+int clock_deadline32(const struct abi_timespec32 *span, uint64_t *deadline);
+int clock_deadline64(const struct abi_timespec64 *span, uint64_t *deadline);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * Threads for pthread_create. musl's __clone makes the one system call here from assembler:
+ * it has put the start function's argument on top of the new stack and the function itself
+ * into ebp, the sixth argument, and expects the child to come back from the call on the new
+ * stack, call the function and exit with its result. The child here does just that without
+ * coming back, so no registers have to be carried over.
+ */
+#include "kernel/kernel.h"
+#include "kernel/thread.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/futex.h"
+#include "lib/libc/part.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+PART(threads);
+
+#define FLAGS_NEEDED (ABI_CLONE_VM | ABI_CLONE_THREAD | ABI_CLONE_SETTLS)
+#define STACK_LEAST  1024 /* bytes that the child's first steps take, generously */
+
+/* On the child's own stack, below the argument. */
+struct child {
+    struct libc_thread thread;
+    int (*start)(void *);
+    void *arg;
+    uintptr_t tls;
+};
+
+static _Noreturn void
+end_thread(void)
+{
+    struct libc_thread *thread = thread_current()->data;
+
+    if (thread->clear_tid) {
+        *thread->clear_tid = 0;
+        futex_wake(thread->clear_tid, 1);
+    }
+    thread_exit();
+}
+
+static void
+run_child(void *arg)
+{
+    struct child *child = arg;
+
+    thread_set_tls(child->tls);
+    child->start(child->arg);
+    end_thread();
+}
+
+/* flags, stack, where the parent wants the id, user_desc, what to clear at the end, function */
+static long
+sys_clone(SYSCALL_ARGS)
+{
+    void **stack = (void **)b;
+    struct child *child = (struct child *)(((uintptr_t)b - sizeof(struct child)) & ~15ul);
+
+    if ((a & FLAGS_NEEDED) != FLAGS_NEEDED)
+        return -ENOSYS; /* fork: there is one address space */
+    if ((uintptr_t)b < STACK_LEAST)
+        return -EINVAL;
+    *child = (struct child){
+        .thread.blocked = ((struct libc_thread *)thread_current()->data)->blocked,
+        .thread.clear_tid = a & ABI_CLONE_CHILD_CLEARTID ? (uint32_t *)e : NULL,
+        .start = (int (*)(void *))f,
+        .arg = *stack,
+        .tls = ((const struct abi_user_desc *)d)->base_addr,
+    };
+    struct thread *thread = thread_create_on("pthread", run_child, child, (uintptr_t)child);
+    if (!thread)
+        return -EAGAIN;
+    thread->data = &child->thread;
+    if (a & ABI_CLONE_PARENT_SETTID)
+        *(int *)c = thread->id;
+    return thread->id;
+}
+SYSCALL(120, clone);
+
+static long
+sys_exit(SYSCALL_ARGS)
+{
+    end_thread();
+}
+SYSCALL(1, exit);
+
+static long
+sys_sched_yield(SYSCALL_ARGS)
+{
+    thread_yield();
+    return 0;
+}
+SYSCALL(158, sched_yield);

@@ -1,0 +1,218 @@
+/*
+ * epoll: a list of poll entries that is kept between waits. A wait polls all of them, so it
+ * costs what poll costs; a program gains the interface, not the speed. Edge-triggered entries
+ * (EPOLLET) are reported as long as they are ready, which programs that read until EAGAIN
+ * cannot tell apart from a second edge. An epoll descriptor cannot be polled itself.
+ */
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
+#include "lib/libc/file.h"
+#include "lib/libc/part.h"
+#include "lib/libc/poll.h"
+#include "lib/libc/syscall.h"
+
+PART(epoll);
+
+#define CTL_ADD 1
+#define CTL_DEL 2
+#define CTL_MOD 3
+
+#define EPOLLONESHOT 0x40000000u
+#define POLL_BITS    0x3fffu /* of an event mask; the rest are modes */
+
+/* Linux packs it on this machine's 64-bit brother only, and 4-byte alignment makes it the same
+ * here. */
+struct epoll_event {
+    uint32_t events;
+    uint64_t data __attribute__((packed, aligned(4)));
+};
+
+struct entry {
+    struct file *file; /* not held: only compared, to see that fd was closed or used anew */
+    int fd;
+    struct epoll_event event;
+    bool spent; /* one-shot, and it was */
+};
+
+struct epoll {
+    struct entry entries[FD_MAX];
+    unsigned count;
+    struct wait_queue changed; /* woken when an entry was */
+    struct file file;
+};
+
+static void
+epoll_close(struct file *file)
+{
+    kfree(file->private);
+}
+
+static unsigned
+epoll_poll(struct file *file)
+{
+    (void)file;
+    return FILE_POLLERR;
+}
+
+static const struct file_ops operations = {
+    .kind = "epoll",
+    .poll = epoll_poll,
+    .close = epoll_close,
+};
+
+static struct epoll *
+get(long fd)
+{
+    struct file *file = fd_get((int)fd);
+
+    return file && file->ops == &operations ? file->private : NULL;
+}
+
+static void
+remove_entry(struct epoll *epoll, struct entry *entry)
+{
+    *entry = epoll->entries[--epoll->count];
+}
+
+/* Descriptors that were closed leave by themselves. */
+static void
+drop_closed(struct epoll *epoll)
+{
+    for (unsigned i = epoll->count; i-- > 0;)
+        if (fd_get(epoll->entries[i].fd) != epoll->entries[i].file)
+            remove_entry(epoll, &epoll->entries[i]);
+}
+
+static struct entry *
+find(struct epoll *epoll, int fd)
+{
+    for (unsigned i = 0; i < epoll->count; i++)
+        if (epoll->entries[i].fd == fd)
+            return &epoll->entries[i];
+    return NULL;
+}
+
+static long
+sys_epoll_create1(SYSCALL_ARGS)
+{
+    if (a & ~FILE_O_CLOEXEC)
+        return -EINVAL;
+    struct epoll *epoll = kmalloc(sizeof(*epoll));
+    if (!epoll)
+        return -ENOMEM;
+    wait_queue_init(&epoll->changed);
+    epoll->file =
+        (struct file){.ops = &operations, .private = epoll, .refs = 1, .flags = FILE_O_RDWR};
+    return fd_install(&epoll->file, 0, a & FILE_O_CLOEXEC);
+}
+SYSCALL(329, epoll_create1);
+
+/* epoll descriptor, operation, descriptor, event */
+static long
+sys_epoll_ctl(SYSCALL_ARGS)
+{
+    struct epoll *epoll = get(a);
+    struct file *file = fd_get((int)c);
+
+    if (!file || !fd_get((int)a))
+        return -EBADF;
+    if (!epoll || file->ops == &operations)
+        return -EINVAL;
+    drop_closed(epoll);
+    struct entry *entry = find(epoll, (int)c);
+    if (b == CTL_ADD && entry)
+        return -EEXIST;
+    if (b != CTL_ADD && !entry)
+        return -ENOENT;
+    if (b == CTL_DEL) {
+        remove_entry(epoll, entry);
+        return 0;
+    }
+    if (b == CTL_ADD)
+        entry = &epoll->entries[epoll->count++]; /* one for each descriptor there can be */
+    else if (b != CTL_MOD)
+        return -EINVAL;
+    *entry = (struct entry){.file = file, .fd = (int)c, .event = *(struct epoll_event *)d};
+    wake_all(&epoll->changed);
+    return 0;
+}
+SYSCALL(255, epoll_ctl);
+
+static void
+to_polls(const struct epoll *epoll, struct abi_pollfd *polls)
+{
+    for (unsigned i = 0; i < epoll->count; i++) {
+        const struct entry *entry = &epoll->entries[i];
+        polls[i].fd = entry->spent ? -1 : entry->fd;
+        polls[i].events = (int16_t)(entry->event.events & POLL_BITS);
+    }
+}
+
+static long
+report(struct epoll *epoll, const struct abi_pollfd *polls, unsigned count,
+       struct epoll_event *out, long most)
+{
+    long n = 0;
+
+    for (unsigned i = 0; i < count && n < most; i++) {
+        struct entry *entry = polls[i].revents ? find(epoll, polls[i].fd) : NULL;
+        if (!entry || polls[i].revents & FILE_POLLNVAL)
+            continue;
+        out[n].events = (uint16_t)polls[i].revents;
+        out[n++].data = entry->event.data;
+        entry->spent = entry->event.events & EPOLLONESHOT;
+    }
+    return n;
+}
+
+/* A round ends early when an entry was added or changed by another thread. */
+static long
+wait_rounds(struct epoll *epoll, struct abi_pollfd *polls, struct epoll_event *out, long most,
+            uint64_t deadline)
+{
+    for (;;) {
+        drop_closed(epoll);
+        to_polls(epoll, polls);
+        unsigned count = epoll->count;
+        int result = poll_files(polls, count, deadline, &epoll->changed);
+        if (result < 0)
+            return result == -SYSCALL_RESTART ? -EINTR : result;
+        long n = result ? report(epoll, polls, count, out, most) : 0;
+        if (n > 0 || clock_now() >= deadline)
+            return n;
+    }
+}
+
+/* epoll descriptor, events, how many, milliseconds */
+static long
+sys_epoll_wait(SYSCALL_ARGS)
+{
+    struct epoll *epoll = get(a);
+    uint64_t deadline = TIME_NEVER;
+
+    if (!fd_get((int)a))
+        return -EBADF;
+    if (!epoll || c <= 0)
+        return -EINVAL;
+    if (d >= 0)
+        deadline = clock_now() + (uint64_t)d * NSEC_PER_MSEC;
+    struct abi_pollfd *polls = kmalloc(FD_MAX * sizeof(*polls));
+    if (!polls)
+        return -ENOMEM;
+    file_hold(&epoll->file);
+    long result = wait_rounds(epoll, polls, (struct epoll_event *)b, c, deadline);
+    file_release(&epoll->file);
+    kfree(polls);
+    return result;
+}
+SYSCALL(256, epoll_wait);
+
+/* With a signal set only where it is NULL; see ppoll. */
+static long
+sys_epoll_pwait(SYSCALL_ARGS)
+{
+    return e ? -ENOSYS : sys_epoll_wait(a, b, c, d, 0, 0);
+}
+SYSCALL(319, epoll_pwait);

@@ -1,0 +1,273 @@
+/*
+ * Descriptors, and what every program does with them: read, write, close, seek, ioctl. The
+ * files behind the numbers are the terminal's, pipes, sockets and whatever lib/fs opens; this
+ * file knows their operations only. Threads change under it where an operation blocks, and
+ * then another one may close the descriptor, so a reference is held over each.
+ */
+#include "kernel/kernel.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/file.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+#define IOV_MAX 1024
+
+static struct descriptor {
+    struct file *file;
+    bool close_on_exec; /* kept for F_GETFD; nothing here ever executes */
+} table[FD_MAX];
+
+void
+file_hold(struct file *file)
+{
+    file->refs++;
+}
+
+void
+file_release(struct file *file)
+{
+    assert(file->refs > 0);
+    if (--file->refs == 0 && file->ops->close)
+        file->ops->close(file);
+}
+
+struct file *
+fd_get(int fd)
+{
+    return fd >= 0 && fd < FD_MAX ? table[fd].file : NULL;
+}
+
+int
+fd_install(struct file *file, int least, bool close_on_exec)
+{
+    for (int fd = least; fd >= 0 && fd < FD_MAX; fd++) {
+        if (table[fd].file)
+            continue;
+        table[fd] = (struct descriptor){file, close_on_exec};
+        return fd;
+    }
+    file_release(file);
+    return -EMFILE;
+}
+
+int
+fd_close(int fd)
+{
+    struct file *file = fd_get(fd);
+
+    if (!file)
+        return -EBADF;
+    table[fd] = (struct descriptor){0};
+    if (file->changed)
+        wake_all(file->changed); /* whoever polls it finds that it is gone */
+    file_release(file);
+    return 0;
+}
+
+bool *
+fd_close_on_exec(int fd)
+{
+    return fd_get(fd) ? &table[fd].close_on_exec : NULL;
+}
+
+unsigned
+file_poll(struct file *file)
+{
+    return file->ops->poll ? file->ops->poll(file) : FILE_POLLIN | FILE_POLLOUT;
+}
+
+int
+file_wait(struct file *file, unsigned events, uint64_t deadline)
+{
+    struct wait_queue never = WAIT_QUEUE_INIT(never);
+    int result = 0;
+
+    for (;;) {
+        unsigned now = file_poll(file) & (events | FILE_POLLERR | FILE_POLLHUP);
+        if (now)
+            return (int)now;
+        if (result)
+            return result;
+        result = signal_wait_on(file->changed ? file->changed : &never, deadline);
+    }
+}
+
+/* ---- moving bytes ---- */
+
+static long
+read_part(struct file *file, void *to, size_t len)
+{
+    if ((file->flags & FILE_O_ACCMODE) == FILE_O_WRONLY)
+        return -EBADF;
+    if (file->ops->pread) {
+        long n = file->ops->pread(file, to, len, file->position);
+        if (n > 0)
+            file->position += (unsigned long)n;
+        return n;
+    }
+    return file->ops->read ? file->ops->read(file, to, len) : -EBADF;
+}
+
+static long
+write_part(struct file *file, void *from, size_t len)
+{
+    struct file_stat stat;
+
+    if ((file->flags & FILE_O_ACCMODE) == FILE_O_RDONLY)
+        return -EBADF;
+    if (!file->ops->pwrite)
+        return file->ops->write ? file->ops->write(file, from, len) : -EBADF;
+    if (file->flags & FILE_O_APPEND) {
+        int error = file->ops->stat ? file->ops->stat(file, &stat) : -ESPIPE;
+        if (error)
+            return error;
+        file->position = stat.size;
+    }
+    long n = file->ops->pwrite(file, from, len, file->position);
+    if (n > 0)
+        file->position += (unsigned long)n;
+    return n;
+}
+
+/* One part after the other while they come whole. Once something was moved nothing may block
+ * for more, so a part after the first is only read from a file that is ready. */
+static long
+move_parts(struct file *file, const struct abi_iovec *parts, unsigned count,
+           long (*move)(struct file *, void *, size_t), unsigned event)
+{
+    long total = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (parts[i].len == 0 && count > 1)
+            continue;
+        if (total > 0 && event == FILE_POLLIN && !(file_poll(file) & event))
+            break;
+        long n = move(file, parts[i].base, parts[i].len);
+        if (n < 0)
+            return total > 0 ? total : n;
+        total += n;
+        if ((unsigned long)n < parts[i].len)
+            break;
+    }
+    return total;
+}
+
+static long
+move(int fd, const struct abi_iovec *parts, unsigned count,
+     long (*how)(struct file *, void *, size_t), unsigned event)
+{
+    struct file *file = fd_get(fd);
+    uint64_t sum = 0;
+
+    defer_run();
+    if (!file)
+        return -EBADF;
+    if (count > IOV_MAX)
+        return -EINVAL;
+    for (unsigned i = 0; i < count; i++)
+        sum += parts[i].len;
+    if (sum > INT32_MAX)
+        return -EINVAL;
+    file_hold(file);
+    long result = move_parts(file, parts, count, how, event);
+    file_release(file);
+    if (result == -EAGAIN)
+        thread_yield();
+    return result;
+}
+
+static long
+sys_read(SYSCALL_ARGS)
+{
+    struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
+
+    return move((int)a, &part, 1, read_part, FILE_POLLIN);
+}
+SYSCALL(3, read);
+
+static long
+sys_write(SYSCALL_ARGS)
+{
+    struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
+
+    return move((int)a, &part, 1, write_part, FILE_POLLOUT);
+}
+SYSCALL(4, write);
+
+static long
+sys_readv(SYSCALL_ARGS)
+{
+    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, read_part, FILE_POLLIN);
+}
+SYSCALL(145, readv);
+
+static long
+sys_writev(SYSCALL_ARGS)
+{
+    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, write_part, FILE_POLLOUT);
+}
+SYSCALL(146, writev);
+
+static long
+sys_close(SYSCALL_ARGS)
+{
+    return fd_close((int)a);
+}
+SYSCALL(6, close);
+
+/* ---- position and control ---- */
+
+static long
+seek(struct file *file, int64_t offset, int whence, int64_t *result)
+{
+    struct file_stat stat;
+    int64_t from = 0;
+
+    if (!file->ops->pread)
+        return -ESPIPE;
+    if (whence == ABI_SEEK_CUR) {
+        from = (int64_t)file->position;
+    } else if (whence == ABI_SEEK_END) {
+        int error = file->ops->stat ? file->ops->stat(file, &stat) : -ESPIPE;
+        if (error)
+            return error;
+        from = (int64_t)stat.size;
+    } else if (whence != ABI_SEEK_SET) {
+        return -EINVAL;
+    }
+    if (__builtin_add_overflow(from, offset, result))
+        return -EOVERFLOW;
+    if (*result < 0)
+        return -EINVAL;
+    file->position = (uint64_t)*result;
+    return 0;
+}
+
+/* fd, high and low half of the offset, where the result goes, whence. */
+static long
+sys__llseek(SYSCALL_ARGS)
+{
+    struct file *file = fd_get((int)a);
+
+    if (!file)
+        return -EBADF;
+    return seek(file, (int64_t)((uint64_t)b << 32 | (uint32_t)c), (int)e, (int64_t *)d);
+}
+SYSCALL(140, _llseek);
+
+static long
+sys_ioctl(SYSCALL_ARGS)
+{
+    struct file *file = fd_get((int)a);
+
+    if (!file)
+        return -EBADF;
+    if (b == ABI_FIONBIO) {
+        file->flags &= ~(unsigned)FILE_O_NONBLOCK;
+        if (*(const int *)c)
+            file->flags |= FILE_O_NONBLOCK;
+        return 0;
+    }
+    return file->ops->ioctl ? file->ops->ioctl(file, (unsigned long)b, (void *)c) : -ENOTTY;
+}
+SYSCALL(54, ioctl);

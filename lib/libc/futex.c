@@ -1,0 +1,118 @@
+/*
+ * Futexes: a thread that finds a lock taken sleeps on the address of the lock's word. Threads
+ * are cooperative, so the word cannot change between the look at it and the sleep. Sleepers
+ * are kept in one list in the order of coming; there are as many as blocked threads, few
+ * enough to walk.
+ *
+ * Waking is no known point (syscall.h): unlock calls it, also inside malloc and stdio.
+ */
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/clock.h"
+#include "lib/libc/futex.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+struct sleeper {
+    struct list link; /* on no list once it was woken */
+    const uint32_t *word;
+    struct wait_queue queue;
+};
+
+static struct list sleepers = LIST_INIT(sleepers);
+
+static long
+futex_wait(const uint32_t *word, uint32_t value, uint64_t deadline)
+{
+    struct sleeper self = {.word = word};
+    int result = 0;
+
+    if (*(const volatile uint32_t *)word != value)
+        return -EAGAIN;
+    wait_queue_init(&self.queue);
+    list_insert_before(&sleepers, &self.link);
+    while (!list_empty(&self.link) && result == 0)
+        result = signal_wait_on(&self.queue, deadline);
+    if (list_empty(&self.link))
+        return 0;
+    list_remove(&self.link);
+    return result;
+}
+
+/* Up to `wake` sleepers of `word` are woken, up to `move` further ones sleep on `to` from now
+ * on. How many were either. */
+static long
+wake_and_move(const uint32_t *word, long wake, const uint32_t *to, long move)
+{
+    struct list *next;
+    long n = 0;
+
+    for (struct list *at = sleepers.next; at != &sleepers && n < wake + move; at = next) {
+        struct sleeper *s = list_entry(at, struct sleeper, link);
+        next = at->next;
+        if (s->word != word)
+            continue;
+        if (n++ < wake) {
+            list_remove(&s->link);
+            wake_all(&s->queue);
+        } else {
+            s->word = to;
+        }
+    }
+    return n;
+}
+
+long
+futex_wake(const uint32_t *word, long count)
+{
+    return wake_and_move(word, count, NULL, 0);
+}
+
+/* word, operation, value, then a time-out or a count, second word, its expected value */
+static long
+futex(long a, long b, long c, uint64_t deadline, long count, long e, long f)
+{
+    const uint32_t *word = (const uint32_t *)a;
+
+    switch (b & ~ABI_FUTEX_PRIVATE) {
+    case ABI_FUTEX_WAIT:
+        return futex_wait(word, (uint32_t)c, deadline);
+    case ABI_FUTEX_WAKE:
+        return futex_wake(word, MAX(c, 0));
+    case ABI_FUTEX_CMP_REQUEUE:
+        if (*(const volatile uint32_t *)word != (uint32_t)f)
+            return -EAGAIN;
+        /* fallthrough */
+    case ABI_FUTEX_REQUEUE:
+        return wake_and_move(word, MAX(c, 0), (const uint32_t *)e, MAX(count, 0));
+    default:
+        return -ENOSYS; /* priority inheritance: musl then says that it has none */
+    }
+}
+
+static bool
+waits(long operation)
+{
+    return (operation & ~ABI_FUTEX_PRIVATE) == ABI_FUTEX_WAIT;
+}
+
+static long
+sys_futex(SYSCALL_ARGS)
+{
+    uint64_t deadline = TIME_NEVER;
+    int error = waits(b) ? clock_deadline32((const struct abi_timespec32 *)d, &deadline) : 0;
+
+    return error ? error : futex(a, b, c, deadline, d, e, f);
+}
+SYSCALL(240, futex);
+
+static long
+sys_futex_time64(SYSCALL_ARGS)
+{
+    uint64_t deadline = TIME_NEVER;
+    int error = waits(b) ? clock_deadline64((const struct abi_timespec64 *)d, &deadline) : 0;
+
+    return error ? error : futex(a, b, c, deadline, d, e, f);
+}
+SYSCALL(422, futex_time64);

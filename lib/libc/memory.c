@@ -1,0 +1,309 @@
+/*
+ * The memory that malloc and thread stacks are made of: mmap and its family, on the kernel's
+ * pages. Addresses are physical and every mapping is backed at once, so there is nothing to
+ * reserve or overcommit: what mmap gives is there. brk always refuses, which musl's malloc
+ * takes as "use mmap".
+ *
+ * Two bits for each page of RAM keep the books: which pages belong to the program (munmap of
+ * anything else touches nothing, as on Linux), and which have a protection of their own and
+ * must get the usual one back before they return to the kernel. On a platform without paging
+ * protections are accepted and have no effect.
+ *
+ * None of these calls is a known point (syscall.h says why). The one exception reads a file
+ * into a mapping, and malloc never asks for that.
+ */
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/file.h"
+#include "lib/libc/syscall.h"
+
+static uint32_t *owned, *special; /* bitmaps by page number; NULL before the first mapping */
+static uintptr_t nr_pages;
+
+/* The stack that a detached thread gave back while it stood on it. */
+static struct {
+    uintptr_t base;
+    size_t pages;
+    int owner; /* thread id */
+} abandoned;
+
+/* ---- books ---- */
+
+static bool
+is_in(const uint32_t *map, uintptr_t page)
+{
+    return page < nr_pages && map[page / 32] & 1u << page % 32;
+}
+
+static void
+mark(uint32_t *map, uintptr_t page, size_t count, bool on)
+{
+    for (size_t i = 0; i < count; i++, page++) {
+        if (on)
+            map[page / 32] |= 1u << page % 32;
+        else
+            map[page / 32] &= ~(1u << page % 32);
+    }
+}
+
+static bool
+make_books(void)
+{
+    struct memory_info memory;
+    size_t bytes;
+
+    if (owned)
+        return true;
+    memory_info(&memory);
+    nr_pages = PAGE_ALIGN(memory.highest) >> PAGE_SHIFT;
+    bytes = (nr_pages + 31) / 32 * 4;
+    owned = pages_alloc(PAGE_ALIGN(2 * bytes) >> PAGE_SHIFT);
+    special = owned ? owned + bytes / 4 : NULL;
+    return owned;
+}
+
+/* True if `count` pages from `page` on are all the program's. */
+static bool
+owns(uintptr_t page, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_in(owned, page + i))
+            return false;
+    return true;
+}
+
+/* Whole pages; false if the length is 0 or the range wraps. */
+static bool
+in_pages(uintptr_t base, size_t len, size_t *count)
+{
+    *count = PAGE_ALIGN(len) >> PAGE_SHIFT;
+    return *count > 0 && len <= INT32_MAX && base + len >= base;
+}
+
+/* ---- protection ---- */
+
+static int
+protect(uintptr_t page, size_t count, long prot)
+{
+    enum page_prot kind = prot & ABI_PROT_EXEC    ? PAGE_RWX
+                          : prot & ABI_PROT_WRITE ? PAGE_RW
+                          : prot & ABI_PROT_READ  ? PAGE_RO
+                                                  : PAGE_NONE;
+    int error = platform->protect((void *)(page << PAGE_SHIFT), count << PAGE_SHIFT, kind);
+
+    if (error && error != -ENOTSUP)
+        return error;
+    mark(special, page, count, kind != PAGE_RW);
+    return 0;
+}
+
+/* Give pages back to the kernel, readable and writable as it expects them. */
+static int
+release(uintptr_t page, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_in(special, page + i))
+            continue;
+        int error = protect(page + i, 1, ABI_PROT_READ | ABI_PROT_WRITE);
+        if (error)
+            return error; /* no memory for the page tables: the rest stays mapped */
+    }
+    mark(owned, page, count, false);
+    pages_free((void *)(page << PAGE_SHIFT), count);
+    return 0;
+}
+
+/* ---- stacks of ended threads ---- */
+
+/*
+ * musl's detached threads unmap their own stack and then exit without using it, which on
+ * Linux is safe. Here a little more code runs on that stack until the switch to the next
+ * thread, so the pages are kept until another thread needs or frees memory: by then the
+ * owner is gone for good.
+ */
+static void
+release_abandoned(void)
+{
+    if (abandoned.pages == 0 || thread_current()->id == abandoned.owner)
+        return;
+    size_t pages = abandoned.pages;
+    abandoned.pages = 0;
+    release(abandoned.base >> PAGE_SHIFT, pages);
+}
+
+static bool
+stands_on(uintptr_t base, size_t len)
+{
+    return (uintptr_t)__builtin_frame_address(0) - base < len;
+}
+
+/* ---- mapping ---- */
+
+static void *
+map(size_t count)
+{
+    void *base = NULL;
+
+    release_abandoned();
+    if (make_books())
+        base = pages_alloc(count);
+    if (base)
+        mark(owned, (uintptr_t)base >> PAGE_SHIFT, count, true);
+    return base;
+}
+
+/* A mapped file is a copy that was read once. */
+static long
+read_file(int fd, char *to, size_t len, uint64_t at)
+{
+    struct file *file = fd_get(fd);
+    size_t done = 0;
+    long n = 1;
+
+    if (!file)
+        return -EBADF;
+    if (!file->ops->pread)
+        return -ENODEV;
+    file_hold(file);
+    while (done < len && n > 0) {
+        n = file->ops->pread(file, to + done, len - done, at + done);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    file_release(file);
+    return n < 0 ? n : 0;
+}
+
+/* address, length, protection, flags, descriptor, offset in pages */
+static long
+sys_mmap2(SYSCALL_ARGS)
+{
+    size_t count;
+    long error = 0;
+
+    if (b == 0 || (d & ABI_MAP_FIXED)) /* the place of a page cannot be chosen */
+        return -EINVAL;
+    if (!(d & ABI_MAP_ANONYMOUS) && (d & ABI_MAP_SHARED) && (c & ABI_PROT_WRITE))
+        return -ENODEV;
+    if (!in_pages(0, (size_t)b, &count))
+        return -ENOMEM;
+    char *base = map(count);
+    if (!base)
+        return -ENOMEM;
+    uintptr_t page = (uintptr_t)base >> PAGE_SHIFT;
+    if (!(d & ABI_MAP_ANONYMOUS))
+        error = read_file((int)e, base, (size_t)b, (uint64_t)(uint32_t)f << PAGE_SHIFT);
+    if (!error && c != (ABI_PROT_READ | ABI_PROT_WRITE))
+        error = protect(page, count, c);
+    if (error)
+        release(page, count);
+    return error ? error : (long)base;
+}
+SYSCALL(192, mmap2);
+
+static long
+unmap(uintptr_t base, size_t len)
+{
+    size_t count;
+
+    if (base % PAGE_SIZE || !in_pages(base, len, &count))
+        return -EINVAL;
+    uintptr_t page = base >> PAGE_SHIFT, end = page + count;
+    while (page < end) {
+        size_t run = 0;
+        while (page + run < end && is_in(owned, page + run))
+            run++;
+        int error = run ? release(page, run) : 0;
+        if (error)
+            return error;
+        page += run + 1;
+    }
+    return 0;
+}
+
+static long
+sys_munmap(SYSCALL_ARGS)
+{
+    uintptr_t base = (uintptr_t)a;
+    size_t len = PAGE_ALIGN((size_t)b);
+
+    release_abandoned();
+    if (!stands_on(base, len))
+        return unmap(base, len);
+    if (base % PAGE_SIZE || !owns(base >> PAGE_SHIFT, len >> PAGE_SHIFT))
+        return -EINVAL;
+    abandoned.base = base;
+    abandoned.pages = len >> PAGE_SHIFT;
+    abandoned.owner = thread_current()->id;
+    return 0;
+}
+SYSCALL(91, munmap);
+
+static long
+sys_mprotect(SYSCALL_ARGS)
+{
+    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    size_t count;
+
+    if (a % PAGE_SIZE)
+        return -EINVAL;
+    if (b == 0)
+        return 0;
+    if (!in_pages((uintptr_t)a, (size_t)b, &count) || !owns(page, count))
+        return -ENOMEM;
+    return protect(page, count, c);
+}
+SYSCALL(125, mprotect);
+
+/* old address, old length, new length, flags. Growing is a new mapping and a copy. */
+static long
+sys_mremap(SYSCALL_ARGS)
+{
+    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    size_t old, new;
+
+    if (a % PAGE_SIZE || (d & ABI_MREMAP_FIXED) || !in_pages(0, (size_t)c, &new))
+        return -EINVAL;
+    if (!in_pages((uintptr_t)a, (size_t)b, &old) || !owns(page, old))
+        return -EFAULT;
+    if (new <= old)
+        return new < old &&release(page + new, old - new) ? -ENOMEM : a;
+    for (size_t i = 0; i < old; i++)
+        if (is_in(special, page + i))
+            return -EFAULT; /* the copy could not read it, or would lose its protection */
+    void *base = d & ABI_MREMAP_MAYMOVE ? map(new) : NULL;
+    if (!base)
+        return -ENOMEM;
+    memcpy(base, (const void *)a, old << PAGE_SHIFT);
+    release(page, old);
+    return (long)base;
+}
+SYSCALL(163, mremap);
+
+/* The one advice with an effect that a program may rely on: DONTNEED reads as zeroes. */
+static long
+sys_madvise(SYSCALL_ARGS)
+{
+    size_t count;
+
+    if (a % PAGE_SIZE)
+        return -EINVAL;
+    if (c != ABI_MADV_DONTNEED || b == 0)
+        return 0;
+    if (!in_pages((uintptr_t)a, (size_t)b, &count))
+        return -ENOMEM;
+    for (uintptr_t page = (uintptr_t)a >> PAGE_SHIFT; count > 0; page++, count--)
+        if (is_in(owned, page) && !is_in(special, page))
+            memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
+    return 0;
+}
+SYSCALL(219, madvise);
+
+static long
+sys_brk(SYSCALL_ARGS)
+{
+    return 0; /* where it is and stays: never what was asked for */
+}
+SYSCALL(45, brk);

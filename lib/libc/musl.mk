@@ -1,0 +1,23 @@
+# The C library in two archives: musl as it comes, compiled once by tools/build-musl for all
+# applications, with the references of lib/libc/needs added; and the system calls that it
+# makes, which are the sources of this folder.
+
+MUSL_SRC := $(DEPS)/musl-1.2.3
+MUSL_CFLAGS := -O2 $(MACHINE)
+MUSL_IDENTITY := $(shell $(CC) --version | head -n 1) $(MUSL_CFLAGS)
+
+# Built by another compiler or with other flags is not built.
+ifneq ($(MUSL_IDENTITY),$(shell cat $(MUSL)/.built 2>/dev/null))
+$(MUSL)/.built: rebuild-musl
+endif
+.PHONY: rebuild-musl
+$(MUSL)/.built: tools/build-musl
+	@CC="$(CC)" AR="$(AR)" RANLIB="$(CROSS_COMPILE)ranlib" MUSL_CFLAGS="$(MUSL_CFLAGS)" \
+	    tools/build-musl $(MUSL_SRC) $(MUSL) "$(MUSL_IDENTITY)"
+
+$(B)/libc.a: $(MUSL)/.built lib/libc/needs tools/attach-needs
+	$(Q)AR="$(AR)" LD="$(LD)" tools/attach-needs lib/libc/needs $(MUSL)/lib/libc.a $@
+
+$(B)/libsyscall.a: $(call obj,$(wildcard lib/libc/*.[cS]))
+
+LIBRARIES += $(B)/libsyscall.a $(B)/libc.a

@@ -1,0 +1,261 @@
+/*
+ * Waiting for several files at once. A file says what is ready and has a queue that is woken
+ * when that may have changed; so a wait is to join the queues of all, look, and sleep if there
+ * was nothing. Joining comes first, so nothing can happen between the look and the sleep.
+ *
+ * These calls never start again after a signal's handler (signal(7)): they return -EINTR.
+ */
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
+#include "kernel/string.h"
+#include "lib/libc/clock.h"
+#include "lib/libc/file.h"
+#include "lib/libc/part.h"
+#include "lib/libc/poll.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+PART(poll);
+
+/* One entry while a call lasts. The file is held: another thread may close it meanwhile. */
+struct watched {
+    struct file *file;
+    struct waiter waiter;
+};
+
+static void
+watch(struct watched *w, const struct abi_pollfd *entry)
+{
+    list_init(&w->waiter.link);
+    w->file = fd_get(entry->fd);
+    if (!w->file)
+        return;
+    file_hold(w->file);
+    if (w->file->changed)
+        wait_join(w->file->changed, &w->waiter);
+}
+
+static void
+unwatch(struct watched *w)
+{
+    wait_leave(&w->waiter);
+    if (w->file)
+        file_release(w->file);
+}
+
+static int
+look(struct abi_pollfd *entries, unsigned count)
+{
+    int ready = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct file *file = fd_get(entries[i].fd);
+        unsigned wanted = (uint16_t)entries[i].events | FILE_POLLERR | FILE_POLLHUP;
+        entries[i].revents = 0;
+        if (entries[i].fd >= 0)
+            entries[i].revents =
+                (int16_t)(file ? file_poll(file) & wanted : (unsigned)FILE_POLLNVAL);
+        ready += entries[i].revents != 0;
+    }
+    return ready;
+}
+
+static int
+wait_for(struct abi_pollfd *entries, unsigned count, uint64_t deadline, struct watched *watched,
+         struct wait_queue *also)
+{
+    struct waiter extra;
+    int result = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        watch(&watched[i], &entries[i]);
+    if (also)
+        wait_join(also, &extra);
+    int ready = look(entries, count);
+    if (ready == 0)
+        result = signal_wait_sleep(deadline);
+    for (unsigned i = 0; i < count; i++)
+        unwatch(&watched[i]);
+    if (also)
+        wait_leave(&extra);
+    return ready ? ready : result;
+}
+
+int
+poll_files(struct abi_pollfd *entries, unsigned count, uint64_t deadline,
+           struct wait_queue *also)
+{
+    struct watched few[8], *watched = few;
+    int result = 0;
+
+    if (count > POLL_MOST)
+        return -EINVAL;
+    if (count > ARRAY_SIZE(few))
+        watched = kmalloc(count * sizeof(*watched));
+    if (!watched)
+        return -ENOMEM;
+    thread_yield(); /* so that a loop of polls that do not wait stops nobody */
+    do {
+        result = wait_for(entries, count, deadline, watched, also);
+        if (result == 0 && also)
+            break;
+    } while (result == 0);
+    if (result == -ETIMEDOUT) /* what came together with the end of the time counts */
+        result = look(entries, count);
+    if (watched != few)
+        kfree(watched);
+    return result;
+}
+
+static long
+not_again(int result)
+{
+    return result == -SYSCALL_RESTART ? -EINTR : result;
+}
+
+/* ---- poll ---- */
+
+static long
+sys_poll(SYSCALL_ARGS)
+{
+    uint64_t deadline = TIME_NEVER;
+
+    if (c >= 0)
+        deadline = clock_now() + (uint64_t)c * NSEC_PER_MSEC;
+    return not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+}
+SYSCALL(168, poll);
+
+/* With a set of signals to let in meanwhile (fourth argument) only where it is NULL: changing
+ * the mask and waiting would have to be one step. */
+static long
+sys_ppoll(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int error = d ? -ENOSYS : clock_deadline32((const struct abi_timespec32 *)c, &deadline);
+
+    return error ? error
+                 : not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+}
+SYSCALL(309, ppoll);
+
+static long
+sys_ppoll_time64(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int error = d ? -ENOSYS : clock_deadline64((const struct abi_timespec64 *)c, &deadline);
+
+    return error ? error
+                 : not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+}
+SYSCALL(414, ppoll_time64);
+
+/* ---- select ---- */
+
+#define SETS 3 /* to read, to write, exceptions */
+
+static const uint16_t asked[SETS] = {FILE_POLLIN, FILE_POLLOUT, FILE_POLLPRI};
+/* select(2): what makes a descriptor a member of each result. */
+static const uint16_t answers[SETS] = {FILE_POLLIN | FILE_POLLHUP | FILE_POLLERR,
+                                       FILE_POLLOUT | FILE_POLLERR, FILE_POLLPRI};
+
+static bool
+is_member(const uint32_t *set, int fd)
+{
+    return set && set[fd / 32] & 1u << fd % 32;
+}
+
+/* One poll entry for each descriptor below n; -EBADF if a member is not open. */
+static int
+sets_to_entries(uint32_t *const *sets, int n, struct abi_pollfd *entries)
+{
+    for (int fd = 0; fd < n; fd++) {
+        entries[fd].fd = -1;
+        for (int i = 0; i < SETS; i++)
+            if (is_member(sets[i], fd))
+                entries[fd].events |= (int16_t)asked[i];
+        if (!entries[fd].events)
+            continue;
+        if (!fd_get(fd))
+            return -EBADF;
+        entries[fd].fd = fd;
+    }
+    return 0;
+}
+
+static int
+entries_to_sets(const struct abi_pollfd *entries, int n, uint32_t *const *sets)
+{
+    int members = 0;
+
+    for (int i = 0; i < SETS; i++)
+        for (int fd = 0; sets[i] && fd < n; fd++) {
+            bool in = is_member(sets[i], fd) && entries[fd].revents & answers[i];
+            if (!in)
+                sets[i][fd / 32] &= ~(1u << fd % 32);
+            members += in;
+        }
+    return members;
+}
+
+static long
+select_files(long n, uint32_t *const *sets, uint64_t deadline)
+{
+    if (n < 0)
+        return -EINVAL;
+    n = MIN(n, FD_MAX); /* there are none above */
+    struct abi_pollfd *entries = kmalloc((size_t)MAX(n, 1) * sizeof(*entries));
+    if (!entries)
+        return -ENOMEM;
+    int result = sets_to_entries(sets, (int)n, entries);
+    if (!result)
+        result = poll_files(entries, (unsigned)n, deadline, NULL);
+    if (result >= 0)
+        result = entries_to_sets(entries, (int)n, sets);
+    kfree(entries);
+    return not_again(result);
+}
+
+static long
+sys__newselect(SYSCALL_ARGS)
+{
+    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
+    const struct abi_timeval32 *span = (const struct abi_timeval32 *)e;
+    uint64_t deadline = TIME_NEVER;
+
+    if (span && (span->usec < 0 || span->usec >= 1000000))
+        return -EINVAL;
+    int error = span ? clock_deadline(span->sec, span->usec * 1000, &deadline) : 0;
+    return error ? error : select_files(a, sets, deadline);
+}
+SYSCALL(142, _newselect);
+
+/* The sixth argument points to the signal set and its size; see ppoll. */
+static long
+pselect(long n, uint32_t *const *sets, const uint32_t *const *mask, uint64_t deadline)
+{
+    return mask && *mask ? -ENOSYS : select_files(n, sets, deadline);
+}
+
+static long
+sys_pselect6(SYSCALL_ARGS)
+{
+    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
+    uint64_t deadline;
+    int error = clock_deadline32((const struct abi_timespec32 *)e, &deadline);
+
+    return error ? error : pselect(a, sets, (const uint32_t *const *)f, deadline);
+}
+SYSCALL(308, pselect6);
+
+static long
+sys_pselect6_time64(SYSCALL_ARGS)
+{
+    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
+    uint64_t deadline;
+    int error = clock_deadline64((const struct abi_timespec64 *)e, &deadline);
+
+    return error ? error : pselect(a, sets, (const uint32_t *const *)f, deadline);
+}
+SYSCALL(413, pselect6_time64);

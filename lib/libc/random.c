@@ -1,0 +1,32 @@
+/*
+ * getrandom. Bytes come from a device of the host or the CPU; where there is neither the call
+ * fails with EIO, which getentropy passes on. ENOSYS would be wrong: programs take it as "an
+ * old kernel" and then make numbers up themselves.
+ */
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "lib/libc/part.h"
+#include "lib/libc/syscall.h"
+
+PART(random);
+DEVICE_CLASS_USED(entropy);
+
+#define MOST 33554431 /* bytes of one call, Linux's limit */
+
+static long
+sys_getrandom(SYSCALL_ARGS)
+{
+    static bool told;
+    long len = (long)MIN((uint32_t)b, MOST);
+    int error = len ? entropy_read((void *)a, (size_t)len) : 0;
+
+    if (!error)
+        return len;
+    if (!told)
+        log_error("getrandom: no source of entropy works (error %d): give the guest a "
+                  "virtio-rng device, or a CPU with RDRAND",
+                  error);
+    told = true;
+    return -EIO;
+}
+SYSCALL(355, getrandom);

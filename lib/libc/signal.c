@@ -1,0 +1,259 @@
+/*
+ * Signals with handlers. A signal is a bit that waits, for one thread or for the program,
+ * until a thread that does not block it comes to the end of a system call; there the handler
+ * is called. No frame is built on a stack and nothing returns through sigreturn, since no code
+ * is ever interrupted in its middle.
+ */
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/part.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+PART(signals);
+
+/* musl's own, which ends a thread at its next cancellation point. The C library sees that
+ * by the -EINTR of the call that waited, so the call must not be made again. */
+#define SIGCANCEL 33
+
+#define BIT(n)      (1ull << ((n)-1))
+#define UNBLOCKABLE (BIT(ABI_SIGKILL) | BIT(ABI_SIGSTOP))
+#define SET_SIZE    8 /* bytes of a set, the only size that musl passes */
+
+struct wait_queue signal_sent = WAIT_QUEUE_INIT(signal_sent);
+
+static struct abi_sigaction actions[ABI_NSIG + 1];
+static uint64_t pending; /* sent to the program, not to one thread */
+
+static struct libc_thread *
+self(void)
+{
+    return thread_current()->data;
+}
+
+static uint64_t
+due(void)
+{
+    return self() ? (self()->pending | pending) & ~self()->blocked : 0;
+}
+
+bool
+signal_waits(void)
+{
+    return due() != 0;
+}
+
+static bool
+is_ignored(int number)
+{
+    return actions[number].handler == ABI_SIG_IGN ||
+           (actions[number].handler == ABI_SIG_DFL && signal_ignored_by_default(number));
+}
+
+/* Call the handler; true if the system call that a signal interrupted shall be made again. */
+static bool
+run(int number)
+{
+    struct abi_sigaction action = actions[number];
+    struct libc_thread *thread = self();
+    struct abi_siginfo info = {.signo = number, .pid = 1};
+    struct abi_ucontext context = {.mask = thread->blocked};
+
+    if (is_ignored(number))
+        return true;
+    if (action.handler == ABI_SIG_DFL)
+        signal_default(number);
+    if (action.flags & ABI_SA_RESETHAND)
+        actions[number].handler = ABI_SIG_DFL;
+    thread->blocked |= action.mask & ~UNBLOCKABLE;
+    if (!(action.flags & ABI_SA_NODEFER))
+        thread->blocked |= BIT(number);
+    if (action.flags & ABI_SA_SIGINFO)
+        ((void (*)(int, struct abi_siginfo *, struct abi_ucontext *))action.handler)(
+            number, &info, &context);
+    else
+        ((void (*)(int))action.handler)(number);
+    thread->blocked = context.mask & ~UNBLOCKABLE; /* the handler may have changed it */
+    return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
+}
+
+bool
+signal_deliver(void)
+{
+    bool restart = true;
+
+    for (uint64_t set = due(); set; set = due()) {
+        int number = __builtin_ctzll(set) + 1;
+        if (self()->pending & BIT(number))
+            self()->pending &= ~BIT(number);
+        else
+            pending &= ~BIT(number);
+        if (!run(number))
+            restart = false;
+    }
+    return restart;
+}
+
+/* A signal whose default action ends the program does so at once when any thread would let
+ * it: that thread may be asleep where only a device can wake it. */
+static void
+end_if_default(int number)
+{
+    if (actions[number].handler != ABI_SIG_DFL)
+        return;
+    for (struct thread *t = thread_next(NULL); t; t = thread_next(t)) {
+        struct libc_thread *thread = t->data;
+        if (thread && !(thread->blocked & BIT(number)))
+            signal_default(number);
+    }
+}
+
+void
+signal_send(int number)
+{
+    if (is_ignored(number))
+        return;
+    end_if_default(number);
+    pending |= BIT(number);
+    wake_all(&signal_sent);
+}
+
+static long
+send_to_thread(long id, long number)
+{
+    struct thread *t = thread_next(NULL);
+
+    while (t && t->id != id)
+        t = thread_next(t);
+    if (!t || !t->data)
+        return -ESRCH;
+    if (number < 0 || number > ABI_NSIG)
+        return -EINVAL;
+    if (number == 0 || is_ignored((int)number))
+        return 0;
+    ((struct libc_thread *)t->data)->pending |= BIT(number);
+    wake_all(&signal_sent);
+    return 0;
+}
+
+static long
+sys_tkill(SYSCALL_ARGS)
+{
+    return send_to_thread(a, b);
+}
+SYSCALL(238, tkill);
+
+static long
+sys_tgkill(SYSCALL_ARGS)
+{
+    return send_to_thread(b, c);
+}
+SYSCALL(270, tgkill);
+
+/* One process, number 1, which is also its group and everybody. */
+static long
+sys_kill(SYSCALL_ARGS)
+{
+    if (a != 1 && a != 0 && a != -1)
+        return -ESRCH;
+    if (b < 0 || b > ABI_NSIG)
+        return -EINVAL;
+    if (b != 0)
+        signal_send((int)b);
+    return 0;
+}
+SYSCALL(37, kill);
+
+static long
+sys_rt_sigaction(SYSCALL_ARGS)
+{
+    const struct abi_sigaction *new = (const struct abi_sigaction *)b;
+    struct abi_sigaction *old = (struct abi_sigaction *)c;
+
+    if (a < 1 || a > ABI_NSIG || d != SET_SIZE || (new && (UNBLOCKABLE & BIT(a))))
+        return -EINVAL;
+    if (old)
+        *old = actions[a];
+    if (!new)
+        return 0;
+    actions[a] = *new;
+    if (is_ignored((int)a))
+        pending &= ~BIT(a);
+    return 0;
+}
+SYSCALL(174, rt_sigaction);
+
+static long
+sys_rt_sigprocmask(SYSCALL_ARGS)
+{
+    const uint32_t *halves = (const uint32_t *)b;
+    uint32_t *old = (uint32_t *)c;
+    uint64_t was = self()->blocked, set = 0;
+
+    if (d != SET_SIZE)
+        return -EINVAL;
+    if (halves)
+        set = halves[0] | (uint64_t)halves[1] << 32;
+    if (halves && a == ABI_SIG_BLOCK)
+        self()->blocked |= set & ~UNBLOCKABLE;
+    else if (halves && a == ABI_SIG_UNBLOCK)
+        self()->blocked &= ~set;
+    else if (halves && a == ABI_SIG_SETMASK)
+        self()->blocked = set & ~UNBLOCKABLE;
+    else if (halves)
+        return -EINVAL;
+    if (old) {
+        old[0] = (uint32_t)was;
+        old[1] = (uint32_t)(was >> 32);
+    }
+    return 0;
+}
+SYSCALL(175, rt_sigprocmask);
+
+static long
+sys_rt_sigpending(SYSCALL_ARGS)
+{
+    uint64_t set = (self()->pending | pending) & self()->blocked;
+
+    if (b != SET_SIZE)
+        return -EINVAL;
+    ((uint32_t *)a)[0] = (uint32_t)set;
+    ((uint32_t *)a)[1] = (uint32_t)(set >> 32);
+    return 0;
+}
+SYSCALL(176, rt_sigpending);
+
+static long
+wait_for_signal(void)
+{
+    struct wait_queue nothing_else = WAIT_QUEUE_INIT(nothing_else);
+
+    while (!signal_waits())
+        signal_wait_on(&nothing_else, TIME_NEVER);
+    return -EINTR;
+}
+
+static long
+sys_pause(SYSCALL_ARGS)
+{
+    return wait_for_signal();
+}
+SYSCALL(29, pause);
+
+/* The handlers run here, under the mask that let their signals in. */
+static long
+sys_rt_sigsuspend(SYSCALL_ARGS)
+{
+    const uint32_t *halves = (const uint32_t *)a;
+    uint64_t was = self()->blocked;
+
+    if (b != SET_SIZE)
+        return -EINVAL;
+    self()->blocked = (halves[0] | (uint64_t)halves[1] << 32) & ~UNBLOCKABLE;
+    long result = wait_for_signal();
+    signal_deliver();
+    self()->blocked = was;
+    return result;
+}
+SYSCALL(179, rt_sigsuspend);

@@ -1,0 +1,55 @@
+/*
+ * Signals: those that the program sends itself, ^C on the terminal, and whatever deferred
+ * work raises. A handler runs as an ordinary function call at the end of a system call of the
+ * thread, never in the middle of its code; so a signal reaches a program that computes when it
+ * next asks the system for something.
+ *
+ * signal.c is linked only into programs that can handle or send one. Everywhere else the
+ * functions below that are marked weak are absent, and every signal has its default action.
+ */
+#ifndef LIBC_SIGNAL_H
+#define LIBC_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "kernel/thread.h"
+
+#define SIGNAL_EXIT(n) (128 + (n)) /* exit code of a program that a signal ended */
+
+/* What the C library glue keeps for each thread that runs C library code; thread->data. */
+struct libc_thread {
+    uint64_t blocked, pending; /* bit n - 1 is signal n */
+    uint32_t *clear_tid;       /* zeroed and woken when the thread ends, or NULL */
+};
+
+/* Send a signal to the program, from threads or deferred work: a thread that does not block
+ * it will run the handler. May end the program. */
+void signal_raise(int number);
+
+/* The default action: the program ends, or nothing happens. */
+void signal_default(int number);
+bool signal_ignored_by_default(int number);
+
+/* True if a signal waits for the running thread, so that it must not go to sleep. */
+__attribute__((weak)) bool signal_waits(void);
+/* Woken when a signal was sent; whoever sleeps in a system call joins it. */
+__attribute__((weak)) extern struct wait_queue signal_sent;
+/* Run the handlers that are due; true if all of them (or none) want the call made again. */
+__attribute__((weak)) bool signal_deliver(void);
+__attribute__((weak)) void signal_send(int number);
+
+static inline bool
+signal_after_call(void)
+{
+    return !signal_deliver || signal_deliver();
+}
+
+/*
+ * Sleep on a queue as system calls do: 0 after a wake-up, -ETIMEDOUT, or -SYSCALL_RESTART
+ * when a signal waits. Known point.
+ */
+int signal_wait_on(struct wait_queue *q, uint64_t deadline);
+/* The same for a caller that has joined its queues itself. */
+int signal_wait_sleep(uint64_t deadline);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What there is of signals in every program: their default actions, and sleeping in a way
+ * that one can end. Relies on signal.c for everything else, where that is linked.
+ */
+#include "kernel/kernel.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+/* Nothing stops and continues a unikernel, so signals that would are ignored too. */
+bool
+signal_ignored_by_default(int number)
+{
+    return (number >= ABI_SIGCHLD && number <= ABI_SIGURG) || number == ABI_SIGWINCH;
+}
+
+void
+signal_default(int number)
+{
+    if (!signal_ignored_by_default(number))
+        kernel_exit(SIGNAL_EXIT(number));
+}
+
+void
+signal_raise(int number)
+{
+    if (signal_send)
+        signal_send(number);
+    else
+        signal_default(number);
+}
+
+int
+signal_wait_sleep(uint64_t deadline)
+{
+    struct waiter w;
+
+    if (!signal_waits)
+        return wait_sleep(deadline);
+    if (signal_waits())
+        return -SYSCALL_RESTART;
+    wait_join(&signal_sent, &w);
+    int result = wait_sleep(deadline);
+    wait_leave(&w);
+    return signal_waits() ? -SYSCALL_RESTART : result;
+}
+
+int
+signal_wait_on(struct wait_queue *q, uint64_t deadline)
+{
+    struct waiter w;
+
+    wait_join(q, &w);
+    int result = signal_wait_sleep(deadline);
+    wait_leave(&w);
+    return result;
+}

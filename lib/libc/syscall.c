@@ -1,0 +1,67 @@
+/*
+ * Both ways into a system call meet here: musl's ordinary calls come through entry.S, the
+ * few that it makes by `int $0x80` (set_thread_area at the start, cancellation points in
+ * programs with threads) through the trap code. One table by number serves them, filled at
+ * the start from what the linked parts enlisted.
+ */
+#include "arch/x86/trap.h"
+#include "kernel/kernel.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
+
+#define SYSCALL_LIMIT 512 /* i386 has numbers up to 450 in 2022 */
+
+static syscall_fn table[SYSCALL_LIMIT];
+static uint32_t told[SYSCALL_LIMIT / 32]; /* unknown calls that the log has named */
+
+ENLIST_DECLARE(syscalls);
+
+static long
+unknown(long number, uintptr_t from)
+{
+    uint32_t offset;
+    const char *caller = symbol_name(from, &offset);
+
+    if ((unsigned long)number >= SYSCALL_LIMIT)
+        return -ENOSYS;
+    if (!(told[number / 32] & 1u << number % 32))
+        log_warn("system call %ld: not served by Ringlet (called by %s)", number,
+                 caller ? caller : "the application");
+    told[number / 32] |= 1u << number % 32;
+    return -ENOSYS;
+}
+
+long
+syscall_dispatch(long number, long a, long b, long c, long d, long e, long f, uintptr_t from)
+{
+    syscall_fn fn = (unsigned long)number < SYSCALL_LIMIT ? table[number] : NULL;
+    long result;
+
+    if (!fn)
+        return unknown(number, from);
+    do {
+        result = fn(a, b, c, d, e, f);
+    } while (signal_after_call() && result == -SYSCALL_RESTART);
+    return result == -SYSCALL_RESTART ? -EINTR : result;
+}
+
+static void
+gate(struct trap_frame *frame)
+{
+    frame->eax = (uint32_t)syscall_dispatch(
+        (long)frame->eax, (long)frame->ebx, (long)frame->ecx, (long)frame->edx,
+        (long)frame->esi, (long)frame->edi, (long)frame->ebp, frame->eip);
+}
+
+void
+syscall_init(void)
+{
+    ENLIST_FOREACH(syscalls, const struct syscall, call)
+    {
+        if (table[call->number])
+            panic("system call %d: two parts serve it, one of them as %s", call->number,
+                  call->name);
+        table[call->number] = call->fn;
+    }
+    trap_system_call = gate;
+}

@@ -1,0 +1,12 @@
+/* The console as the program's standard input, output and error. */
+#ifndef LIBC_TTY_H
+#define LIBC_TTY_H
+
+#include "lib/libc/file.h"
+
+/* Descriptors 0, 1 and 2; called once, before the program starts. */
+void tty_init(void);
+/* The terminal's file, for lib/fs to open /dev/tty and /dev/console: file_hold it. */
+struct file *tty_file(void);
+
+#endif
