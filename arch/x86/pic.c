@@ -87,6 +87,8 @@ is_spurious(uint16_t command)
 void
 pic_interrupt(unsigned irq, struct trap_frame *frame)
 {
+    if (irq >= PIC_LINES)
+        return; /* a program's own int instruction: no line of ours */
     if (irq == SPURIOUS && is_spurious(MASTER_COMMAND))
         return;
     if (irq == 8 + SPURIOUS && is_spurious(SLAVE_COMMAND)) {

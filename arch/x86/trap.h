@@ -10,7 +10,6 @@
 #ifndef ARCH_X86_TRAP_H
 #define ARCH_X86_TRAP_H
 
-#define TRAP_DEBUG        1
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_PAGE_FAULT   14
 #define TRAP_EXCEPTIONS   32 /* vectors of the CPU's own */
