@@ -22,3 +22,8 @@ UNIT_FLAGS_memory := -no-pie -fno-pie
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
 UNIT_tar  := $(TAR) $(SHIM)
 UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(SHIM)
+
+# The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
+MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
+         drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
+         drivers/virtio/pci_modern.c arch/x86/pci.c

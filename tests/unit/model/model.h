@@ -55,13 +55,14 @@ enum model_bus {
 /* ---- the lies ---- */
 
 struct model_lies {
-    uint64_t reset_ns; /* clock time until a reset is over; MODEL_NEVER: for ever */
+    uint64_t reset_ns; /* clock time until a reset is over; MODEL_NEVER: for ever. Until then
+                          the device goes on writing into its rings */
     uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
     bool never_serve;  /* notifications are ignored */
-    unsigned tear;     /* so many readings of the configuration see it change half-way
-                          (each 32-bit half of the next one is from another version) */
-    bool tear_for_ever;
-    bool spurious; /* an interrupt at every register write, reason or none */
+    bool spurious;     /* an interrupt at every register write, reason or none */
+    /* Called before each access to the device configuration; it may change that with
+     * model_config_poke: a configuration that moves while it is read. */
+    void (*config_access)(struct model *, size_t offset, void *arg);
 };
 
 /* ---- making and removing ---- */
@@ -88,6 +89,7 @@ struct model_setup {
     bool bar_64;              /* the modern BAR is 64 bits wide */
     uint64_t bar_address;     /* where firmware put the modern BAR; 0: chosen */
     bool notify_multiplier_0; /* all queues share one notify address */
+    bool msix;                /* has an MSI-X capability; `edit` may enable it */
     uint8_t irq;              /* interrupt line; 0: 11, shared by all */
     /* Called when configuration space is ready: change bytes of it (bad capabilities). */
     void (*edit)(struct model *, uint8_t *pci_config, void *arg);
@@ -96,6 +98,9 @@ struct model_setup {
 /* A bare machine: no devices, clock 0, no violations, all memory of the shim accounted
  * anew. Forgets the virtio core's list of devices as well. */
 void model_machine_reset(void);
+/* Byte of PCI configuration space where `edit` finds the nth vendor capability: common, notify,
+ * isr, device, in this order. */
+unsigned model_capability_at(unsigned n);
 /* Plug a device into the next PCI slot; the model owns it until model_machine_reset. */
 struct model *model_new(const struct model_setup *);
 
@@ -141,7 +146,8 @@ unsigned model_waiting(struct model *, unsigned queue);
 
 /* ---- changes from outside ---- */
 
-/* Change configuration bytes, bump the generation, interrupt (if running). */
+/* Change configuration bytes and bump the generation; _set interrupts too (if running). */
+void model_config_poke(struct model *, size_t offset, const void *from, size_t len);
 void model_config_set(struct model *, size_t offset, const void *from, size_t len);
 void model_needs_reset(struct model *);
 /* Lie from now on; the old ones are forgotten. */

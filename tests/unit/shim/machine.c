@@ -36,12 +36,24 @@ irq_save(void)
     return was;
 }
 
+/* As a CPU does: handlers run with interrupts off, one after the other while a line is up. */
 static void
 irq_restore(bool on)
 {
     irqs_on = on;
-    while (irqs_on && model_irq_deliver && model_irq_deliver())
-        continue;
+    while (irqs_on && model_irq_deliver) {
+        irqs_on = false;
+        bool more = model_irq_deliver();
+        irqs_on = true;
+        if (!more)
+            break;
+    }
+}
+
+uint64_t
+shim_clock(void)
+{
+    return now;
 }
 
 static void

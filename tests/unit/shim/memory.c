@@ -154,3 +154,17 @@ shim_memory_live(void)
 {
     return live;
 }
+
+void
+shim_memory_forget(void)
+{
+    live = 0;
+    fail_after = -1;
+    fail_all = false;
+}
+
+bool
+shim_memory_bad(const void *base, size_t len)
+{
+    return __asan_region_is_poisoned((void *)base, len) != NULL;
+}

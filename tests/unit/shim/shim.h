@@ -26,9 +26,16 @@ void shim_memory_fail_after(long n);
 void shim_memory_fail_all(bool on);
 /* Allocations that were not given back. */
 unsigned shim_memory_live(void);
+/* Count from zero again; what is still allocated stays as it is. */
+void shim_memory_forget(void);
+/* True if some of these bytes are none that the program may touch: freed, or never given out.
+ */
+bool shim_memory_bad(const void *base, size_t len);
 
 /* ---- clock ---- */
 
+/* The time, without the side effects below. */
+uint64_t shim_clock(void);
 /* Move the clock; timers that become due run at the next known point. */
 void shim_clock_advance(uint64_t ns);
 /* Every reading of the clock moves it by this (1 us at first) and lets the devices work, as if

@@ -1,0 +1,79 @@
+/*
+ * Inside the model: the state of one device, and what its parts (registers of each transport,
+ * PCI function, queues) call of one another.
+ */
+#ifndef TESTS_UNIT_MODEL_DEVICE_H
+#define TESTS_UNIT_MODEL_DEVICE_H
+
+#include "model/model.h"
+
+struct model_queue {
+    uint16_t max, size;
+    bool enabled;
+    uint64_t desc, driver, device;  /* addresses as the driver gave them */
+    uint16_t seen, used, signalled; /* indices: chains taken, put, and interrupted about */
+    bool pending;                   /* notified, not served yet */
+    unsigned notified;
+    bool in_flight[VRING_SIZE_MAX]; /* by head */
+};
+
+struct model {
+    struct model_setup setup;
+    unsigned slot;
+    uint8_t pci[256];
+    uint32_t bar_mask[6]; /* bits that can be written; 0: no such register */
+
+    uint64_t offered, accepted;
+    bool features_written;
+    uint32_t device_select, driver_select;
+    uint8_t status, isr, generation;
+    uint16_t queue_select;
+    uint8_t config[MODEL_CONFIG_SIZE];
+    uint64_t reset_until; /* of a reset that is going on, else 0 */
+    unsigned resets;
+    struct model_queue queues[MODEL_MAX_QUEUES];
+};
+
+/* A breach of the rule that the text begins with. */
+void model_violation(const struct model *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* state.c: what is the same for every transport. */
+bool model_modern(const struct model *);
+uint8_t model_status_read(struct model *);
+void model_status_write(struct model *, uint8_t value);
+void model_features_write(struct model *, unsigned half, uint32_t value);
+uint32_t model_config_read(struct model *, size_t offset, unsigned width);
+void model_config_write(struct model *, size_t offset, uint32_t value, unsigned width);
+uint8_t model_isr_read(struct model *);
+void model_notify(struct model *, unsigned queue);
+/* True, with a violation if not, when a queue's registers may be touched. */
+bool model_queue_writable(struct model *);
+/* Take the queue into use with the addresses it has. */
+void model_queue_enable(struct model *, unsigned queue);
+/* A reset whose time has come is carried out; one still going on scribbles on its rings. */
+void model_reset_progress(struct model *);
+
+/* registers.c: offsets inside a BAR to the functions above. */
+uint32_t model_legacy_read(struct model *, uint32_t offset, unsigned width);
+void model_legacy_write(struct model *, uint32_t offset, uint32_t value, unsigned width);
+uint32_t model_modern_read(struct model *, uint32_t offset, unsigned width);
+void model_modern_write(struct model *, uint32_t offset, uint32_t value, unsigned width);
+
+/* pci.c: the function itself. */
+#define MODEL_MODERN_BAR 4
+#define MODEL_CAP_MSIX   0x90
+
+/* Where the windows of the modern BAR are; an I/O BAR is smaller. */
+struct model_layout {
+    uint32_t size, common, isr, notify, device;
+};
+const struct model_layout *model_layout(const struct model *);
+void model_pci_init(struct model *);
+bool model_msix_enabled(const struct model *);
+uint16_t model_pci_command(const struct model *);
+
+/* machine.c */
+struct model *model_at(unsigned index); /* NULL past the last */
+
+#endif
