@@ -56,14 +56,24 @@ dns_tmr(void)
 {
 }
 
-/* `n` counts within one answer of DHCP or one advertisement; NULL: there is none any more. */
+/* `n` counts within one answer of DHCP, or one advertisement of a router. */
 void
 dns_setserver(u8_t n, const ip_addr_t *server)
 {
-    if (n >= DNS_MAX_SERVERS || !server)
+    if (n >= DNS_MAX_SERVERS)
         return;
-    ip_addr_copy(learned[n + (IP_IS_V6(server) ? DNS_MAX_SERVERS : 0)], *server);
+    if (server)
+        ip_addr_copy(learned[n + (IP_IS_V6(server) ? DNS_MAX_SERVERS : 0)], *server);
+    else /* only routers take one back */
+        ip_addr_set_zero(&learned[n + DNS_MAX_SERVERS]);
     wake_all(&net_config_changed);
+}
+
+/* A router asks, for the one that it takes back. */
+const ip_addr_t *
+dns_getserver(u8_t n)
+{
+    return n < DNS_MAX_SERVERS ? &learned[n + DNS_MAX_SERVERS] : IP_ADDR_ANY;
 }
 
 /* ---- the C library's side ---- */
