@@ -18,7 +18,10 @@
 #include "kernel/string.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/file.h"
+#include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
+
+PART(memory);
 
 static uint32_t *owned, *special; /* bitmaps by page number; NULL before the first mapping */
 static uintptr_t nr_pages;

@@ -93,6 +93,16 @@ fill_words(int argc, char **argv, bool has_tls, bool random)
     }
 }
 
+/* mmap2 for one caller: musl asks for the memory of larger thread-local data before main, and
+ * a program that never calls malloc has no other part that would serve it. */
+static long
+memory_for_tls(SYSCALL_ARGS)
+{
+    void *base = pages_alloc(PAGE_ALIGN((size_t)b) >> PAGE_SHIFT);
+
+    return base ? (long)base : -ENOMEM;
+}
+
 int
 application_run(int argc, char **argv)
 {
@@ -103,8 +113,10 @@ application_run(int argc, char **argv)
     syscall_init();
     tty_init();
     fill_words(argc, argv, has_tls, seed_canary());
-    if (has_tls)
+    if (has_tls) {
         thread_use_gs_base();
+        syscall_stand_in(192, memory_for_tls);
+    }
     return __libc_start_main(main, argc, (char **)words, NULL, NULL, NULL);
 }
 

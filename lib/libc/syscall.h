@@ -47,6 +47,8 @@ struct syscall {
 
 /* Fill the table and open both ways in; called once, before the C library starts. */
 void syscall_init(void);
+/* Serve a call that no linked part serves; does nothing if one does. */
+void syscall_stand_in(int number, syscall_fn fn);
 
 /* From entry.S: what `call *%gs:16` arrives at. */
 void syscall_entry(void);

@@ -1,0 +1,85 @@
+/*
+ * Is the C library whole on this machine? Runs tests of what applications use of it, and
+ * leaves with the number of failures. With a word as argument it does one thing that ends
+ * the program in its own way instead: abort, signal, crash-free exits that
+ * tests/system/test_libc.py looks at from outside.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "check.h"
+
+static bool failed;
+static int failures;
+
+void
+check_failed(const char *file, int line, const char *expression)
+{
+    const char *slash = strrchr(file, '/');
+
+    failed = true;
+    printf("    %s:%d: %s\n", slash ? slash + 1 : file, line, expression);
+}
+
+void
+run_test(const char *name, void (*test)(void))
+{
+    failed = false;
+    test();
+    printf("%s %s\n", failed ? "FAIL" : "ok", name);
+    failures += failed;
+}
+
+static void
+at_exit(void)
+{
+    puts("at exit");
+}
+
+/* What a person types is what they read back: for the tests of the terminal. */
+static int
+echo_lines(void)
+{
+    char line[256];
+
+    puts("type");
+    while (fgets(line, sizeof(line), stdin))
+        printf("<%.*s>\n", (int)strcspn(line, "\n"), line);
+    puts("end of file");
+    return 0;
+}
+
+static int
+special(const char *what)
+{
+    if (strcmp(what, "abort") == 0)
+        abort();
+    if (strcmp(what, "term") == 0)
+        raise(SIGTERM);
+    if (strcmp(what, "unknown") == 0)
+        return syscall(500) == -1 && syscall(500) == -1 ? 0 : 1;
+    if (strcmp(what, "atexit") == 0)
+        return atexit(at_exit) ? 1 : 7;
+    if (strcmp(what, "lines") == 0)
+        return echo_lines();
+    printf("unknown argument %s\n", what);
+    return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc > 1)
+        return special(argv[1]);
+    plain_tests();
+    memory_tests();
+    thread_tests();
+    signal_tests();
+    file_tests();
+    time_tests();
+    printf("%d failures\n", failures);
+    return failures;
+}
