@@ -23,8 +23,8 @@ void
 lguest_read(void)
 {
     uint32_t ram_top = param(BOOT_PARAMS_E820 + 8);
-    uint32_t initrd = param(BOOT_PARAMS_INITRD), size = param(BOOT_PARAMS_INITRD_SIZE);
-    uint32_t cmdline = param(BOOT_PARAMS_CMDLINE);
+    uint32_t initrd = param(BOOT_PARAMS_INITRD_ADDRESS), size = param(BOOT_PARAMS_INITRD_SIZE);
+    uint32_t cmdline = param(BOOT_PARAMS_COMMAND_LINE);
 
     if (param(BOOT_PARAMS_SUBARCH) != BOOT_PARAMS_SUBARCH_LGUEST ||
         (uint8_t)param(BOOT_PARAMS_E820_ENTRIES) == 0)

@@ -25,7 +25,7 @@
 #define GATE_DPL3        0x6000u
 
 volatile struct lguest_data lguest_data = {
-    .hcall_status = {[0 ... LGUEST_ASYNC_SLOTS - 1] = LGUEST_SLOT_FREE},
+    .hcall_status = {[0 ... LGUEST_ASYNC_SLOTS - 1] = LGUEST_ASYNC_FREE},
 };
 
 static uint32_t ram_end;
@@ -50,7 +50,7 @@ lguest_notify(uintptr_t phys)
 static _Noreturn void
 shut_down(const char *text, uint32_t reason)
 {
-    static char kept[LGUEST_SHUTDOWN_TEXT_MAX]; /* the host reads this many bytes */
+    static char kept[LGUEST_SHUTDOWN_TEXT]; /* the host reads this many bytes */
 
     ksnprintf(kept, sizeof(kept), "%s", text);
     lguest_call(LHCALL_SHUTDOWN, (uintptr_t)kept, reason, 0);
@@ -92,7 +92,7 @@ lguest_irq_restore(bool on)
     if (!on)
         return;
     __asm__ volatile("" : : : "memory");
-    lguest_data.irq_enabled = LGUEST_IRQ_ENABLED;
+    lguest_data.irq_enabled = LGUEST_IF;
     __asm__ volatile("" : : : "memory");
     if (lguest_data.irq_pending) {
         lguest_data.irq_pending = 0;
@@ -223,9 +223,9 @@ lguest_enter(uint32_t ram_top)
     ram_end = ram_top;
     /* One filling for three layouts (docs/lguest.md): the no-interrupt window is the iret, and
      * 0x80 lies wherever a host looks for the system call vector. */
-    lguest_data.era[0] = (uintptr_t)trap_iret;
-    lguest_data.era[1] = (uintptr_t)trap_iret + 1;
-    lguest_data.era[2] = lguest_data.era[3] = lguest_data.era[4] = TRAP_SYSTEM_CALL;
+    lguest_data.tail[0] = (uintptr_t)trap_iret;
+    lguest_data.tail[1] = (uintptr_t)trap_iret + 1;
+    lguest_data.tail[2] = lguest_data.tail[3] = lguest_data.tail[4] = TRAP_SYSTEM_CALL;
     lguest_call(LHCALL_LGUEST_INIT, (uintptr_t)&lguest_data, 0, 0);
     lguest_time_init();
     if (!host_has_device_page())

@@ -14,7 +14,7 @@ lguest_call(uint32_t number, uint32_t a, uint32_t b, uint32_t c)
 {
     __asm__ volatile("int %0"
                      :
-                     : "i"(LGUEST_TRAP), "a"(number), "b"(a), "c"(b), "d"(c), "S"(0)
+                     : "i"(LGUEST_TRAP_ENTRY), "a"(number), "b"(a), "c"(b), "d"(c), "S"(0)
                      : "memory");
 }
 

@@ -18,7 +18,7 @@
 
 struct lguest_device {
     struct virtio_device v;
-    volatile uint8_t *desc;
+    volatile struct lguest_device_desc *desc;
     uint8_t num_vq, feature_len, config_len; /* as the walk found them */
     bool started;                            /* the one start notify was made */
 };
@@ -41,7 +41,7 @@ lguest_device(struct virtio_device *v)
 static volatile uint8_t *
 features_at(const struct lguest_device *d)
 {
-    return d->desc + LGUEST_DESC_HEADER + d->num_vq * LGUEST_VQ_SIZE;
+    return d->desc->rest + d->num_vq * LGUEST_VQCONFIG_SIZE;
 }
 
 static volatile uint8_t *
@@ -55,7 +55,7 @@ config_at(const struct lguest_device *d)
 static uint8_t
 lguest_get_status(struct virtio_device *v)
 {
-    return lguest_device(v)->desc[LGUEST_DESC_STATUS];
+    return lguest_device(v)->desc->status;
 }
 
 /* The host takes the first notify on a non-zero status for "start" and dies of a second one;
@@ -66,7 +66,7 @@ lguest_set_status(struct virtio_device *v, uint8_t status)
     struct lguest_device *d = lguest_device(v);
 
     assert(status != 0);
-    d->desc[LGUEST_DESC_STATUS] = status;
+    d->desc->status = status;
     if (status & VIRTIO_STATUS_FAILED) {
         lguest_notify((uintptr_t)d->desc);
     } else if ((status & VIRTIO_STATUS_DRIVER_OK) && !d->started) {
@@ -80,7 +80,7 @@ lguest_reset(struct virtio_device *v)
 {
     struct lguest_device *d = lguest_device(v);
 
-    d->desc[LGUEST_DESC_STATUS] = 0;
+    d->desc->status = 0;
     lguest_notify((uintptr_t)d->desc);
     d->started = false;
 }
@@ -158,7 +158,7 @@ queue_interrupt(void *arg)
 static struct lguest_vqconfig
 vqconfig_read(const struct lguest_device *d, uint16_t index)
 {
-    const volatile uint8_t *at = d->desc + LGUEST_DESC_HEADER + index * LGUEST_VQ_SIZE;
+    const volatile uint8_t *at = d->desc->rest + index * LGUEST_VQCONFIG_SIZE;
     struct lguest_vqconfig c;
 
     for (size_t i = 0; i < sizeof(c); i++)
@@ -314,7 +314,8 @@ struct descriptor {
 };
 
 static void
-device_new(volatile uint8_t *at, const struct descriptor *desc, unsigned number)
+device_new(volatile struct lguest_device_desc *at, const struct descriptor *desc,
+           unsigned number)
 {
     struct lguest_device *d = kmalloc(sizeof(*d));
 
@@ -332,40 +333,41 @@ device_new(volatile uint8_t *at, const struct descriptor *desc, unsigned number)
     virtio_device_found(&d->v);
 }
 
-/* The descriptor at `at`, its size in bytes; 0 when it leaves the page or is the end. */
+/* The descriptor with `left` bytes of the page before it; its size in bytes, 0 when it leaves
+ * the page or is the end (type 0). */
 static size_t
-descriptor_read(const volatile uint8_t *page, size_t at, struct descriptor *out)
+descriptor_read(const volatile struct lguest_device_desc *at, size_t left,
+                struct descriptor *out)
 {
-    *out = (struct descriptor){.type = page[at + LGUEST_DESC_TYPE]};
-    if (out->type == 0 || PAGE_SIZE - at < LGUEST_DESC_HEADER)
+    *out = (struct descriptor){.type = at->type};
+    if (out->type == 0 || left < LGUEST_DESC_HEADER)
         return 0;
-    *out = (struct descriptor){.type = out->type,
-                               .num_vq = page[at + LGUEST_DESC_NUM_VQ],
-                               .feature_len = page[at + LGUEST_DESC_FEATURE_LEN],
-                               .config_len = page[at + LGUEST_DESC_CONFIG_LEN]};
-    size_t size = LGUEST_DESC_HEADER + out->num_vq * LGUEST_VQ_SIZE + 2u * out->feature_len +
-                  out->config_len;
-    return size <= PAGE_SIZE - at ? size : 0;
+    out->num_vq = at->num_vq;
+    out->feature_len = at->feature_len;
+    out->config_len = at->config_len;
+    size_t size = LGUEST_DESC_HEADER + out->num_vq * LGUEST_VQCONFIG_SIZE +
+                  2u * out->feature_len + out->config_len;
+    return size <= left ? size : 0;
 }
 
 static void
 lguest_scan(void)
 {
-    volatile uint8_t *page;
     struct descriptor desc;
-    size_t at = 0, size;
+    size_t size;
 
     if (!lguest_device_page())
         return;
-    page = platform->map_device(lguest_device_page(), PAGE_SIZE);
-    for (unsigned number = 0; at < PAGE_SIZE; number++, at += size) {
-        size = descriptor_read(page, at, &desc);
+    char *page = platform->map_device(lguest_device_page(), PAGE_SIZE);
+    for (size_t at = 0, number = 0; at < PAGE_SIZE; at += size, number++) {
+        volatile struct lguest_device_desc *found = (void *)(page + at);
+        size = descriptor_read(found, PAGE_SIZE - at, &desc);
         if (size == 0) {
             if (desc.type != 0)
-                log_warn("lguest device %u: its descriptor leaves the page; ignored", number);
+                log_warn("lguest device %zu: its descriptor leaves the page; ignored", number);
             return;
         }
-        device_new(page + at, &desc, number);
+        device_new(found, &desc, number);
     }
 }
 
