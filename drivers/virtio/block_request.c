@@ -127,7 +127,7 @@ static int
 check(const struct virtio_block *b, const struct disk_request *r)
 {
     const struct disk_device *d = &b->dev;
-    uint64_t capacity = d->capacity, total = total_bytes(r);
+    uint64_t capacity = d->capacity, total;
 
     if (d->broken || !b->v->running)
         return -EIO;
@@ -138,11 +138,14 @@ check(const struct virtio_block *b, const struct disk_request *r)
     }
     if (r->op == DISK_WRITE && d->read_only)
         return -EROFS;
-    if (r->nr_parts == 0 || r->nr_parts > d->max_parts || total % DISK_SECTOR != 0)
+    if (r->nr_parts == 0 || r->nr_parts > d->max_parts)
         return -EINVAL;
     for (unsigned i = 0; i < r->nr_parts; i++)
         if (r->parts[i].len == 0 || r->parts[i].len > d->max_part)
             return -EINVAL;
+    total = total_bytes(r);
+    if (total % DISK_SECTOR != 0)
+        return -EINVAL;
     /* Subtract, since sector + count may wrap (5.2.6.1: never past the capacity). */
     if (r->sector > capacity || total / DISK_SECTOR > capacity - r->sector)
         return -EINVAL;

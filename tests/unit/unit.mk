@@ -27,3 +27,10 @@ UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
          drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
          drivers/virtio/pci_modern.c arch/x86/pci.c
+
+# Devices on the model, and the classes above them.
+UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
+UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c kernel/device_disk.c
+UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
+UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
+UNIT_http := apps/httpd/request.c

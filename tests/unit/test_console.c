@@ -1,0 +1,630 @@
+/*
+ * The virtio console and the console class above it, against the model: every byte that goes
+ * out or comes in is compared, with hosts that do not read, lie about lengths or ask for a
+ * reset in the middle (checklist rows 9, 30, 31, 58, 59).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "drivers/virtio/virtio.h"
+#include "kernel/cmdline.h"
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "model/model.h"
+#include "shim.h"
+
+#define BIT(n)    (UINT64_C(1) << (n))
+#define QUEUE_IN  0
+#define QUEUE_OUT 1
+#define ROOM      (8 * 500) /* bytes of the driver's output buffers */
+
+/* ---- what the kernel would have ---- */
+
+static const char *word; /* console= */
+static char bad[128];
+
+const char *
+cmdline_word(const char *interface, const char *key)
+{
+    (void)interface;
+    assert_string_equal(key, "console");
+    return word;
+}
+
+void
+cmdline_bad_value(const char *key, const char *value, const char *wanted)
+{
+    snprintf(bad, sizeof(bad), "%s=%s (%s)", key, value, wanted);
+}
+
+/* ---- the host's side ---- */
+
+static char screen[65536];
+static size_t shown;
+static char early[4096];
+static size_t early_shown;
+
+static void
+serve(struct model *m, unsigned queue, void *arg)
+{
+    struct model_chain c;
+
+    (void)arg;
+    if (queue != QUEUE_OUT)
+        return;
+    while (model_pop(m, queue, &c)) {
+        assert_int_equal(c.nr_in, 0);
+        shown += model_read(&c, 0, screen + shown, sizeof(screen) - shown);
+        model_push(m, queue, c.head, 0);
+    }
+}
+
+static void
+early_write(const char *text, size_t len)
+{
+    assert_true(early_shown + len <= sizeof(early));
+    memcpy(early + early_shown, text, len);
+    early_shown += len;
+}
+
+/* The test machine's platform with an early console. */
+static struct platform machine;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    model_machine_reset();
+    shim_clock_step(NSEC_PER_USEC);
+    if (platform != &machine) {
+        machine = *platform;
+        machine.early_write = early_write;
+        platform = &machine;
+    }
+    shown = early_shown = 0;
+    memset(screen, 0, sizeof(screen));
+    memset(early, 0, sizeof(early));
+    word = NULL;
+    bad[0] = '\0';
+    return 0;
+}
+
+static struct model *
+plug(uint64_t features, const struct virtio_console_config *config)
+{
+    static const struct virtio_console_config none;
+    struct model *m = model_new(&(struct model_setup){
+        .bus = MODEL_PCI_MODERN,
+        .type = VIRTIO_ID_CONSOLE,
+        .features = features,
+        .config = config ? config : &none,
+        .config_len = sizeof(none),
+        .nr_queues = 4,
+        .serve = serve,
+    });
+    platform->discover();
+    model_run();
+    return m;
+}
+
+/* The driver's structure begins with what it registers. */
+static struct console_device *
+console(void)
+{
+    return virtio_device_next(NULL)->driver_data;
+}
+
+static void
+out(const char *text)
+{
+    console()->write(console(), text, strlen(text));
+}
+
+static void
+in(struct model *m, const char *text, uint32_t claimed)
+{
+    struct model_chain c;
+
+    assert_true(model_pop(m, QUEUE_IN, &c));
+    assert_int_equal(c.nr_out, 0);
+    assert_int_equal(model_write(&c, 0, text, strlen(text)), strlen(text));
+    model_push(m, QUEUE_IN, c.head, claimed);
+}
+
+/* ---- output ---- */
+
+static void
+output_is_read_when_write_returns(void **state)
+{
+    (void)state;
+    plug(0, NULL);
+    out("one ");
+    assert_string_equal(screen, "one ");
+    out("two");
+    assert_string_equal(screen, "one two");
+    assert_int_equal(console()->dropped, 0);
+    model_assert_clean();
+}
+
+static void
+long_output_keeps_its_order(void **state)
+{
+    static char text[20000];
+
+    (void)state;
+    plug(0, NULL);
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 7 + i / 251);
+    console()->write(console(), text, sizeof(text));
+    assert_int_equal(shown, sizeof(text));
+    assert_memory_equal(screen, text, sizeof(text));
+    model_assert_clean();
+}
+
+static void
+a_host_that_does_not_read_costs_one_bounded_wait(void **state)
+{
+    static char text[3 * ROOM];
+    struct model *m;
+    uint64_t begin;
+
+    (void)state;
+    m = plug(0, NULL);
+    memset(text, 'x', sizeof(text));
+    model_lie(m, &(struct model_lies){.never_serve = true});
+    begin = clock_now();
+    console()->write(console(), text, sizeof(text));
+    assert_true(clock_now() - begin <= NSEC_PER_SEC);
+    assert_int_equal(console()->dropped, sizeof(text) - ROOM);
+
+    /* From the second write on nothing waits. */
+    begin = clock_now();
+    for (int i = 0; i < 100; i++)
+        console()->write(console(), text, 500);
+    assert_true(clock_now() - begin <= 10 * NSEC_PER_MSEC);
+    assert_int_equal(console()->dropped, sizeof(text) - ROOM + 100 * 500);
+    assert_int_equal(shown, 0);
+
+    /* The host comes back: what it holds, then what is new; nothing else is lost. */
+    model_lie(m, &(struct model_lies){.never_serve = false});
+    serve(m, QUEUE_OUT, NULL);
+    out("back");
+    assert_int_equal(shown, ROOM + 4);
+    assert_memory_equal(screen + ROOM, "back", 4);
+    model_assert_clean();
+}
+
+static void
+a_clock_that_stands_still_does_not_hang_output(void **state)
+{
+    struct model *m;
+
+    (void)state;
+    m = plug(0, NULL);
+    model_lie(m, &(struct model_lies){.never_serve = true});
+    shim_clock_step(0);
+    out("lost in time");
+    assert_int_equal(console()->dropped, 0);
+}
+
+/* ---- output of a panic in the middle of output ---- */
+
+static char emergency[64];
+static unsigned nested;
+static const struct virtio_transport *real;
+
+static void
+panic_in_notify(struct virtio_device *v, struct virtqueue *q)
+{
+    if (nested++ == 0)
+        out("PANIC");
+    real->notify(v, q);
+}
+
+static int
+emergency_set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+{
+    assert_int_equal(offset, offsetof(struct virtio_console_config, emerg_wr));
+    assert_int_equal(len, 4);
+    emergency[strlen(emergency)] = *(const char *)from;
+    return real->set_config(v, offset, from, len);
+}
+
+static void
+interrupt_a_write(uint64_t features)
+{
+    static struct virtio_transport between;
+    struct virtio_device *v;
+
+    plug(features, NULL);
+    v = virtio_device_next(NULL);
+    real = v->transport;
+    between = *real;
+    between.notify = panic_in_notify;
+    between.set_config = emergency_set_config;
+    v->transport = &between;
+    nested = 0;
+    memset(emergency, 0, sizeof(emergency));
+    out("normal");
+    v->transport = real;
+    assert_true(nested > 0);
+    assert_string_equal(screen, "normal");
+    model_assert_clean();
+}
+
+static void
+panic_inside_a_write_goes_to_the_emergency_register(void **state)
+{
+    (void)state;
+    interrupt_a_write(BIT(VIRTIO_CONSOLE_F_EMERG_WRITE));
+    assert_string_equal(emergency, "PANIC");
+    assert_int_equal(early_shown, 0);
+}
+
+static void
+panic_inside_a_write_goes_to_the_early_console(void **state)
+{
+    (void)state;
+    interrupt_a_write(0);
+    assert_string_equal(early, "PANIC");
+    assert_string_equal(emergency, "");
+}
+
+static void
+panic_with_interrupts_off_is_read_by_the_host(void **state)
+{
+    bool on;
+
+    (void)state;
+    plug(0, NULL);
+    on = platform->irq_save();
+    out("off");
+    platform->irq_restore(on);
+    assert_string_equal(screen, "off");
+}
+
+static void
+a_broken_queue_leaves_the_early_console(void **state)
+{
+    struct model *m;
+
+    (void)state;
+    m = plug(0, NULL);
+    model_push(m, QUEUE_OUT, 12345, 0);
+    out("first");
+    out("second");
+    assert_true(early_shown >= 6);
+    assert_string_equal(early + early_shown - 6, "second");
+}
+
+/* ---- input ---- */
+
+static void
+input_arrives_in_order_and_buffers_go_back(void **state)
+{
+    char text[64] = "";
+    struct model *m;
+    unsigned posted;
+
+    (void)state;
+    m = plug(0, NULL);
+    posted = model_waiting(m, QUEUE_IN);
+    assert_true(posted >= 2);
+    assert_int_equal(console()->read(console(), text, sizeof(text)), 0);
+    in(m, "abc", 3);
+    in(m, "defg", 4);
+    model_run();
+    assert_int_equal(console()->read(console(), text, 2), 2);
+    assert_int_equal(console()->read(console(), text + 2, 3), 3);
+    assert_int_equal(console()->read(console(), text + 5, sizeof(text) - 5), 2);
+    assert_string_equal(text, "abcdefg");
+    assert_int_equal(model_waiting(m, QUEUE_IN), posted);
+    model_assert_clean();
+}
+
+static void
+input_works_without_any_interrupt(void **state)
+{
+    char text[8] = "";
+    struct model_chain c;
+    struct model *m;
+
+    (void)state;
+    m = plug(0, NULL);
+    assert_true(model_pop(m, QUEUE_IN, &c));
+    model_write(&c, 0, "poll", 4);
+    model_push_quietly(m, QUEUE_IN, c.head, 4);
+    assert_int_equal(console()->read(console(), text, sizeof(text)), 4);
+    assert_string_equal(text, "poll");
+}
+
+static void
+empty_buffers_are_posted_again(void **state)
+{
+    char text[8] = "";
+    struct model *m;
+    unsigned posted;
+
+    (void)state;
+    m = plug(0, NULL);
+    posted = model_waiting(m, QUEUE_IN);
+    for (unsigned i = 0; i < 100; i++) {
+        in(m, "", 0);
+        model_run();
+    }
+    assert_int_equal(model_waiting(m, QUEUE_IN), posted);
+    in(m, "k", 1);
+    model_run();
+    assert_int_equal(console()->read(console(), text, sizeof(text)), 1);
+    assert_string_equal(text, "k");
+}
+
+/* Held back by us, not lost: the host gets room as the reader makes it. */
+static void
+unread_input_holds_the_host_back(void **state)
+{
+    char text[64] = "";
+    struct model *m;
+    unsigned posted;
+
+    (void)state;
+    m = plug(0, NULL);
+    posted = model_waiting(m, QUEUE_IN);
+    for (unsigned i = 0; i < posted; i++)
+        in(m, "12", 2);
+    model_run();
+    assert_int_equal(model_waiting(m, QUEUE_IN), 0);
+    assert_int_equal(console()->read(console(), text, 3), 3);
+    assert_int_equal(model_waiting(m, QUEUE_IN), 1);
+    assert_int_equal(console()->read(console(), text + 3, sizeof(text) - 3), 2 * posted - 3);
+    assert_int_equal(model_waiting(m, QUEUE_IN), posted);
+    assert_memory_equal(text, "1212121212", 10);
+}
+
+static void
+a_length_beyond_the_buffer_is_cut(void **state)
+{
+    static char text[70000];
+    struct model *m;
+    struct model_chain c;
+    size_t offered;
+
+    (void)state;
+    m = plug(0, NULL);
+    assert_true(model_pop(m, QUEUE_IN, &c));
+    offered = model_writable(&c);
+    model_push(m, QUEUE_IN, c.head, 60000);
+    model_run();
+    assert_int_equal(console()->read(console(), text, sizeof(text)), offered);
+}
+
+static void
+a_reader_is_woken(void **state)
+{
+    struct model *m;
+
+    (void)state;
+    m = plug(0, NULL);
+    in(m, "x", 1);
+    assert_int_equal(wait_on(&console()->readable, clock_now() + NSEC_PER_SEC), 0);
+}
+
+/* ---- features and configuration ---- */
+
+static void
+multiport_is_not_taken_and_two_queues_suffice(void **state)
+{
+    struct model *m;
+
+    (void)state;
+    m = plug(BIT(VIRTIO_CONSOLE_F_MULTIPORT) | BIT(VIRTIO_CONSOLE_F_SIZE), NULL);
+    assert_false(model_accepted(m) & BIT(VIRTIO_CONSOLE_F_MULTIPORT));
+    assert_true(model_queue_enabled(m, QUEUE_IN));
+    assert_true(model_queue_enabled(m, QUEUE_OUT));
+    assert_false(model_queue_enabled(m, 2));
+    assert_false(model_queue_enabled(m, 3));
+    out("works");
+    assert_string_equal(screen, "works");
+    model_assert_clean();
+}
+
+static void
+size_is_read_only_where_it_is_offered(void **state)
+{
+    const struct virtio_console_config config = {.cols = 80, .rows = 25};
+
+    (void)state;
+    plug(0, &config);
+    assert_int_equal(console()->columns, 0);
+    assert_int_equal(console()->rows, 0);
+    model_assert_clean();
+
+    model_machine_reset();
+    plug(BIT(VIRTIO_CONSOLE_F_SIZE), &config);
+    assert_int_equal(console()->columns, 80);
+    assert_int_equal(console()->rows, 25);
+    model_assert_clean();
+}
+
+static void
+a_new_size_wakes_the_reader(void **state)
+{
+    const struct virtio_console_config config = {.cols = 80, .rows = 25};
+    const uint16_t size[] = {132, 50};
+    struct model *m;
+
+    (void)state;
+    m = plug(BIT(VIRTIO_CONSOLE_F_SIZE), &config);
+    model_config_set(m, 0, size, sizeof(size));
+    assert_int_equal(wait_on(&console()->readable, clock_now() + NSEC_PER_SEC), 0);
+    assert_int_equal(console()->columns, 132);
+    assert_int_equal(console()->rows, 50);
+}
+
+/* ---- resets ---- */
+
+static void
+a_reset_keeps_input_and_posts_the_rest_again(void **state)
+{
+    char text[8] = "";
+    struct model *m;
+    unsigned posted;
+
+    (void)state;
+    m = plug(0, NULL);
+    posted = model_waiting(m, QUEUE_IN);
+    in(m, "kept", 4);
+    model_run();
+    model_needs_reset(m);
+    model_run();
+    assert_int_equal(model_resets(m), 2);
+    assert_int_equal(model_waiting(m, QUEUE_IN), posted - 1);
+    assert_int_equal(console()->read(console(), text, sizeof(text)), 4);
+    assert_string_equal(text, "kept");
+    assert_int_equal(model_waiting(m, QUEUE_IN), posted);
+    out("again");
+    assert_string_equal(screen, "again");
+    model_assert_clean();
+}
+
+static void
+a_reset_gives_unread_output_buffers_back(void **state)
+{
+    static char text[ROOM];
+    struct model *m;
+
+    (void)state;
+    m = plug(0, NULL);
+    memset(text, 'x', sizeof(text));
+    model_lie(m, &(struct model_lies){.never_serve = true});
+    console()->write(console(), text, sizeof(text));
+    model_lie(m, &(struct model_lies){.never_serve = false});
+    model_needs_reset(m);
+    model_run();
+    console()->write(console(), text, sizeof(text));
+    assert_int_equal(shown, ROOM);
+    assert_int_equal(console()->dropped, 0);
+}
+
+static void
+one_without_memory_is_refused(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 6; n++) {
+        model_machine_reset();
+        shim_memory_fail_after(n);
+        struct model *m = plug(0, NULL);
+        shim_memory_fail_after(-1);
+        /* Without memory for it the bus does not even report the device. */
+        if (!virtio_device_next(NULL))
+            continue;
+        assert_int_equal(!!(model_status(m) & VIRTIO_STATUS_FAILED),
+                         !(model_status(m) & VIRTIO_STATUS_DRIVER_OK));
+        if (console())
+            out("never hangs");
+        model_assert_clean();
+    }
+}
+
+/* ---- the class ---- */
+
+ENLIST_DECLARE(init);
+
+static char seen[4096];
+static size_t seen_len;
+
+static void
+see(struct console_device *c, const char *text, size_t len)
+{
+    (void)c;
+    memcpy(seen + seen_len, text, len);
+    seen_len += len;
+}
+
+static void
+choice_is_by_rank_unless_named(void **state)
+{
+    static struct console_device low = {.name = "ttyS0", .rank = 100, .write = see};
+    static struct console_device high = {.name = "hvc9", .rank = 200, .write = see};
+    static struct console_device named = {.name = "ttyS1", .rank = 1, .write = see};
+    static struct console_device late = {.name = "hvc10", .rank = 300, .write = see};
+
+    (void)state;
+    console_register(&low);
+    assert_ptr_equal(console_current(), &low);
+    console_register(&high);
+    assert_ptr_equal(console_current(), &high);
+    word = "ttyS1";
+    console_register(&named);
+    assert_ptr_equal(console_current(), &named);
+    console_register(&late);
+    assert_ptr_equal(console_current(), &named);
+
+    /* A name that nobody has, and one too many for the line: said, and no more. */
+    word = "nobody";
+    ENLIST_FOREACH(init, const struct init_hook, hook) hook->run();
+    assert_non_null(strstr(bad, "console=nobody (hvc0 or hvc1"));
+    bad[0] = '\0';
+    word = "ttyS1";
+    ENLIST_FOREACH(init, const struct init_hook, hook) hook->run();
+    assert_string_equal(bad, "");
+}
+
+/* All lengths around the chunk and all positions of the newline around its end. */
+static void
+newlines_become_two_characters(void **state)
+{
+    (void)state;
+    for (size_t len = 250; len <= 260; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char text[300], expected[300];
+            memset(text, 'a', len);
+            text[at] = '\n';
+            memset(expected, 'a', len + 1);
+            expected[at] = '\r';
+            expected[at + 1] = '\n';
+            seen_len = 0;
+            console_write(text, len);
+            assert_int_equal(seen_len, len + 1);
+            assert_memory_equal(seen, expected, len + 1);
+        }
+    }
+    memset(seen, 0, sizeof(seen));
+    seen_len = 0;
+    console_write("\n\n\n", 3);
+    assert_string_equal(seen, "\r\n\r\n\r\n");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(output_is_read_when_write_returns, setup),
+        cmocka_unit_test_setup(long_output_keeps_its_order, setup),
+        cmocka_unit_test_setup(a_host_that_does_not_read_costs_one_bounded_wait, setup),
+        cmocka_unit_test_setup(a_clock_that_stands_still_does_not_hang_output, setup),
+        cmocka_unit_test_setup(panic_inside_a_write_goes_to_the_emergency_register, setup),
+        cmocka_unit_test_setup(panic_inside_a_write_goes_to_the_early_console, setup),
+        cmocka_unit_test_setup(panic_with_interrupts_off_is_read_by_the_host, setup),
+        cmocka_unit_test_setup(a_broken_queue_leaves_the_early_console, setup),
+        cmocka_unit_test_setup(input_arrives_in_order_and_buffers_go_back, setup),
+        cmocka_unit_test_setup(input_works_without_any_interrupt, setup),
+        cmocka_unit_test_setup(empty_buffers_are_posted_again, setup),
+        cmocka_unit_test_setup(unread_input_holds_the_host_back, setup),
+        cmocka_unit_test_setup(a_length_beyond_the_buffer_is_cut, setup),
+        cmocka_unit_test_setup(a_reader_is_woken, setup),
+        cmocka_unit_test_setup(multiport_is_not_taken_and_two_queues_suffice, setup),
+        cmocka_unit_test_setup(size_is_read_only_where_it_is_offered, setup),
+        cmocka_unit_test_setup(a_new_size_wakes_the_reader, setup),
+        cmocka_unit_test_setup(a_reset_keeps_input_and_posts_the_rest_again, setup),
+        cmocka_unit_test_setup(a_reset_gives_unread_output_buffers_back, setup),
+        cmocka_unit_test_setup(one_without_memory_is_refused, setup),
+        cmocka_unit_test_setup(choice_is_by_rank_unless_named, setup),
+        cmocka_unit_test_setup(newlines_become_two_characters, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
