@@ -15,7 +15,8 @@ $(MUSL)/.built: tools/build-musl
 	@CC="$(CC)" AR="$(AR)" RANLIB="$(CROSS_COMPILE)ranlib" MUSL_CFLAGS="$(MUSL_CFLAGS)" \
 	    tools/build-musl $(MUSL_SRC) $(MUSL) "$(MUSL_IDENTITY)"
 
-$(B)/libc.a: $(MUSL)/.built lib/libc/needs tools/attach-needs
+$(B)/libc.a: $(MUSL)/.built lib/libc/needs lib/libc/int80 tools/attach-needs tools/check-int80
+	@OBJDUMP="$(OBJDUMP)" tools/check-int80 lib/libc/int80 $(MUSL)/lib/libc.a
 	$(Q)AR="$(AR)" LD="$(LD)" tools/attach-needs lib/libc/needs $(MUSL)/lib/libc.a $@
 
 $(B)/libsyscall.a: $(call obj,$(wildcard lib/libc/*.[cS]))
