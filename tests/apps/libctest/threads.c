@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 
 static __thread int local = 42;
 static __thread char larger[300]; /* more than musl keeps room for */
+static __thread int aligned[4] __attribute__((aligned(64)));
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static int shared, done;
@@ -22,8 +24,9 @@ count(void *arg)
 {
     int id = *(int *)arg;
 
-    if (local != 42 || larger[299] != 0)
+    if (local != 42 || larger[299] != 0 || aligned[3] != 0 || (uintptr_t)aligned % 64)
         return NULL;
+    aligned[0] = aligned[3] = -1;
     local = id;
     memset(larger, id, sizeof(larger));
     for (int i = 0; i < 100; i++) {
