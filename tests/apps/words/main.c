@@ -1,0 +1,27 @@
+/*
+ * Prints what became of the command line: argv, and each word that the kernel knows, looked up
+ * plainly and for two interfaces. tests/system/test_cmdline.py compares it with the table of
+ * cases.
+ */
+#include <stdio.h>
+#include "kernel/cmdline.h"
+
+static const char *const keys[] = {"ip",      "gw",   "dns", "ip6",
+                                   "console", "root", "log", "hostname"};
+static const char *const interfaces[] = {NULL, "eth0", "eth1", "eth10"};
+
+int
+main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        printf("arg %s\n", argv[i]);
+    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+            const char *value = cmdline_word(interfaces[i], keys[k]);
+            if (value)
+                printf("word %s%s%s %s\n", interfaces[i] ? interfaces[i] : "",
+                       interfaces[i] ? ":" : "", keys[k], value);
+        }
+    }
+    return 0;
+}

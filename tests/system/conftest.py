@@ -1,0 +1,60 @@
+"""The fixtures of the system tests: `host`, on which a test runs, and `boot`, which starts
+guests there and ends them all, with their consoles in the report of a test that failed.
+
+Relies on `make system` having built the images into $BUILD. FULL=1 runs every test on every
+host; without it the first host runs all but the long ones, and the others the smoke tests.
+"""
+
+import os
+import shutil
+
+import pytest
+
+import hosts
+
+FULL = os.environ.get("FULL", "") not in ("", "0")
+
+
+def pytest_generate_tests(metafunc):
+    if "host" not in metafunc.fixturenames:
+        return
+    smoke = metafunc.definition.get_closest_marker("smoke")
+    chosen = hosts.HOSTS if FULL or smoke else hosts.HOSTS[:1]
+    metafunc.parametrize("host", chosen, ids=[host.name for host in chosen])
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("full") and not FULL:
+            item.add_marker(pytest.mark.skip(reason="takes long; FULL=1 runs it"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    for guest in getattr(item, "guests", []):
+        errors = guest.errors.decode(errors="replace")
+        report.sections.append((f"console of {guest.name}", guest.text + errors))
+
+
+@pytest.fixture
+def boot(host, request):
+    """boot(app, args=..., disks=[...], ...) -> Guest; see Host.boot."""
+    if not hosts.available(host):
+        pytest.skip(f"{host.program} is not installed")
+    guests, folders = [], []
+    request.node.guests = guests
+
+    def start(app, args="", **more):
+        folders.append(hosts.new_folder())
+        guests.append(host.boot(folders[-1], app, args, **more))
+        return guests[-1]
+
+    yield start
+    for guest in guests:
+        guest.stop()
+    for folder in folders:
+        shutil.rmtree(folder)

@@ -1,0 +1,190 @@
+"""The machines that a guest can run on. A test asks a Host to boot an application with disks,
+network cards and words, and never knows which one it is; a Host that lacks something that was
+asked for has the test skipped, with that reason.
+
+To add a Host: derive from Host, say in `can` what it can, build the command, and put it into
+HOSTS. The first one runs every test, the others the smoke tests, and all of them with FULL=1.
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from guest import Guest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What every virtio device has."""
+
+    flavour: str = ""  # "": as the host likes; "legacy"; "modern"
+    # Properties of the device by QEMU's names: {"event_idx": "off"}
+    options: dict = field(default_factory=dict)
+
+    def needs(self):
+        yield from [self.flavour] if self.flavour else []
+        yield from ["device properties"] if self.options else []
+
+
+@dataclass(frozen=True)
+class Disk(Device):
+    image: Path = None
+    read_only: bool = False
+    backend: dict = field(default_factory=dict)  # instead of the file: QEMU's "file.driver": ...
+
+    def needs(self):
+        yield from super().needs()
+        yield from ["block backends"] if self.backend else []
+
+
+@dataclass(frozen=True)
+class Net(Device):
+    forward: tuple = ()  # ports of the guest: 80, or ("udp", 7)
+    user: str = ""  # more for the user network, "ipv6=off"
+    backend: str = ""  # instead of a user network: QEMU's "dgram,..."
+
+    def needs(self):
+        yield from super().needs()
+        yield from ["network backends"] if self.backend or self.user else []
+
+
+@dataclass(frozen=True)
+class Console(Device):
+    chardev: str = ""  # instead of the test's own end: QEMU's "socket,..."
+
+    def needs(self):
+        yield from super().needs()
+        yield from ["console backends"] if self.chardev else []
+
+
+@dataclass(frozen=True)
+class Entropy(Device):
+    pass
+
+
+class Host:
+    name = ""
+    can = frozenset()
+    program = ""  # without it the host is missing on this machine
+
+    def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
+             modules=(), image=None, extra=()):
+        """Start a guest. `folder` is for the host's own files; `args` the command line as the
+        guest is to see it; `mem` in MiB; `console` None means serial port only; `modules` are
+        files that the loader puts into memory; `image` another ELF than the application's;
+        `extra` more words for the host's command line."""
+        devices = [d for d in (console, rng, *disks, *nets) if d]
+        wanted = {need for device in devices for need in device.needs()}
+        wanted |= {"modules"} if modules else set()
+        wanted |= {"more command words"} if extra else set()
+        self.require(wanted)
+        image = image or BUILD / f"{app}.elf"
+        assert Path(image).exists(), f"{image} is not built; `make system` builds all"
+        return self.start(folder, app, Path(image), args, mem, console, disks, nets, rng, modules,
+                          extra)
+
+    def require(self, wanted):
+        missing = sorted(set(wanted) - self.can)
+        if missing:
+            pytest.skip(f"{self.name} has no {', '.join(missing)}")
+
+
+def words(*first, **rest):
+    """The value of a QEMU option: commas in a value are doubled."""
+    parts = list(first)
+    parts += [f"{key}={str(value).replace(',', ',,')}" for key, value in rest.items()]
+    return ",".join(parts)
+
+
+class QemuPc(Host):
+    """QEMU's pc with SeaBIOS and a PCI bus; no acceleration, so that it runs everywhere."""
+
+    name = "qemu-pc"
+    program = "qemu-system-i386"
+    machine = "pc"
+    can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
+                     "network backends", "console backends", "modules", "more command words",
+                     "entropy", "media"})
+    flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
+                "modern": {"disable-legacy": "on", "disable-modern": "off"}}
+
+    def device(self, kind, device, **properties):
+        return ["-device", words(kind, **properties, **self.flavours[device.flavour],
+                                 **device.options)]
+
+    def console_words(self, console):
+        # One mux for serial port and virtio console, as ./run has it: early output is seen, and
+        # the keyboard is that of the console that joined last.
+        command = ["-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"]
+        if not console:
+            return command
+        chardev = "console"
+        if console.chardev:
+            chardev = "other"
+            command += ["-chardev", f"{console.chardev},id=other"]
+        return command + self.device("virtio-serial-pci", console) + [
+            "-device", f"virtconsole,chardev={chardev}"]
+
+    def disk_words(self, i, disk):
+        backend = disk.backend or {"file.driver": "file", "file.filename": disk.image}
+        read_only = "on" if disk.read_only else "off"
+        return ["-blockdev", words(**{"driver": "raw", "node-name": f"disk{i}",
+                                      "read-only": read_only, **backend}),
+                *self.device("virtio-blk-pci", disk, drive=f"disk{i}", id=f"vd{i}")]
+
+    def net_words(self, i, net):
+        backend = net.backend or "user"
+        backend += f",id=net{i}"
+        backend += f",{net.user}" if net.user else ""
+        for port in net.forward:
+            protocol, port = port if isinstance(port, tuple) else ("tcp", port)
+            backend += f",hostfwd={protocol}:127.0.0.1:0-:{port}"
+        return ["-netdev", backend,
+                *self.device("virtio-net-pci", net, netdev=f"net{i}", id=f"eth{i}", romfile="")]
+
+    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, extra):
+        monitor = folder / "qmp"
+        # -cpu max: QEMU's default processor has no NX.
+        command = [self.program, "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-machine", self.machine, "-cpu", "max", "-m", str(mem),
+                   "-device", "isa-debug-exit", "-qmp", f"unix:{monitor},server=on,wait=off",
+                   *self.console_words(console)]
+        if "-cdrom" not in extra:
+            command += ["-kernel", image, "-append", args]
+        if modules:
+            command += ["-initrd", ",".join(map(str, modules))]
+        for i, disk in enumerate(disks):
+            command += self.disk_words(i, disk)
+        for i, net in enumerate(nets):
+            command += self.net_words(i, net)
+        if rng:
+            command += self.device("virtio-rng-pci", rng)
+        return Guest(app, [*command, *extra], self.decode, monitor)
+
+    @staticmethod
+    def decode(status, last_line):
+        """isa-debug-exit makes the status code * 2 + 1, in seven bits: the console's last line
+        has the whole code, and both must agree. An even status is not of the guest's making."""
+        if status < 0 or status % 2 == 0 or not last_line.startswith("exit: "):
+            return None
+        code = int(last_line[len("exit: "):])
+        return code if status == min(code, 127) * 2 + 1 else None
+
+
+HOSTS = [QemuPc()]
+
+
+def available(host):
+    return shutil.which(host.program) is not None
+
+
+def new_folder():
+    """A short path, since the name of a socket has to fit into 107 bytes."""
+    return Path(tempfile.mkdtemp(prefix="ringlet-", dir="/tmp"))
