@@ -141,6 +141,11 @@ report(void *arg)
      * address of the page fault before it still in CR2 (SDM vol. 3, 6.15, interrupt 8). */
     if (page_fault || f->vector == TRAP_DOUBLE_FAULT)
         t = thread_of_stack(r->address, &in_guard);
+    /* Of stacks that the C library made only the place is known: just below ESP. */
+    if (!t && f->vector == TRAP_DOUBLE_FAULT && r->esp - r->address < PAGE_SIZE) {
+        t = thread_current();
+        in_guard = true;
+    }
     if (t && in_guard)
         end_at(eip, f->ebp, "stack overflow of thread %s: access to 0x%08x at %s", t->name,
                (unsigned)r->address, place);
