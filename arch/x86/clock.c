@@ -18,6 +18,7 @@
 #include "kernel/platform.h"
 
 #define MEASURE_TICKS (PIT_HZ / 1000 * 30) /* 30 ms: a pair of readings is 2 us wide */
+#define RATE_TICKS    (PIT_HZ / 1000)      /* 1 ms: good to some parts in a thousand */
 #define READ_EVERY    (31 * NSEC_PER_MSEC) /* leaves 23 ms until the 8254 comes round */
 #define PAIR_TRIES    4
 
@@ -100,13 +101,13 @@ read_pair(unsigned tries)
     return best;
 }
 
-/* The rate from a stretch of the measurement; false if that says nothing. */
+/* The rate from a stretch of the measurement; false if that says too little. */
 static bool
 rate_between(struct pair from, struct pair to, struct scale *out)
 {
     uint16_t ticks = (uint16_t)(to.count - from.count);
 
-    if (ticks == 0)
+    if (ticks < RATE_TICKS)
         return false;
     uint64_t hz = (to.tsc - from.tsc) * PIT_HZ / ticks;
     if (hz < HZ_LEAST)

@@ -19,9 +19,9 @@
 #define CONTROL_CHANNEL2_MODE0 0xb0
 #define CONTROL_CHANNEL2_LATCH 0x80
 
-#define PORT_B_GATE2   0x01
-#define PORT_B_SPEAKER 0x02
-#define PORT_B_OUT2    0x20
+#define PORT_B_GATE2  0x01 /* lets channel 2 count; bit 1 would let it be heard */
+#define PORT_B_CHECKS 0x0c /* memory error reports, as the firmware set them */
+#define PORT_B_OUT2   0x20
 
 #define COUNT_MAX (PIT_ROUND - 1)
 
@@ -75,9 +75,7 @@ pit_interrupt(const struct trap_frame *frame)
 void
 pit_count_start(void)
 {
-    uint8_t b = io_in8(PORT_B);
-
-    io_out8(PORT_B, (uint8_t)((b & ~PORT_B_SPEAKER) | PORT_B_GATE2));
+    io_out8(PORT_B, (io_in8(PORT_B) & PORT_B_CHECKS) | PORT_B_GATE2);
     io_out8(CONTROL, CONTROL_CHANNEL2_MODE0);
     io_out8(CHANNEL2, 0); /* 0 stands for 65536 */
     io_out8(CHANNEL2, 0);

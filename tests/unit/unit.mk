@@ -38,3 +38,8 @@ UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 
 UNIT_tty := lib/libc/tty_line.c
+
+# The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
+UNIT_x86   := arch/x86/rtc.c arch/x86/acpi.c arch/x86/scale.c
+UNIT_clock := arch/x86/pit.c arch/x86/scale.c $(SHIM)
+UNIT_pci   := arch/x86/pci.c arch/x86/pic.c $(SHIM)

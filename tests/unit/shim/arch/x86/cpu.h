@@ -1,0 +1,20 @@
+/*
+ * The CPU's own instructions, which in the unit tests are the test's.
+ */
+#ifndef ARCH_X86_CPU_H
+#define ARCH_X86_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CPUID_1_EDX_TSC        (1u << 4)
+#define CPUID_1_ECX_HYPERVISOR (1u << 31)
+
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+struct cpuid cpu_id(uint32_t leaf);
+uint64_t cpu_tsc(void);
+
+#endif
