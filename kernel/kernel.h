@@ -57,6 +57,9 @@ size_t log_read(size_t offset, char *to, size_t size);
 
 /* Prints the last line "exit: N", resets the devices, leaves by the platform. */
 _Noreturn void kernel_exit(int code);
+/* The application is done: kernel_exit(), but what it left on its way goes out first. Called
+ * from a thread; blocks, bounded. */
+_Noreturn void kernel_leave(int code);
 _Noreturn void kernel_restart(void);
 /* Prints the text, registers if a trap brought us here, a backtrace with names; then leaves
  * with EXIT_PANIC. Any context, and never returns even if it fails half-way. */
@@ -75,6 +78,12 @@ _Noreturn void assert_failed(const char *expression, const char *file, int line)
 /* Called before the platform leaves (exit, restart, panic): devices must stop writing to
  * memory. Runs in any context; must not block, allocate or fail. ENLIST(shutdown, ...) */
 struct shutdown_hook {
+    void (*run)(void);
+};
+
+/* Called by kernel_leave on the thread that ends the program, before anything is reset; may
+ * block for two seconds at most. ENLIST(leave, ...) */
+struct leave_hook {
     void (*run)(void);
 };
 

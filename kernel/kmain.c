@@ -19,6 +19,7 @@
 const struct platform *platform;
 
 ENLIST_DECLARE(init);
+ENLIST_DECLARE(leave);
 ENLIST_DECLARE(shutdown);
 
 /* argv[0]: the file name without its ".elf". */
@@ -58,7 +59,7 @@ main_thread(void *unused)
     (void)unused;
     platform->discover();
     run_init_hooks();
-    kernel_exit(application_run(cmdline_argc(), cmdline_argv()));
+    kernel_leave(application_run(cmdline_argc(), cmdline_argv()));
 }
 
 /* The application's stack grows with the machine: a 32nd of the free memory, in bounds. */
@@ -113,6 +114,14 @@ kernel_exit(int code)
     platform->irq_save();
     run_shutdown_hooks();
     platform->exit(code);
+}
+
+_Noreturn void
+kernel_leave(int code)
+{
+    ENLIST_FOREACH(leave, const struct leave_hook, hook)
+        hook->run();
+    kernel_exit(code);
 }
 
 _Noreturn void

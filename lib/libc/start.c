@@ -145,6 +145,6 @@ SYSCALL(258, set_tid_address);
 static long
 sys_exit_group(SYSCALL_ARGS)
 {
-    kernel_exit((int)(a & 255));
+    kernel_leave((int)(a & 255));
 }
 SYSCALL(252, exit_group);

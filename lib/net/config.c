@@ -104,6 +104,8 @@ tell6(struct net_card *card, int i)
 
     if (valid && !config->told6[i] && !ip6_addr_islinklocal(address)) {
         ip6addr_ntoa_r(address, text, sizeof(text));
+        for (char *p = text; *p; p++)
+            *p |= 0x20; /* lower case, as RFC 5952 has it; no other character changes */
         log_info("%s: %s/64%s", card->device->name, text,
                  netif_ip6_addr_isstatic(&card->netif, i) ? "" : ", by its router");
     }
@@ -263,3 +265,6 @@ net_init(void)
 
 static const struct init_hook net_hook = {.order = 30, .run = net_init};
 ENLIST(init, net_hook);
+
+static const struct leave_hook net_end = {.run = net_leave};
+ENLIST(leave, net_end);

@@ -54,6 +54,7 @@ struct net_card {
     bool draining;
     struct pbuf *queue[NET_TX_QUEUE]; /* frames that found the ring full */
     unsigned queue_head, queued;
+    unsigned in_flight; /* frames that the device has not sent yet */
     /* What the user asked for, and what was reported of it (config.c). */
     struct net_config *config;
 };
@@ -68,6 +69,11 @@ struct net_card *net_card_next(struct net_card *after);
 void net_card_check_checksums(struct net_card *card, bool transport);
 /* Tell every device what it has not been told yet. */
 void net_cards_kick(void);
+
+/* ---- leave.c ---- */
+
+/* End what the application left open, and let it arrive. Blocks, bounded. */
+void net_leave(void);
 
 /* ---- config.c ---- */
 

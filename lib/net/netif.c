@@ -59,8 +59,10 @@ transmit(struct net_card *card, struct pbuf *frame)
     if (card->device->tx_csum)
         net_checksum_partial(frame->payload, frame->len, &meta);
     err = card->device->tx(card->device, parts, n, &meta, frame);
-    if (!err)
+    if (!err) {
         card->kick = true;
+        card->in_flight++;
+    }
     return err;
 }
 
@@ -138,6 +140,7 @@ sent(void *arg, void *token)
 {
     struct net_card *card = arg;
 
+    card->in_flight--;
     pbuf_free(token);
     queue_drain(card);
     card_kick(card);

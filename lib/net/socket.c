@@ -407,3 +407,11 @@ socket_shutdown(struct socket *socket, int how)
     wake_all(&socket->changed);
     return 0;
 }
+
+void
+socket_end_all(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(by_number); i++)
+        if (by_number[i] && by_number[i]->state == SOCKET_CONNECTED)
+            (void)socket_shutdown(by_number[i], LINUX_SHUT_WR); /* what fails has ended */
+}

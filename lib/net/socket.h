@@ -47,6 +47,8 @@ int socket_listen(struct socket *, int backlog);
 /* Block until there is a connection. */
 int socket_accept(struct socket *, struct socket **out);
 int socket_shutdown(struct socket *, int how);
+/* All connections: send what was written, then the end. */
+void socket_end_all(void);
 /* The pending error as a positive errno, 0 if none, which is then forgotten; in the words
  * that Linux has for what happened to this socket. */
 int socket_error(struct socket *);
