@@ -275,8 +275,15 @@ pci_enable(const struct pci_device *d)
 {
     uint16_t command = pci_read16(d, PCI_COMMAND);
 
-    command |= PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-    pci_write16(d, PCI_COMMAND, command & (uint16_t)~PCI_COMMAND_INTX_OFF);
+    pci_write16(d, PCI_COMMAND, command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+void
+pci_intx(const struct pci_device *d, bool on)
+{
+    uint16_t command = pci_read16(d, PCI_COMMAND) & (uint16_t)~PCI_COMMAND_INTX_OFF;
+
+    pci_write16(d, PCI_COMMAND, on ? command : command | PCI_COMMAND_INTX_OFF);
 }
 
 struct irq_line *

@@ -86,8 +86,11 @@ int pci_bar(const struct pci_device *, unsigned index, struct pci_bar *out);
  * the next one, and the next, stops after PCI_CAPABILITIES_MAX. */
 unsigned pci_capability(const struct pci_device *, uint8_t id, unsigned after);
 
-/* Switch on memory and I/O decoding, bus mastering and INTx. */
+/* Switch on memory and I/O decoding and bus mastering; INTx stays as it is. */
 void pci_enable(const struct pci_device *);
+/* Let the device raise its INTx line, or not: the line may be shared, so it stays silent
+ * until somebody listens who can silence it. */
+void pci_intx(const struct pci_device *, bool on);
 
 /* Where its INTx arrives, NULL if nowhere. */
 struct irq_line *pci_irq(const struct pci_device *);

@@ -151,6 +151,7 @@ virtio_pci_start(struct virtio_device *v)
     p->action.handler = intx_handler;
     p->action.arg = p;
     irq_attach(p->irq, &p->action);
+    pci_intx(&p->pci, true);
     return 0;
 }
 
@@ -159,6 +160,7 @@ virtio_pci_stop(struct virtio_device *v)
 {
     struct virtio_pci *p = (struct virtio_pci *)v;
 
+    pci_intx(&p->pci, false);
     if (p->irq)
         irq_detach(p->irq, &p->action);
 }
@@ -197,6 +199,7 @@ transitional(const struct pci_device *d)
 /*
  * Collected first and started later: until every device's INTx is silent, one that the
  * firmware used and left with its line raised would storm on a line that another one shares.
+ * Each is allowed to speak when its own handler is in place (virtio_pci_start).
  */
 static void
 function_found(const struct pci_device *d)
@@ -205,7 +208,7 @@ function_found(const struct pci_device *d)
 
     if (type == 0)
         return;
-    pci_write16(d, PCI_COMMAND, pci_read16(d, PCI_COMMAND) | PCI_COMMAND_INTX_OFF);
+    pci_intx(d, false);
     struct virtio_pci *p = kmalloc(sizeof *p);
     if (p == NULL) {
         log_error("virtio-pci: no memory for the device at %02x:%02x.%x", d->bus, d->slot,

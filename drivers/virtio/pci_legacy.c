@@ -133,8 +133,7 @@ virtio_pci_legacy_find(struct virtio_pci *p)
 {
     struct pci_bar bar;
 
-    if (pci_bar(&p->pci, 0, &bar) != 0 || !bar.io || bar.base == 0 ||
-        bar.size < VIRTIO_PCI_LEGACY_CONFIG)
+    if (pci_bar(&p->pci, 0, &bar) != 0 || !bar.io || bar.size < VIRTIO_PCI_LEGACY_CONFIG)
         return "BAR 0 is not the block of ports that a legacy device has";
     p->common = (struct pci_window){.io = true, .base = bar.base, .len = bar.size};
     p->isr =

@@ -12,9 +12,7 @@
 
 /* ---- finding the windows ---- */
 
-/* As many as fit into configuration space behind the header: a list that loops ends here. */
-#define CAPABILITIES_MAX 48
-#define PCI_CONFIG_SIZE  256
+#define PCI_CONFIG_SIZE 256
 
 #define CAP_NOTIFY_LEN (sizeof(struct virtio_pci_cap) + 4) /* with the multiplier */
 #define NOTIFY_OFFSET  sizeof(struct virtio_pci_cap)
@@ -59,7 +57,7 @@ window_of(struct search *s, unsigned at, uint8_t type)
     if (index >= PCI_NR_BARS || length < shape[type].least || offset % shape[type].align)
         return none;
     const struct pci_bar *bar = bar_get(s, index);
-    if (bar->base == 0 || length > bar->size || offset > bar->size - length)
+    if (length > bar->size || offset > bar->size - length)
         return none;
     if (bar->base + offset > (UINT64_C(1) << 32) - length) {
         s->high = true;
@@ -249,7 +247,7 @@ virtio_pci_modern_find(struct virtio_pci *p)
     struct search s = {.p = p};
     unsigned at = 0;
 
-    for (unsigned n = 0; n < CAPABILITIES_MAX; n++) {
+    for (unsigned n = 0; n < PCI_CAPABILITIES_MAX; n++) {
         at = pci_capability(&p->pci, PCI_CAPABILITY_VENDOR, at);
         if (at == 0)
             break;

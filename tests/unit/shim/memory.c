@@ -18,7 +18,7 @@ static char *arena;
 static bool taken[ARENA_PAGES];
 static long fail_after = -1;
 static bool fail_all;
-static unsigned live;
+static unsigned live, pages;
 
 /* True if this allocation is one that the test wants to see fail. */
 static bool
@@ -68,6 +68,7 @@ pages_alloc_aligned(size_t count, size_t align)
         ASAN_UNPOISON_MEMORY_REGION(base, count * PAGE_SIZE);
         memset(base, 0, count * PAGE_SIZE);
         live += count;
+        pages += count;
         return base;
     }
     return NULL;
@@ -94,6 +95,7 @@ pages_free(void *base, size_t count)
     memset(base, SHIM_PAGE_POISON, count * PAGE_SIZE);
     ASAN_POISON_MEMORY_REGION(base, count * PAGE_SIZE);
     live -= count;
+    pages -= count;
 }
 
 bool
@@ -155,10 +157,16 @@ shim_memory_live(void)
     return live;
 }
 
+unsigned
+shim_memory_pages(void)
+{
+    return pages;
+}
+
 void
 shim_memory_forget(void)
 {
-    live = 0;
+    live = pages = 0;
     fail_after = -1;
     fail_all = false;
 }

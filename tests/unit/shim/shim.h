@@ -26,6 +26,8 @@ void shim_memory_fail_after(long n);
 void shim_memory_fail_all(bool on);
 /* Allocations that were not given back. */
 unsigned shim_memory_live(void);
+/* Pages among them. */
+unsigned shim_memory_pages(void);
 /* Count from zero again; what is still allocated stays as it is. */
 void shim_memory_forget(void);
 /* True if some of these bytes are none that the program may touch: freed, or never given out.
