@@ -197,6 +197,7 @@ sys_statx(SYSCALL_ARGS)
         .inode = st.inode,
         .size = st.size,
         .blocks = (st.size + 511) / 512,
+        .dev_minor = st.device,
         .atime = mtime,
         .ctime = mtime,
         .mtime = mtime,
@@ -268,6 +269,23 @@ sys_statfs64(SYSCALL_ARGS)
     return 0;
 }
 SYSCALL(268, statfs64);
+
+/* a descriptor, b records, c bytes */
+static long
+sys_getdents64(SYSCALL_ARGS)
+{
+    struct file *directory = fd_get((int)a);
+
+    if (!directory)
+        return -EBADF;
+    if (!directory->ops->getdents)
+        return -ENOTDIR;
+    file_hold(directory);
+    long bytes = directory->ops->getdents(directory, (void *)b, (size_t)c);
+    file_release(directory);
+    return bytes;
+}
+SYSCALL(220, getdents64);
 
 /* ---- the working directory ---- */
 

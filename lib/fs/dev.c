@@ -7,7 +7,9 @@
 #include "kernel/list.h"
 #include "kernel/memory.h"
 #include "kernel/string.h"
+#include "lib/fs/calls.h"
 #include "lib/fs/fs.h"
+#include "lib/libc/tty.h"
 
 DEVICE_CLASS_USED(disk);
 DEVICE_CLASS_USED(entropy);
@@ -39,7 +41,8 @@ dev_file_stat(struct file *file, struct file_stat *out)
 {
     const struct dev_file *f = to_dev_file(file);
 
-    *out = (struct file_stat){.mode = f->mode, .inode = f->inode, .links = 1};
+    *out = (struct file_stat){
+        .mode = f->mode, .inode = f->inode, .device = fs_dev_mount.id, .links = 1};
     if (f->disk)
         out->size = f->disk->capacity * DISK_SECTOR;
     return 0;
@@ -107,10 +110,9 @@ static const struct dev_entry {
     const char *name;
     const struct file_ops *ops;
 } devices[] = {
-    {"null", &null_ops},
-    {"zero", &zero_ops},
-    {"random", &random_ops},
-    {"urandom", &random_ops},
+    {"null", &null_ops},      {"zero", &zero_ops}, {"random", &random_ops},
+    {"urandom", &random_ops}, {"tty", NULL}, /* the terminal's own file, of lib/libc */
+    {"console", NULL},
 };
 
 /* ---- disks ---- */
@@ -318,12 +320,18 @@ dev_open(struct fs_mount *mount, const char *path, unsigned flags, struct file *
     (void)mount;
     if (error)
         return error;
+    if (!found.file.ops) {
+        *out = tty_file();
+        file_hold(*out);
+        return 0;
+    }
     if (found.disk && found.disk->read_only && (flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
         return -EROFS;
     struct dev_file *f = kmalloc(sizeof(*f));
     if (!f)
         return -ENOMEM;
     *f = found;
+    f->file.flags = flags & FS_STATUS_FLAGS;
     f->file.refs = 1;
     *out = &f->file;
     return 0;

@@ -7,9 +7,6 @@
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 
-/* What of open's flags stays with the file. */
-#define STATUS_FLAGS (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY)
-
 static struct fs_mount *mounts; /* the longest `where` first */
 
 int
@@ -17,12 +14,14 @@ fs_mount(struct fs_mount *mount)
 {
     size_t len = strlen(mount->where);
     struct fs_mount **at = &mounts;
+    static unsigned last_id;
 
     while (*at && strlen((*at)->where) >= len) {
         if (strcmp((*at)->where, mount->where) == 0)
             return -EBUSY;
         at = &(*at)->next;
     }
+    mount->id = ++last_id;
     mount->next = *at;
     *at = mount;
     return 0;
@@ -105,7 +104,6 @@ fs_open(const char *base, const char *path, unsigned flags, struct file **out)
     error = mount->type->open(mount, rest, flags, &file);
     if (error)
         return error;
-    file->flags = flags & STATUS_FLAGS;
     if (file->ops->getdents) {
         file->path = kstrdup(canonical);
         if (!file->path) {

@@ -22,6 +22,9 @@
 #define FS_LINKS_MAX 40   /* symbolic links followed on the way to one name */
 
 /* Linux's values, for file_stat.mode and directory entries. */
+#define FS_STATUS_FLAGS /* of open's flags, what stays with the file */                       \
+    (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY)
+
 #define FS_S_IFMT  0170000
 #define FS_S_IFCHR 0020000
 #define FS_S_IFDIR 0040000
@@ -46,7 +49,7 @@ struct fs_type {
 struct fs_mount {
     const struct fs_type *type;
     const char *where; /* canonical */
-    void *private;
+    unsigned id;       /* fs_mount's: file_stat.device of all that it holds */
     struct fs_mount *next;
 };
 

@@ -30,7 +30,7 @@ to_tarfs_file(struct file *file)
 }
 
 static void
-fill_stat(const struct tar_node *node, struct file_stat *out)
+fill_stat(const struct tarfs *fs, const struct tar_node *node, struct file_stat *out)
 {
     const struct tar_node *body = node->body;
 
@@ -38,6 +38,7 @@ fill_stat(const struct tar_node *node, struct file_stat *out)
         .mode = body->mode,
         .size = body->size,
         .inode = body->number + 1u,
+        .device = fs->mount.id,
         .links = body->links,
         .uid = body->uid,
         .gid = body->gid,
@@ -50,7 +51,7 @@ fill_stat(const struct tar_node *node, struct file_stat *out)
 static int
 tarfs_file_stat(struct file *file, struct file_stat *out)
 {
-    fill_stat(to_tarfs_file(file)->node, out);
+    fill_stat(to_tarfs_file(file)->fs, to_tarfs_file(file)->node, out);
     return 0;
 }
 
@@ -166,6 +167,7 @@ tarfs_open(struct fs_mount *mount, const char *path, unsigned flags, struct file
     f->fs = fs;
     f->node = node;
     f->file.ops = (node->mode & FS_S_IFMT) == FS_S_IFDIR ? &directory_ops : &file_ops;
+    f->file.flags = flags & FS_STATUS_FLAGS;
     f->file.refs = 1;
     *out = &f->file;
     return 0;
@@ -174,11 +176,12 @@ tarfs_open(struct fs_mount *mount, const char *path, unsigned flags, struct file
 static int
 tarfs_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
 {
-    const struct tar_node *node = tar_find(&to_tarfs(mount)->tree, path);
+    const struct tarfs *fs = to_tarfs(mount);
+    const struct tar_node *node = tar_find(&fs->tree, path);
 
     if (!node)
         return -ENOENT;
-    fill_stat(node, out);
+    fill_stat(fs, node, out);
     return 0;
 }
 

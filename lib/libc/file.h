@@ -45,6 +45,7 @@ struct file_stat {
     uint32_t mode; /* S_IF* and permissions, Linux's values */
     uint64_t size; /* bytes */
     uint64_t inode;
+    uint32_t device; /* which file system; 0: none */
     uint32_t links;
     uint32_t uid, gid;
     int64_t mtime; /* seconds since 1970 */

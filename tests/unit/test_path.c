@@ -20,12 +20,28 @@
 #include "lib/fs/calls.h"
 #include "lib/fs/fs.h"
 #include "lib/fs/tar.h"
+#include "lib/libc/tty.h"
 #include "shim.h"
 
 /* ---- what lib/fs calls of others ---- */
 
 DEVICE_CLASS_DRIVER(disk);
 DEVICE_CLASS_DRIVER(entropy);
+
+void
+file_hold(struct file *file)
+{
+    file->refs++;
+}
+
+struct file *
+tty_file(void)
+{
+    static const struct file_ops ops = {.kind = "terminal"};
+    static struct file terminal = {.ops = &ops, .refs = 1};
+
+    return &terminal;
+}
 
 int
 entropy_read(void *to, size_t size)
@@ -277,6 +293,10 @@ devices(void **state)
                      0);
     assert_int_equal(file->ops->read(file, bytes, 15), 0);
     file_release(file);
+    assert_int_equal(fs_open("/dev", "tty", FILE_O_RDWR, &file), 0);
+    assert_ptr_equal(file, tty_file());
+    assert_int_equal(file->refs, 2);
+    file_release(file);
     assert_int_equal(fs_open("/dev", "nul", 0, &file), -ENOENT);
     assert_int_equal(fs_open("/dev", "null/x", 0, &file), -ENOTDIR);
 
@@ -292,7 +312,7 @@ devices(void **state)
             strcat(seen, " ");
         }
     assert_int_equal(n, 0);
-    assert_non_null(strstr(seen, ". .. null zero random urandom "));
+    assert_non_null(strstr(seen, ". .. null zero random urandom tty console "));
     file_release(file);
 }
 

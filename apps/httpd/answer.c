@@ -1,0 +1,173 @@
+/*
+ * Answers: the head that every one has, the pages that errors get, and the way from a parsed
+ * request to one of them. Relies on files.c for what lies in the file system.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "httpd.h"
+
+#define BODY_MAX 65536 /* a longer one is not read to keep a connection open */
+
+static const char *
+reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 206:
+        return "Partial Content";
+    case 301:
+        return "Moved Permanently";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 416:
+        return "Range Not Satisfiable";
+    case 417:
+        return "Expectation Failed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Error";
+    }
+}
+
+/* ---- the head ---- */
+
+void
+answer_field(struct answer *answer, const char *format, ...)
+{
+    size_t room = sizeof(answer->head) - answer->head_len;
+    va_list ap;
+
+    va_start(ap, format);
+    int len = vsnprintf(answer->head + answer->head_len, room, format, ap);
+    va_end(ap);
+    if (len > 0 && (size_t)len < room)
+        answer->head_len += (size_t)len;
+}
+
+void
+answer_begin(struct answer *answer, int status, bool keep)
+{
+    char date[40];
+    time_t now = time(NULL);
+
+    answer_free(answer);
+    *answer = (struct answer){.status = status, .keep = keep, .file = -1};
+    answer_field(answer, "HTTP/1.1 %d %s\r\nServer: Ringlet\r\n", status, reason(status));
+    if (now > 0 && strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now)))
+        answer_field(answer, "Date: %s\r\n", date);
+    answer_field(answer, "Connection: %s\r\n", keep ? "keep-alive" : "close");
+}
+
+void
+answer_free(struct answer *answer)
+{
+    if (answer->file >= 0)
+        close(answer->file);
+    free(answer->body);
+    answer->body = NULL;
+    answer->file = -1;
+}
+
+/* ---- bodies ---- */
+
+void
+answer_with_text(struct answer *answer, const char *type, struct text *text)
+{
+    if (text->failed) {
+        free(text->data);
+        answer_begin(answer, 503, false);
+        answer_field(answer, "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    answer->body = text->data;
+    answer->body_len = text->len;
+    answer_field(answer, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", type, text->len);
+}
+
+void
+answer_with_page(struct answer *answer)
+{
+    struct text page = {0};
+    const char *what = reason(answer->status);
+
+    text_add(&page,
+             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+             "<meta name=\"viewport\" content=\"width=device-width\"><title>%d %s</title>"
+             "<style>body{font:1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:28rem;"
+             "padding:0 1rem;color-scheme:light dark}h1{font-size:1.25rem}"
+             "b{font-size:3rem;display:block}</style><h1><b>%d</b>%s</h1>"
+             "<p><a href=\"/\">To the first page</a></html>\n",
+             answer->status, what, answer->status, what);
+    answer_with_text(answer, "text/html; charset=utf-8", &page);
+}
+
+void
+answer_error(struct answer *answer, int status)
+{
+    answer_begin(answer, status, false);
+    answer_with_page(answer);
+}
+
+static void
+answer_status(struct answer *answer, bool keep)
+{
+    struct text json = {0};
+
+    status_json(&json);
+    answer_begin(answer, 200, keep);
+    answer_field(answer, "Cache-Control: no-store\r\n");
+    answer_with_text(answer, "application/json", &json);
+}
+
+void
+answer_request(struct answer *answer, const struct request *request, bool keep)
+{
+    int status = request->status;
+
+    if (!status && request->body > BODY_MAX)
+        status = 413;
+    if (status) {
+        answer_begin(answer, status, keep && status != 413);
+        if (status == 405)
+            answer_field(answer, "Allow: GET, HEAD\r\n");
+        answer_with_page(answer);
+    } else if (strcmp(request->path, "/status") == 0) {
+        answer_status(answer, keep);
+    } else {
+        files_answer(answer, request, keep);
+    }
+    if (request->head || answer->status == 304) {
+        free(answer->body);
+        answer->body = NULL;
+        answer->body_len = 0;
+        answer->left = 0;
+    }
+}
