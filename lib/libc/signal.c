@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "lib/libc/abi.h"
+#include "lib/libc/clock.h"
 #include "lib/libc/part.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
@@ -30,6 +31,12 @@ static struct libc_thread *
 self(void)
 {
     return thread_current()->data;
+}
+
+static uint64_t
+to_set(const uint32_t *halves)
+{
+    return halves[0] | (uint64_t)halves[1] << 32;
 }
 
 static uint64_t
@@ -78,18 +85,26 @@ run(int number)
     return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
 }
 
+/* The lowest signal of a set of waiting ones; it waits no longer. */
+static int
+take_lowest(uint64_t set)
+{
+    int number = __builtin_ctzll(set) + 1;
+
+    if (self()->pending & BIT(number))
+        self()->pending &= ~BIT(number);
+    else
+        pending &= ~BIT(number);
+    return number;
+}
+
 bool
 signal_deliver(void)
 {
     bool restart = true;
 
     for (uint64_t set = due(); set; set = due()) {
-        int number = __builtin_ctzll(set) + 1;
-        if (self()->pending & BIT(number))
-            self()->pending &= ~BIT(number);
-        else
-            pending &= ~BIT(number);
-        if (!run(number))
+        if (!run(take_lowest(set)))
             restart = false;
     }
     return restart;
@@ -194,7 +209,7 @@ sys_rt_sigprocmask(SYSCALL_ARGS)
     if (d != SET_SIZE)
         return -EINVAL;
     if (halves)
-        set = halves[0] | (uint64_t)halves[1] << 32;
+        set = to_set(halves);
     if (halves && a == ABI_SIG_BLOCK)
         self()->blocked |= set & ~UNBLOCKABLE;
     else if (halves && a == ABI_SIG_UNBLOCK)
@@ -245,15 +260,60 @@ SYSCALL(29, pause);
 static long
 sys_rt_sigsuspend(SYSCALL_ARGS)
 {
-    const uint32_t *halves = (const uint32_t *)a;
     uint64_t was = self()->blocked;
 
     if (b != SET_SIZE)
         return -EINVAL;
-    self()->blocked = (halves[0] | (uint64_t)halves[1] << 32) & ~UNBLOCKABLE;
+    self()->blocked = to_set((const uint32_t *)a) & ~UNBLOCKABLE;
     long result = wait_for_signal();
     signal_deliver();
     self()->blocked = was;
     return result;
 }
 SYSCALL(179, rt_sigsuspend);
+
+/* Take one of a set that the caller blocks, as sigwait does, without running a handler. */
+static long
+wait_for_one(uint64_t set, struct abi_siginfo *info, uint64_t deadline)
+{
+    struct wait_queue nothing_else = WAIT_QUEUE_INIT(nothing_else);
+    int result = 0;
+
+    for (;;) {
+        uint64_t waiting = (self()->pending | pending) & set;
+        if (waiting) {
+            int number = take_lowest(waiting);
+            if (info)
+                *info = (struct abi_siginfo){.signo = number, .pid = 1};
+            return number;
+        }
+        if (result)
+            return result == -ETIMEDOUT ? -EAGAIN : -EINTR;
+        result = signal_wait_on(&nothing_else, deadline); /* blocked ones wake it too */
+    }
+}
+
+/* set, information out, how long, size of a set */
+static long
+sys_rt_sigtimedwait(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int error = clock_deadline32((const struct abi_timespec32 *)c, &deadline);
+
+    if (error || d != SET_SIZE)
+        return -EINVAL;
+    return wait_for_one(to_set((const uint32_t *)a), (struct abi_siginfo *)b, deadline);
+}
+SYSCALL(177, rt_sigtimedwait);
+
+static long
+sys_rt_sigtimedwait_time64(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int error = clock_deadline64((const struct abi_timespec64 *)c, &deadline);
+
+    if (error || d != SET_SIZE)
+        return -EINVAL;
+    return wait_for_one(to_set((const uint32_t *)a), (struct abi_siginfo *)b, deadline);
+}
+SYSCALL(421, rt_sigtimedwait_time64);

@@ -1,8 +1,10 @@
 """The C library inside an image: what tests/apps/libctest finds out by itself, and what shows
 only from outside, which is how a program ends and what a person at the terminal sees."""
 
+import io
 import re
 import subprocess
+import tarfile
 
 import pytest
 
@@ -14,7 +16,7 @@ def test_library(boot):
     guest = boot("libctest", rng=Entropy())
     assert guest.wait() == 0
     assert not re.search("^(FAIL|warning|error)", guest.text, re.M)
-    assert len(re.findall("^ok ", guest.text, re.M)) >= 37
+    assert len(re.findall("^ok ", guest.text, re.M)) >= 38
 
 
 def test_library_on_a_simple_cpu(boot):
@@ -36,6 +38,18 @@ def test_unknown_system_call(boot):
     guest = boot("libctest", "unknown")
     assert guest.wait() == 0
     assert guest.text.count("system call 500: not served by Ringlet (called by syscall)") == 1
+
+
+def test_mapped_file(boot, tmp_path):
+    text = "".join(f"line {i} of a file that is longer than a page\n" for i in range(200))
+    archive = tmp_path / "files.tar"
+    member = tarfile.TarInfo("long.txt")
+    member.size = len(text)
+    with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:
+        tar.addfile(member, io.BytesIO(text.encode()))
+    guest = boot("libctest", "map=/long.txt", modules=[archive])
+    assert guest.wait() == 0
+    assert text in guest.text
 
 
 def test_terminal_edits_lines(boot):

@@ -1,13 +1,14 @@
 /*
  * Is the C library whole on this machine? Runs tests of what applications use of it, and
  * leaves with the number of failures. With a word as argument it does one thing that ends
- * the program in its own way instead: abort, signal, crash-free exits that
- * tests/system/test_libc.py looks at from outside.
+ * the program in its own way instead, for tests/system/test_libc.py to look at from outside.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "check.h"
@@ -39,6 +40,24 @@ at_exit(void)
     puts("at exit");
 }
 
+/* A mapped file is its bytes, then zeroes to the end of the page; and it can be changed. */
+static int
+map_file(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    long size = lseek(fd, 0, SEEK_END);
+    char *whole = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char *second = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 4096);
+    char *shared = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (fd < 0 || size <= 4096 || whole == MAP_FAILED || second == MAP_FAILED ||
+        shared != MAP_FAILED || whole[size] != 0 || second[0] != whole[4096])
+        return 1;
+    write(1, whole, (size_t)size);
+    whole[0] = 'X';
+    return munmap(whole, (size_t)size) || munmap(second, 1) || close(fd) ? 1 : 0;
+}
+
 /* What a person types is what they read back: for the tests of the terminal. */
 static int
 echo_lines(void)
@@ -65,6 +84,8 @@ special(const char *what)
         return atexit(at_exit) ? 1 : 7;
     if (strcmp(what, "lines") == 0)
         return echo_lines();
+    if (strncmp(what, "map=", 4) == 0)
+        return map_file(what + 4);
     printf("unknown argument %s\n", what);
     return 1;
 }

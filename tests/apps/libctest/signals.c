@@ -148,6 +148,30 @@ threads_signal_each_other(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+/* The signal is blocked in both threads, so only sigwait can take it. */
+static void
+signals_are_waited_for(void)
+{
+    struct timespec soon = {0, 1000000};
+    pthread_t thread;
+    siginfo_t info;
+    sigset_t set;
+    int number;
+
+    got = 0;
+    main_thread = pthread_self();
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    CHECK(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    CHECK(pthread_create(&thread, NULL, kill_main, NULL) == 0);
+    CHECK(sigwait(&set, &number) == 0 && number == SIGUSR1 && got == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(sigtimedwait(&set, &info, &soon) == -1 && errno == EAGAIN);
+    CHECK(kill(getpid(), SIGUSR1) == 0);
+    CHECK(sigtimedwait(&set, &info, NULL) == SIGUSR1 && info.si_signo == SIGUSR1);
+    CHECK(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0 && got == 0);
+}
+
 void
 signal_tests(void)
 {
@@ -157,4 +181,5 @@ signal_tests(void)
     RUN(alarm_ends_waits);
     RUN(reads_go_on);
     RUN(threads_signal_each_other);
+    RUN(signals_are_waited_for);
 }
