@@ -302,9 +302,11 @@ answers_in_any_order(void **state)
         assert_int_equal(submit(&o[i], DISK_READ, i, 512), 0);
     for (unsigned i = 0; i < N; i++)
         assert_true(model_pop(m, 0, &c[i]));
-    for (unsigned i = N; i-- > 0;)
+    for (unsigned i = N; i-- > 0;) {
         model_push(m, 0, c[i].head, execute(&c[i]));
-    model_run();
+        model_run();
+        assert_int_equal(o[i].done, 1);
+    }
     assert_int_equal(all_done, N);
     for (unsigned i = 0; i < N; i++) {
         assert_int_equal(o[i].done, 1);
@@ -413,6 +415,7 @@ sectors_are_512_bytes_whatever_the_block_size(void **state)
     const struct virtio_blk_config config = {.capacity = SECTORS, .blk_size = 4096};
     const struct virtio_blk_config odd = {.capacity = SECTORS, .blk_size = 3000};
     uint8_t data[512];
+    struct order o;
 
     (void)state;
     plug(BIT(VIRTIO_BLK_F_BLK_SIZE), &config);
@@ -420,6 +423,8 @@ sectors_are_512_bytes_whatever_the_block_size(void **state)
     assert_int_equal(disk_read(disk(), SECTORS - 1, data, sizeof(data)), 0);
     assert_memory_equal(data, medium + (SECTORS - 1) * 512, sizeof(data));
     assert_int_equal(disk_read(disk(), SECTORS, data, sizeof(data)), -EINVAL);
+    assert_int_equal(submit(&o, DISK_READ, SECTORS, 512), -EINVAL);
+    drop(&o);
 
     model_machine_reset();
     plug(BIT(VIRTIO_BLK_F_BLK_SIZE), &odd);
