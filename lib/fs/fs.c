@@ -46,13 +46,29 @@ fs_find(const char *canonical, const char **rest)
     return NULL;
 }
 
+/* A folder that is there because something is mounted below it, whatever else there is. */
+static bool
+leads_to_mount(const char *canonical)
+{
+    size_t len = strlen(canonical);
+
+    for (struct fs_mount *mount = mounts; mount; mount = mount->next)
+        if (strncmp(mount->where, canonical, len) == 0 && mount->where[len] == '/')
+            return true;
+    return false;
+}
+
 int
 fs_stat_canonical(const char *canonical, struct file_stat *out)
 {
     const char *rest;
     struct fs_mount *mount = fs_find(canonical, &rest);
+    int error = mount ? mount->type->stat(mount, rest, out) : -ENOENT;
 
-    return mount ? mount->type->stat(mount, rest, out) : -ENOENT;
+    if (error != -ENOENT || !leads_to_mount(canonical))
+        return error;
+    *out = (struct file_stat){.mode = FS_S_IFDIR | 0555, .links = 2};
+    return 0;
 }
 
 int
@@ -101,6 +117,8 @@ fs_open(const char *base, const char *path, unsigned flags, struct file **out)
     if (error)
         return error;
     struct fs_mount *mount = fs_find(canonical, &rest);
+    if (!mount)
+        return -ENOENT; /* a folder that only leads to a mount */
     error = mount->type->open(mount, rest, flags, &file);
     if (error)
         return error;
