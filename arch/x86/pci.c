@@ -113,7 +113,6 @@ read_ids(struct pci_device *d, uint8_t type)
 {
     d->device = pci_read16(d, PCI_DEVICE);
     d->class = pci_read16(d, PCI_CLASS);
-    d->revision = pci_read8(d, PCI_REVISION);
     d->interrupt_line = pci_read8(d, PCI_INTERRUPT_LINE);
     if (type != HEADER_TYPE_NORMAL)
         return; /* other headers have something else there */
@@ -275,7 +274,8 @@ pci_enable(const struct pci_device *d)
 {
     uint16_t command = pci_read16(d, PCI_COMMAND);
 
-    pci_write16(d, PCI_COMMAND, command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    pci_write16(d, PCI_COMMAND,
+                command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
 void

@@ -19,7 +19,6 @@
 #define PCI_DEVICE           0x02
 #define PCI_COMMAND          0x04
 #define PCI_STATUS           0x06
-#define PCI_REVISION         0x08
 #define PCI_CLASS            0x0a /* subclass below, class above */
 #define PCI_HEADER_TYPE      0x0e
 #define PCI_BAR0             0x10
@@ -46,7 +45,6 @@ struct pci_device {
     uint8_t bus, slot, function;
     uint16_t vendor, device;
     uint16_t class; /* class << 8 | subclass */
-    uint8_t revision;
     uint16_t subsystem_vendor, subsystem;
     uint8_t interrupt_line; /* as the firmware left it; 0xff for none */
 };
