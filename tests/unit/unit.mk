@@ -36,6 +36,7 @@ UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
 UNIT_http := apps/httpd/request.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
+UNIT_virtio_pci := $(MODEL)
 
 UNIT_tty := lib/libc/tty_line.c
 

@@ -23,6 +23,7 @@ struct model {
     uint8_t pci[256];
     uint32_t bar_mask[6]; /* bits that can be written; 0: no such register */
 
+    bool by_ports; /* driven by the legacy face, as the last status write had it */
     uint64_t offered, accepted;
     bool features_written;
     uint32_t device_select, driver_select;

@@ -124,6 +124,7 @@ model_new(const struct model_setup *setup)
     m->setup = *setup;
     m->slot = nr_plugged + 1;
     m->offered = setup->features;
+    m->by_ports = setup->bus == MODEL_PCI_LEGACY;
     if (model_modern(m) && !setup->no_version_1)
         m->offered |= 1ull << VIRTIO_F_VERSION_1;
     if (setup->config)

@@ -101,6 +101,8 @@ void model_machine_reset(void);
 /* Byte of PCI configuration space where `edit` finds the nth vendor capability: common, notify,
  * isr, device, in this order. */
 unsigned model_capability_at(unsigned n);
+/* The same for the MSI-X capability, whose enable bit is bit 7 of its fourth byte. */
+unsigned model_msix_at(void);
 /* Plug a device into the next PCI slot; the model owns it until model_machine_reset. */
 struct model *model_new(const struct model_setup *);
 
@@ -146,6 +148,8 @@ unsigned model_waiting(struct model *, unsigned queue);
 
 /* ---- changes from outside ---- */
 
+/* Bytes of PCI configuration space, as another model of card would have them. */
+void model_pci_poke(struct model *, unsigned at, const void *from, size_t len);
 /* Change configuration bytes and bump the generation; _set interrupts too (if running). */
 void model_config_poke(struct model *, size_t offset, const void *from, size_t len);
 void model_config_set(struct model *, size_t offset, const void *from, size_t len);

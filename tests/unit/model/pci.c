@@ -10,7 +10,6 @@
 
 #define CAP_FIRST 0x40
 #define CAP_STEP  0x10
-#define CAP_END   0x84 /* PCI_CFG behind the notify capability, which is 4 bytes longer */
 
 #define COMMAND_IO     1
 #define COMMAND_MEMORY 2
@@ -64,6 +63,18 @@ model_capability_at(unsigned n)
 {
     /* The notify capability, the second, is 20 bytes long. */
     return CAP_FIRST + CAP_STEP * n + (n > 1 ? 4 : 0);
+}
+
+unsigned
+model_msix_at(void)
+{
+    return MODEL_CAP_MSIX;
+}
+
+void
+model_pci_poke(struct model *m, unsigned at, const void *from, size_t len)
+{
+    memcpy(m->pci + at, from, len);
 }
 
 static void

@@ -108,6 +108,7 @@ model_legacy_write(struct model *m, uint32_t offset, uint32_t value, unsigned wi
         model_notify(m, value);
         break;
     case 18:
+        m->by_ports = true;
         model_status_write(m, value);
         break;
     default:
@@ -239,6 +240,7 @@ common_write(struct model *m, uint32_t offset, uint32_t value, unsigned width)
     case 16:
         break;
     case 20:
+        m->by_ports = false;
         model_status_write(m, value);
         break;
     case 22:

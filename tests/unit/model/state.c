@@ -16,8 +16,7 @@
 bool
 model_modern(const struct model *m)
 {
-    /* A transitional device is driven by its modern face by any driver that knows both. */
-    return m->setup.bus != MODEL_PCI_LEGACY;
+    return !m->by_ports;
 }
 
 /* ---- reset ---- */
