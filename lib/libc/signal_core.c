@@ -1,11 +1,13 @@
 /*
  * What there is of signals in every program: their default actions, and sleeping in a way
- * that one can end. Relies on signal.c for everything else, where that is linked.
+ * that one can end, ^C on the terminal included. Relies on signal.c for everything else, where
+ * that is linked.
  */
 #include "kernel/kernel.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
+#include "lib/libc/tty.h"
 
 /* Nothing stops and continues a unikernel, so signals that would are ignored too. */
 bool
@@ -30,19 +32,29 @@ signal_raise(int number)
         signal_default(number);
 }
 
+static void
+join(struct wait_queue *q, struct waiter *w)
+{
+    list_init(&w->link);
+    if (q)
+        wait_join(q, w);
+}
+
 int
 signal_wait_sleep(uint64_t deadline)
 {
-    struct waiter w;
+    struct waiter signals, keys;
 
-    if (!signal_waits)
-        return wait_sleep(deadline);
-    if (signal_waits())
+    tty_listen();
+    if (signal_waits && signal_waits())
         return -SYSCALL_RESTART;
-    wait_join(&signal_sent, &w);
+    join(signal_waits ? &signal_sent : NULL, &signals);
+    join(tty_file()->changed, &keys);
     int result = wait_sleep(deadline);
-    wait_leave(&w);
-    return signal_waits() ? -SYSCALL_RESTART : result;
+    wait_leave(&keys);
+    wait_leave(&signals);
+    tty_listen();
+    return signal_waits && signal_waits() ? -SYSCALL_RESTART : result;
 }
 
 int

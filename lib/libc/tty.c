@@ -1,8 +1,9 @@
 /*
  * The terminal: the console device below, the line discipline between, and one struct file
- * above that descriptors 0, 1 and 2 share, as on a login. Nothing listens to the keyboard but
- * the program itself, so keys are looked at when it reads or polls the terminal; ^C reaches a
- * program there (or one that sleeps in poll), and ends it with 130 unless it has a handler.
+ * above that descriptors 0, 1 and 2 share, as on a login. Whoever reads the terminal, and
+ * whoever sleeps in a system call, takes the keys from the device; so ^C reaches a program that
+ * waits for anything, and ends it with 130 unless it has a handler. One that computes notices
+ * at its next wait.
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
@@ -31,9 +32,8 @@ echo(const char *text, size_t len)
         console->write(console, text, len);
 }
 
-/* Hand what the device has to the line discipline. */
-static void
-pump(void)
+void
+tty_listen(void)
 {
     struct console_device *console = console_current();
     char keys[CHUNK];
@@ -83,7 +83,7 @@ tty_read(struct file *file, void *to, size_t len)
 
     if (len == 0)
         return 0;
-    for (pump(); !enough(len); pump()) {
+    for (tty_listen(); !enough(len); tty_listen()) {
         if (!readable)
             return 0; /* no console, no keys: the end of file */
         if (file->flags & FILE_O_NONBLOCK)
@@ -109,7 +109,7 @@ static unsigned
 tty_poll(struct file *file)
 {
     (void)file;
-    pump();
+    tty_listen();
     return FILE_POLLOUT | (tty_line_readable(&line) ? FILE_POLLIN : 0);
 }
 
@@ -142,11 +142,11 @@ tty_ioctl(struct file *file, unsigned long request, void *argument)
             console ? console->rows : 0, console ? console->columns : 0, 0, 0};
         return 0;
     case ABI_FIONREAD:
-        pump();
+        tty_listen();
         *(int *)argument = (int)tty_line_count(&line);
         return 0;
     case ABI_TCFLSH:
-        pump();
+        tty_listen();
         if ((uintptr_t)argument != 1) /* not the output only */
             tty_line_flush(&line);
         return 0;

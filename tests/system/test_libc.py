@@ -73,6 +73,15 @@ def test_terminal_interrupts(boot):
     assert "half a line^C\n" in guest.text
 
 
+def test_terminal_interrupts_a_sleeper(boot):
+    """Nobody reads the terminal, and still the keys are seen."""
+    guest = boot("libctest", "sleep")
+    guest.expect("^sleeping$")
+    guest.send("abc\x03")
+    assert guest.wait() == 130
+    assert "abc^C\n" in guest.text
+
+
 def test_hello_carries_no_more_than_it_needs():
     """No printf family of the C library, no network, no files, no malloc."""
     table = subprocess.run(["nm", BUILD / "hello.debug"], capture_output=True, text=True,

@@ -84,6 +84,11 @@ special(const char *what)
         return atexit(at_exit) ? 1 : 7;
     if (strcmp(what, "lines") == 0)
         return echo_lines();
+    if (strcmp(what, "sleep") == 0) {
+        puts("sleeping");
+        sleep(1000);
+        return 1;
+    }
     if (strncmp(what, "map=", 4) == 0)
         return map_file(what + 4);
     printf("unknown argument %s\n", what);
