@@ -1,0 +1,225 @@
+/*
+ * What confines the guest. It can run any instruction of ours with any registers (a far jump
+ * to the host's own code segment is no fault), so no system call is left that would do harm
+ * with arguments of the guest's choosing. What is left works on descriptors that are open
+ * already, and those were opened for the guest.
+ *
+ * The table below is the policy, with the reason beside each line. It becomes a BPF program of
+ * a few comparisons per line; everything else is a SIGSYS, which ends the launcher with a
+ * sentence (trap.c) or, for int $0x80 from the guest's segment, is the guest's trap 0x80.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "launcher/guest.h"
+#include "launcher/launcher.h"
+
+#define PROGRAM_MAX 200
+#define ARGS        3
+
+/* A call and what its first arguments have to be; a test of low 32 bits against a mask. */
+struct rule {
+    int call;
+    struct {
+        uint32_t mask, value; /* mask 0: anything */
+    } args[ARGS];
+    bool no_disk; /* argument 0 must not be a disk */
+    bool in_disk; /* argument 3, a position, must not lie behind the largest disk */
+};
+
+static struct sock_filter program[PROGRAM_MAX];
+static unsigned length;
+static int disks[OPTION_DEVICES];
+static unsigned nr_disks;
+static uint64_t largest_disk;
+
+#define LOW(field)  (offsetof(struct seccomp_data, field))
+#define HIGH(field) (offsetof(struct seccomp_data, field) + 4)
+
+static void
+emit(uint16_t code, uint8_t if_true, uint8_t if_false, uint32_t k)
+{
+    if (length == PROGRAM_MAX)
+        die("the system-call filter is longer than %u instructions", PROGRAM_MAX);
+    program[length++] = (struct sock_filter){code, if_true, if_false, k};
+}
+
+static void
+load(uint32_t offset)
+{
+    emit(BPF_LD | BPF_W | BPF_ABS, 0, 0, offset);
+}
+
+static void
+answer(uint32_t action)
+{
+    emit(BPF_RET | BPF_K, 0, 0, action);
+}
+
+/* Unless the loaded word equals k: refuse. */
+static void
+require(uint32_t k)
+{
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, k);
+    answer(SECCOMP_RET_TRAP);
+}
+
+/*
+ * set_thread_area of the i386 table, from the one instruction of ours that makes it. The place
+ * is not what protects (a guest can jump there) but what tells it from a guest's own int $0x80.
+ */
+static void
+emit_i386(void)
+{
+    uint64_t place = (uintptr_t)segments_tls_call;
+    load(LOW(nr));
+    require(I386_SET_THREAD_AREA);
+    load(LOW(instruction_pointer));
+    require((uint32_t)place);
+    load(HIGH(instruction_pointer));
+    require(place >> 32);
+    answer(SECCOMP_RET_ALLOW);
+}
+
+static void
+emit_no_disk(void)
+{
+    load(LOW(args[0]));
+    for (unsigned i = 0; i < nr_disks; i++) {
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, disks[i]);
+        answer(SECCOMP_RET_TRAP);
+    }
+}
+
+/* position <= largest_disk, in two halves */
+static void
+emit_in_disk(void)
+{
+    uint32_t high = largest_disk >> 32, low = largest_disk;
+    load(HIGH(args[3]));
+    emit(BPF_JMP | BPF_JGT | BPF_K, 3, 0, high);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, high);
+    load(LOW(args[3]));
+    emit(BPF_JMP | BPF_JGT | BPF_K, 0, 1, low);
+    answer(SECCOMP_RET_TRAP);
+}
+
+static void
+emit_rule(const struct rule *rule)
+{
+    unsigned start = length;
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, rule->call); /* if not: behind this rule */
+    for (unsigned i = 0; i < ARGS; i++) {
+        if (!rule->args[i].mask)
+            continue;
+        load(LOW(args[i]));
+        if (rule->args[i].mask != ~0u)
+            emit(BPF_ALU | BPF_AND | BPF_K, 0, 0, rule->args[i].mask);
+        require(rule->args[i].value);
+    }
+    if (rule->no_disk)
+        emit_no_disk();
+    if (rule->in_disk)
+        emit_in_disk();
+    answer(SECCOMP_RET_ALLOW);
+    program[start].jf = length - start - 1;
+}
+
+static void
+build(void)
+{
+#define EXACTLY(value)         \
+    {                          \
+        ~0u, (uint32_t)(value) \
+    }
+    const struct rule rules[] = {
+        /* Data in and out of what is open. Opened for the guest: consoles, disks, taps, and
+         * read-only the kernel and the initrd. */
+        {.call = SYS_read},
+        {.call = SYS_write, .no_disk = true},
+        {.call = SYS_readv},
+        {.call = SYS_writev, .no_disk = true},
+        {.call = SYS_pread64},
+        {.call = SYS_preadv},
+        {.call = SYS_preadv2},
+        {.call = SYS_pwritev, .in_disk = true},
+        {.call = SYS_pwritev2, .in_disk = true},
+        {.call = SYS_fdatasync},
+        {.call = SYS_ppoll},
+        {.call = SYS_getrandom},
+        /* The end of every exit. Any register may be set by it, as by any jump. */
+        {.call = SYS_rt_sigreturn},
+        /* Between our own threads; on other words it only wakes or stops the caller. */
+        {.call = SYS_futex,
+         .args = {[1] = {~(uint32_t)(FUTEX_WAKE | FUTEX_PRIVATE_FLAG), FUTEX_WAIT}}},
+        /* A signal to the vCPU thread, and only the nudge. */
+        {.call = SYS_tgkill,
+         .args = {EXACTLY(getpid()), EXACTLY(syscall(SYS_gettid)), EXACTLY(SIGNAL_NUDGE)}},
+        /* The timer of irq 0, and the 5 s after SIGTERM: signals to this process. */
+        {.call = SYS_timer_settime, .args = {EXACTLY(interrupt_timer_id())}},
+        {.call = SYS_setitimer, .args = {EXACTLY(0)}},
+        /* Where the kernel's clock cannot be read without a call. */
+        {.call = SYS_clock_gettime},
+        /* Restart: guest memory to zero. Other pages than the guest's would hurt only us. */
+        {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_DONTNEED)}},
+        {.call = SYS_exit_group},
+    };
+    load(LOW(arch));
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, AUDIT_ARCH_I386);
+    unsigned not_i386 = length - 1;
+    emit_i386();
+    program[not_i386].jf = length - not_i386 - 1;
+    require(AUDIT_ARCH_X86_64);
+    load(LOW(nr)); /* numbers of the x32 table are larger than all of these */
+    for (unsigned i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        emit_rule(&rules[i]);
+    answer(SECCOMP_RET_TRAP);
+}
+
+void
+filter_allow_disk(int fd, uint64_t size)
+{
+    disks[nr_disks++] = fd;
+    if (size > largest_disk)
+        largest_disk = size;
+}
+
+/*
+ * A write that begins inside a disk may end behind it, so files may not grow past the largest.
+ * Not where the console's output is a file, which may have to.
+ */
+static void
+limit_file_size(void)
+{
+    struct stat status;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+            return;
+    if (options.console || nr_disks == 0)
+        return;
+    struct rlimit limit = {largest_disk, largest_disk};
+    setrlimit(RLIMIT_FSIZE, &limit); /* fails if a lower one is in force, which is as good */
+}
+
+void
+filter_install(void)
+{
+    build();
+    limit_file_size();
+    struct sock_fprog filter = {length, program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0)
+        die("cannot install the system-call filter that confines the guest: %s",
+            strerror(errno));
+}

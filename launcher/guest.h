@@ -1,0 +1,134 @@
+/*
+ * The guest as the launcher holds it: its memory, its segments, and how its exits are served.
+ * One process runs one guest on one thread, so all of this is state of the process; everything
+ * here is called on that thread (the vCPU thread) unless it says otherwise.
+ *
+ * Addresses of type uint32_t are the guest's own, 0 being its first byte. A guest error ends
+ * the launcher through die(), so nothing here returns one.
+ */
+#ifndef LAUNCHER_GUEST_H
+#define LAUNCHER_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ucontext.h>
+#include "abi/lguest.h"
+#include "launcher/selectors.h"
+
+#define PAGE 4096u
+
+/* The interrupted guest's registers, as the kernel saved them and will restore them. */
+typedef greg_t *regs_t;
+
+/* ---- memory.c ---- */
+
+struct guest_memory {
+    uint8_t *base;  /* host address of guest address 0, below 4 GiB */
+    uint32_t ram;   /* bytes; what e820 says */
+    uint32_t limit; /* bytes; the device pages lie from ram to here */
+};
+extern struct guest_memory memory;
+
+/* Maps `ram` bytes, a multiple of the page size, and room for device pages. */
+void memory_map(uint32_t ram);
+/* Takes pages behind the RAM for devices; they count as guest memory. */
+uint32_t memory_device_pages(unsigned pages);
+/* Host address of [address, address + len), or NULL if any byte of it is not the guest's. */
+void *memory_at(uint32_t address, uint32_t len);
+/* The same, but ends the guest with the original's message. */
+void *memory_read(uint32_t address, uint32_t len);
+void *memory_write(uint32_t address, uint32_t len);
+/* All of it reads as zero again. */
+void memory_clear(void);
+/* Ends the launcher unless guest memory is all that is mapped below 4 GiB. */
+void memory_check_alone(void);
+/* A page below 4 GiB that the guest's segments do not reach. */
+void *memory_scratch(void);
+
+/* ---- loader.c ---- */
+
+/* Opens the kernel and the initrd, which stay open for a restart. */
+void loader_open(const char *kernel, const char *initrd);
+/* Fills the guest's memory as the guest finds it; returns the entry address. */
+uint32_t loader_load(const char *command_line);
+
+/* ---- segments.c ---- */
+
+/* Makes the code and the data segment over [0, memory.limit). */
+void segments_make(void);
+/* LOAD_GDT_ENTRY for index GUEST_TLS_INDEX: the two words of the descriptor. */
+void segments_set_tls(uint32_t low, uint32_t high);
+/* Behind the one i386 system call of ours, which the filter lets through. */
+extern const char segments_tls_call[];
+/* May a guest have this in ds, es, fs or gs? */
+bool segments_selector_known(uint16_t selector);
+
+/* ---- trap.c ---- */
+
+#define SIGNAL_NUDGE SIGUSR1 /* another thread has something for the vCPU thread */
+#define SIGNAL_TIMER SIGUSR2
+
+void trap_setup(void);
+/* Registers as at the first instruction. */
+void trap_start_state(regs_t, uint32_t entry);
+/* The guest's first entry; enter.S. */
+_Noreturn void enter_guest(uint32_t entry);
+/* Enters the guest's gate for a trap, or ends the guest if it has none. */
+void trap_reflect(regs_t, unsigned vector, uint32_t error);
+
+/* ---- emulate.c ---- */
+
+/* Skips cli, in and out at eip, as the original does; false if it is something else. */
+bool emulate_privileged(regs_t);
+
+/* ---- hypercall.c ---- */
+
+/* The shared page; NULL before LGUEST_INIT. */
+extern struct lguest_data *guest_data;
+
+void hypercall(regs_t);
+/* Forgets everything the guest said, for a restart. */
+void hypercall_reset(void);
+
+/* ---- interrupt.c ---- */
+
+/* A gate as LOAD_IDT_ENTRY left it. */
+struct gate {
+    uint32_t address;
+    uint8_t type; /* 0xE interrupt, 0xF trap; 0: not present */
+    uint8_t dpl;
+};
+
+void interrupt_setup(void);
+void interrupt_reset(void);
+void interrupt_set_gate(unsigned vector, uint32_t low, uint32_t high);
+struct gate interrupt_gate(unsigned vector);
+void interrupt_set_window(uint32_t start, uint32_t end);
+/* Pushes the frame and goes to the gate, which must be present. */
+void interrupt_enter(regs_t, struct gate, bool has_error, uint32_t error);
+/* Marks an irq pending. Any thread; another than the vCPU's has to nudge as well. */
+void interrupt_raise(unsigned irq);
+/* Delivers what can be delivered before the guest goes on. */
+void interrupt_deliver(regs_t);
+/* Sleeps until something is pending that is not blocked, serving devices meanwhile. */
+void interrupt_halt(regs_t);
+/* Nanoseconds from now, 0 to cancel. */
+void interrupt_set_clockevent(uint32_t ns);
+/* SIGNAL_TIMER arrived. */
+void interrupt_timer_expired(void);
+/* SIGTERM arrived: true if the guest can be told, and it was. */
+bool interrupt_terminate(void);
+/* Interrupts the vCPU thread wherever it is. Any thread. */
+void interrupt_nudge(void);
+/* Id of the POSIX timer, for the filter. */
+int interrupt_timer_id(void);
+
+/* ---- clock.c ---- */
+
+void clock_setup(void);
+/* Frequency of the TSC, or 0 if it is not to be trusted. */
+uint32_t clock_tsc_khz(void);
+/* Wall clock into the shared page. */
+void clock_write(struct lguest_data *);
+
+#endif

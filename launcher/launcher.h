@@ -1,0 +1,131 @@
+/*
+ * What every file of the launcher may use: the options, and the ways to speak and to end.
+ *
+ * Errors: a mistake of the user's ends with usage_error (status 2), one of the guest's, or a
+ * host that cannot do what is needed, with die (status 1). All that the launcher itself says
+ * goes to standard error as "lguest: ...".
+ */
+#ifndef LAUNCHER_LAUNCHER_H
+#define LAUNCHER_LAUNCHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PRINTF(text, args) __attribute__((format(printf, text, args)))
+
+/* ---- options.c ---- */
+
+enum abi { ABI_N1 = 1, ABI_N2, ABI_N3 };
+
+enum device_kind { DEVICE_TUNNET, DEVICE_TAP, DEVICE_USERNET, DEVICE_BLOCK, DEVICE_RNG };
+
+/* What --hostile=KIND makes the devices do. */
+enum hostile {
+    HOSTILE_NOT,
+    HOSTILE_USED_ID,    /* used ids that no descriptor has */
+    HOSTILE_USED_TWICE, /* every completion twice */
+    HOSTILE_USED_IDX,   /* the used index jumps */
+    HOSTILE_USED_LEN,   /* more bytes written than there was room for */
+    HOSTILE_SIZE_ZERO,  /* queues of no entries */
+    HOSTILE_SIZE_ODD,   /* queues of 100 entries */
+    HOSTILE_IRQ,        /* interrupt lines out of range or shared */
+    HOSTILE_SILENT,     /* the disk never answers */
+    HOSTILE_SPURIOUS,   /* interrupts that nothing caused, from the start on */
+    HOSTILE_DIRTY,      /* memory behind the image's segments is not zero */
+    HOSTILE_PAGE,       /* a device page with strange entries between the good ones */
+};
+
+#define OPTION_DEVICES 14 /* at most 31 interrupt lines for all queues */
+
+struct options {
+    uint32_t memory; /* bytes */
+    const char *kernel;
+    const char *initrd;
+    const char *console; /* --console's value, or NULL: standard input and output */
+    char *command_line;
+    struct {
+        enum device_kind kind;
+        char *value;
+    } devices[OPTION_DEVICES];
+    unsigned nr_devices;
+    unsigned timeout; /* seconds, 0: none */
+    enum abi abi;
+    enum hostile hostile;
+    bool strict, trace, stats, verbose;
+};
+extern struct options options;
+
+/* Reads the command line; prints and ends for --help, --version and mistakes. */
+void options_parse(int argc, char **argv);
+
+/* ---- die.c ---- */
+
+_Noreturn void die(const char *format, ...) PRINTF(1, 2);
+_Noreturn void usage_error(const char *format, ...) PRINTF(1, 2);
+void warn(const char *format, ...) PRINTF(1, 2);
+/* Like warn, but only with --trace, or only with --verbose. */
+void trace(const char *format, ...) PRINTF(1, 2);
+void verbose(const char *format, ...) PRINTF(1, 2);
+/* Ends the launcher: terminal restored, statistics printed. */
+_Noreturn void leave(int status);
+/* Writes all of it, whatever signal or short write comes between. */
+void write_all(int fd, const void *data, size_t len);
+
+#define EXIT_DEATH   1
+#define EXIT_USAGE   2
+#define EXIT_TIMEOUT 124
+#define EXIT_TERM    143
+
+/* ---- stats.c ---- */
+
+extern struct stats {
+    uint64_t exits, hypercalls, notifies, interrupts, halts, nudges;
+} stats;
+void stats_print(void);
+
+/* ---- terminal.c ---- */
+
+/* Puts a terminal on standard input into raw mode, with a process that restores it. */
+void terminal_raw(void);
+void terminal_restore(void);
+
+/* ---- filter.c ---- */
+
+/* A disk's descriptor: written at positions below `size` only, once the filter is there. */
+void filter_allow_disk(int fd, uint64_t size);
+/* From here on the process can do what its open descriptors allow, and no more. */
+void filter_install(void);
+
+/* ---- thread.c ---- */
+
+/* Starts a thread with all signals blocked; it runs until the launcher ends. */
+void thread_start(void *(*run)(void *));
+
+/* ---- worker.c ---- */
+
+/* A call that may block, made on another thread. */
+struct job {
+    void (*run)(struct job *);  /* on the worker thread; system calls only */
+    void (*done)(struct job *); /* on the vCPU thread */
+    struct job *next;
+};
+/* Starts the thread, parked; called by each device that will need it. */
+void worker_setup(void);
+/* Hands over a job; its storage stays untouched until done() was called. */
+void worker_submit(struct job *);
+/* Calls done() for each job that was run. */
+void worker_reap(void);
+/* Sleeps until there is something to reap, and reaps. Other signals end the sleep too. */
+void worker_wait(void);
+
+/* ---- watch.c ---- */
+
+/* Starts the thread and the timer that wakes it. */
+void watch_setup(void);
+/* On the vCPU thread: it is about to poll the devices itself. */
+void watch_park(void);
+/* On the vCPU thread: a nudge was served; keep watching. */
+void watch_served(void);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * The image and what lies beside it in memory at the start: the segments of an ELF file at
+ * their physical addresses, boot_params, the command line, the initrd. The files stay open,
+ * so that a restart inside the sandbox can read them again; they are checked again then too.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "launcher/guest.h"
+#include "launcher/launcher.h"
+
+#define COMMAND_LINE 0x1000u
+/* Below this lie boot_params and the command line. */
+#define IMAGE_LOWEST 0x2000u
+#define SEGMENTS_MAX 32
+#define PROTOCOL     0x0207
+#define LOADFLAGS    0x40 /* KEEP_SEGMENTS: the guest does not set them up again */
+
+/* A Linux kernel for a boot loader: where its header's magic numbers are. */
+#define BZIMAGE_FLAG  0x1fe
+#define BZIMAGE_MAGIC 0x202
+
+#define DIRT 0xcc
+
+static const char *kernel_name, *initrd_name;
+static int kernel_fd, initrd_fd = -1;
+static uint32_t initrd_size;
+
+static int
+open_file(const char *name, struct stat *status)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        usage_error("cannot open %s: %s", name, strerror(errno));
+    if (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))
+        usage_error("%s is not a regular file", name);
+    return fd;
+}
+
+void
+loader_open(const char *kernel, const char *initrd)
+{
+    struct stat status;
+    kernel_name = kernel;
+    kernel_fd = open_file(kernel, &status);
+    if (!initrd)
+        return;
+    initrd_name = initrd;
+    initrd_fd = open_file(initrd, &status);
+    if (status.st_size > memory.ram)
+        usage_error("%s does not fit into %u MiB", initrd, memory.ram >> 20);
+    initrd_size = status.st_size;
+}
+
+static void
+read_at(int fd, const char *name, void *to, size_t len, off_t offset)
+{
+    while (len > 0) {
+        ssize_t n = pread(fd, to, len, offset);
+        if (n < 0)
+            usage_error("cannot read %s: %s", name, strerror(errno));
+        if (n == 0)
+            usage_error("%s ends too early", name);
+        to = (char *)to + n;
+        offset += n;
+        len -= n;
+    }
+}
+
+static void
+check_header(const Elf32_Ehdr *header)
+{
+    const uint8_t *bytes = (const uint8_t *)header;
+    if (memcmp(bytes, ELFMAG, SELFMAG) != 0) {
+        uint8_t start[BZIMAGE_MAGIC + 4] = {0};
+        ssize_t n = pread(kernel_fd, start, sizeof(start), 0);
+        if (n == sizeof(start) && memcmp(start + BZIMAGE_MAGIC, "HdrS", 4) == 0 &&
+            start[BZIMAGE_FLAG] == 0x55)
+            usage_error("%s is a bzImage; only i386 ELF images can be started", kernel_name);
+        usage_error("%s is not an ELF file", kernel_name);
+    }
+    if (bytes[EI_CLASS] != ELFCLASS32 || header->e_machine != EM_386)
+        usage_error("%s is not for the i386", kernel_name);
+    if (header->e_type != ET_EXEC)
+        usage_error("%s is not an executable ELF file (ET_EXEC)", kernel_name);
+    if (header->e_phentsize != sizeof(Elf32_Phdr) || header->e_phnum == 0 ||
+        header->e_phnum > SEGMENTS_MAX)
+        usage_error("%s has a strange table of segments", kernel_name);
+}
+
+/* Returns the end of the segment in memory. */
+static uint32_t
+load_segment(const Elf32_Phdr *segment)
+{
+    uint32_t start = segment->p_paddr;
+    if (segment->p_filesz > segment->p_memsz)
+        usage_error("%s: a segment is larger in the file than in memory", kernel_name);
+    if (start < IMAGE_LOWEST)
+        usage_error("%s: a segment lies at %#x; below %#x is the host's", kernel_name, start,
+                    IMAGE_LOWEST);
+    if (start > memory.ram || segment->p_memsz > memory.ram - start)
+        usage_error("%s needs more than %u MiB: a segment ends at %#llx", kernel_name,
+                    memory.ram >> 20, (unsigned long long)start + segment->p_memsz);
+    read_at(kernel_fd, kernel_name, memory.base + start, segment->p_filesz, segment->p_offset);
+    uint32_t end = start + segment->p_filesz;
+    /* The original maps whole pages of the file: what follows there lies behind the data. */
+    if (options.hostile == HOSTILE_DIRTY)
+        memset(memory.base + end, DIRT, -end % PAGE);
+    return start + segment->p_memsz;
+}
+
+static uint32_t
+load_kernel(uint32_t *image_end)
+{
+    Elf32_Ehdr header;
+    Elf32_Phdr segments[SEGMENTS_MAX];
+    memset(&header, 0, sizeof(header));
+    if (pread(kernel_fd, &header, sizeof(header), 0) < 0)
+        usage_error("cannot read %s: %s", kernel_name, strerror(errno));
+    check_header(&header);
+    read_at(kernel_fd, kernel_name, segments, header.e_phnum * sizeof(segments[0]),
+            header.e_phoff);
+    *image_end = 0;
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        if (segments[i].p_type != PT_LOAD)
+            continue;
+        uint32_t end = load_segment(&segments[i]);
+        if (end > *image_end)
+            *image_end = end;
+    }
+    if (header.e_entry >= *image_end)
+        usage_error("%s: its entry %#x lies outside of it", kernel_name, header.e_entry);
+    return header.e_entry;
+}
+
+static void
+put(uint32_t at, uint32_t value, size_t size)
+{
+    memcpy(memory.base + at, &value, size);
+}
+
+static void
+load_initrd(uint32_t image_end)
+{
+    if (initrd_fd < 0)
+        return;
+    uint32_t size = (initrd_size + PAGE - 1) / PAGE * PAGE;
+    if (size > memory.ram || memory.ram - size < image_end)
+        usage_error("%s and %s do not fit into %u MiB together", kernel_name, initrd_name,
+                    memory.ram >> 20);
+    uint32_t at = memory.ram - size;
+    read_at(initrd_fd, initrd_name, memory.base + at, initrd_size, 0);
+    put(BOOT_PARAMS_INITRD_ADDRESS, at, 4);
+    put(BOOT_PARAMS_INITRD_SIZE, size, 4);
+}
+
+uint32_t
+loader_load(const char *command_line)
+{
+    if (strlen(command_line) >= IMAGE_LOWEST - COMMAND_LINE)
+        usage_error("the guest's arguments are longer than %u characters",
+                    IMAGE_LOWEST - COMMAND_LINE - 1);
+    uint32_t image_end;
+    uint32_t entry = load_kernel(&image_end);
+    strcpy((char *)memory.base + COMMAND_LINE, command_line);
+    put(BOOT_PARAMS_E820_ENTRIES, 1, 1);
+    put(BOOT_PARAMS_PROTOCOL, PROTOCOL, 2);
+    put(BOOT_PARAMS_LOADFLAGS, LOADFLAGS, 1);
+    put(BOOT_PARAMS_COMMAND_LINE, COMMAND_LINE, 4);
+    put(BOOT_PARAMS_SUBARCH, BOOT_PARAMS_SUBARCH_LGUEST, 4);
+    put(BOOT_PARAMS_E820 + 8, memory.ram, 4);
+    put(BOOT_PARAMS_E820 + 16, BOOT_PARAMS_E820_RAM, 4);
+    load_initrd(image_end);
+    return entry;
+}

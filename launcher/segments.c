@@ -1,0 +1,99 @@
+/*
+ * The guest's segments. Code and data lie in the local descriptor table (modify_ldt), with
+ * guest memory as base and limit, so that addresses inside are physical ones as lguest's. The
+ * limit stops a stray pointer of an honest guest; it does not confine a hostile one
+ * (docs/launcher.md).
+ *
+ * Thread-local data: index 14 of the GDT is free for a guest under lguest, and is a slot that
+ * a 64-bit Linux lets a process set, but only by the i386 system call. That is made here, from
+ * one instruction that the filter knows (enter.S).
+ */
+#include <asm/ldt.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "launcher/guest.h"
+#include "launcher/launcher.h"
+
+#define MODIFY_LDT_WRITE 0x11
+#define LDT_CODE         0
+#define LDT_DATA         1
+
+/* Descriptor bits (Intel SDM vol. 3, 3.4.5), high word. */
+#define DESC_PRESENT  (1u << 15)
+#define DESC_CODE     (1u << 11)
+#define DESC_SYSTEM   (1u << 12) /* clear for a system segment */
+#define DESC_DOWN     (1u << 10)
+#define DESC_WRITABLE (1u << 9)
+#define DESC_PAGES    (1u << 23)
+#define DESC_32BIT    (1u << 22)
+
+/* enter.S: set_thread_area of the i386 table, with a 32-bit address. */
+long segments_set_thread_area(uint32_t address);
+
+static bool tls_set;
+
+static void
+segment_make(unsigned entry, unsigned contents)
+{
+    struct user_desc desc = {
+        .entry_number = entry,
+        .base_addr = (uintptr_t)memory.base,
+        .limit = memory.limit / PAGE - 1,
+        .seg_32bit = 1,
+        .contents = contents,
+        .limit_in_pages = 1,
+        .useable = 1,
+    };
+    if (syscall(SYS_modify_ldt, MODIFY_LDT_WRITE, &desc, sizeof(desc)) != 0)
+        die("this kernel gives no 32-bit segments (modify_ldt: %s), and a guest cannot run "
+            "without them",
+            strerror(errno));
+}
+
+void
+segments_make(void)
+{
+    segment_make(LDT_CODE, MODIFY_LDT_CONTENTS_CODE);
+    segment_make(LDT_DATA, MODIFY_LDT_CONTENTS_DATA);
+}
+
+void
+segments_set_tls(uint32_t low, uint32_t high)
+{
+    struct user_desc desc = {
+        .entry_number = GUEST_TLS_INDEX,
+        .read_exec_only = 1,
+        .seg_not_present = 1, /* this pair and nothing else: an empty slot */
+    };
+    tls_set = high & DESC_PRESENT;
+    if (tls_set) {
+        if (!(high & DESC_SYSTEM) || high & (DESC_CODE | DESC_DOWN))
+            die("GDT entry %u: only a data segment that grows up can be loaded there",
+                GUEST_TLS_INDEX);
+        uint32_t base = (high & 0xff000000) | (high & 0xff) << 16 | low >> 16;
+        desc = (struct user_desc){
+            .entry_number = GUEST_TLS_INDEX,
+            .base_addr = base + (uint32_t)(uintptr_t)memory.base,
+            .limit = (high & 0xf0000) | (low & 0xffff),
+            .seg_32bit = !!(high & DESC_32BIT),
+            .contents = MODIFY_LDT_CONTENTS_DATA,
+            .read_exec_only = !(high & DESC_WRITABLE),
+            .limit_in_pages = !!(high & DESC_PAGES),
+            .useable = 1,
+        };
+    }
+    struct user_desc *scratch = memory_scratch();
+    *scratch = desc;
+    long error = segments_set_thread_area((uintptr_t)scratch);
+    if (error != 0)
+        die("cannot set GDT entry %u: %s", GUEST_TLS_INDEX, strerror(-error));
+}
+
+bool
+segments_selector_known(uint16_t selector)
+{
+    return selector == GUEST_DS || selector == GUEST_CS || selector <= 3 ||
+           (tls_set && selector >> 2 == GUEST_TLS_INDEX << 1);
+}

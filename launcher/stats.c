@@ -1,0 +1,15 @@
+/*
+ * What --stats prints at the end.
+ */
+#include "launcher/device.h"
+#include "launcher/launcher.h"
+
+struct stats stats;
+
+void
+stats_print(void)
+{
+    warn("%lu exits: %lu hypercalls (%lu notifies, %lu halts), %lu interrupts delivered",
+         stats.exits, stats.hypercalls, stats.notifies, stats.halts, stats.interrupts);
+    device_print_stats();
+}
