@@ -94,6 +94,7 @@ kmain(void)
     platform->early_console();
     if (!thread_create("main", main_thread, NULL, main_stack_size()))
         cannot_start("not enough memory for the first thread");
+    timer_start();
     thread_start();
 }
 

@@ -1,27 +1,54 @@
 /*
- * Names for addresses, from the table that tools/symbols makes of the linked image: the
- * functions' addresses in rising order, and their names one behind the other. Searched from
- * the start, since it is only read when something went wrong.
+ * Names for addresses, from the table that tools/symbols makes of the linked image: functions
+ * in rising order, each as its distance from the one before, the number of characters that
+ * its name shares with that one's, and the rest of the name. It can only be read from the
+ * start, which is good enough for when something went wrong.
  */
 #include "kernel/cpu.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 
-extern const uint32_t symbol_count;
-extern const uint32_t symbol_addresses[];
-extern const char symbol_names[];
+#define NAME_MAX_LEN 64
+#define SHARED_END   255
+
+extern const uint8_t symbol_table[];
+
+/* Little-endian groups of seven bits, the last one without the eighth (DWARF 4, 7.6). */
+static const uint8_t *
+read_uleb128(const uint8_t *at, uint32_t *value)
+{
+    unsigned shift = 0;
+
+    *value = 0;
+    do {
+        *value |= (uint32_t)(*at & 0x7f) << shift;
+        shift += 7;
+    } while (*at++ & 0x80);
+    return at;
+}
 
 const char *
 symbol_name(uintptr_t address, uint32_t *offset)
 {
-    const char *name = symbol_names, *found = NULL;
+    static char name[NAME_MAX_LEN];
+    const uint8_t *at = symbol_table;
+    uintptr_t start = (uintptr_t)text_start;
+    bool found = false;
+    uint32_t distance;
 
-    if (address < (uintptr_t)text_start || address >= (uintptr_t)text_end)
+    if (address < start || address >= (uintptr_t)text_end)
         return NULL;
-    for (uint32_t i = 0; i < symbol_count && symbol_addresses[i] <= address; i++) {
-        *offset = (uint32_t)(address - symbol_addresses[i]);
-        found = name;
-        name += strlen(name) + 1;
+    for (;;) {
+        at = read_uleb128(at, &distance);
+        unsigned shared = *at++;
+        if (shared == SHARED_END || address - start < distance)
+            return found ? name : NULL;
+        start += distance;
+        *offset = (uint32_t)(address - start);
+        for (found = true; *at; at++)
+            if (shared < sizeof(name) - 1)
+                name[shared++] = (char)*at;
+        name[MIN(shared, sizeof(name) - 1)] = '\0';
+        at++;
     }
-    return found;
 }

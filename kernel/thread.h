@@ -145,6 +145,8 @@ struct timer {
  * timer_cancel. A zeroed struct is a timer that is not armed. */
 void timer_set(struct timer *t, uint64_t deadline);
 void timer_cancel(struct timer *t);
+/* kmain's: from here on the timer also looks for threads that never let go (watch.h). */
+void timer_start(void);
 
 /* kmain's last call: leaves the boot stack for the first thread that was made. */
 _Noreturn void thread_start(void);

@@ -38,6 +38,12 @@ run_timers(void *unused)
 }
 
 void
+timer_start(void)
+{
+    arm();
+}
+
+void
 timer_interrupt(uintptr_t eip, uintptr_t ebp)
 {
     watch_tick(eip, ebp);

@@ -24,9 +24,7 @@
 #define GATE_TRAP        0x8f00u
 #define GATE_DPL3        0x6000u
 
-volatile struct lguest_data lguest_data = {
-    .hcall_status = {[0 ... LGUEST_ASYNC_SLOTS - 1] = LGUEST_ASYNC_FREE},
-};
+volatile struct lguest_data lguest_data;
 
 static uint32_t ram_end;
 static struct irq_line lines[LGUEST_IRQS];
@@ -221,6 +219,7 @@ lguest_enter(uint32_t ram_top)
     extern const char trap_iret[];
 
     ram_end = ram_top;
+    memset((void *)lguest_data.hcall_status, LGUEST_ASYNC_FREE, LGUEST_ASYNC_SLOTS);
     /* One filling for three layouts (docs/lguest.md): the no-interrupt window is the iret, and
      * 0x80 lies wherever a host looks for the system call vector. */
     lguest_data.tail[0] = (uintptr_t)trap_iret;
