@@ -304,6 +304,7 @@ static const struct virtio_transport lguest_transport = {
     .stop = lguest_stop,
     .notify = lguest_queue_notify,
     .modern = false,
+    .no_get_id = true,
 };
 
 /* ---- the walk ---- */
