@@ -22,8 +22,9 @@
 #define DRAIN_LIMIT  10000 /* for a body that nobody wants */
 #define LINGER_LIMIT 2000  /* for the client to close after us */
 
-#define CHUNK  32768 /* bytes of a file at a time */
-#define ROUNDS 8     /* steps in a row before others have their turn */
+#define CHUNK   32768 /* bytes of a file at a time */
+#define CROWDED 96    /* connections: from here on nobody keeps one between requests */
+#define ROUNDS  8     /* steps in a row before others have their turn */
 
 enum state {
     READING,   /* a head */
@@ -164,7 +165,8 @@ parse(struct connection *c, int64_t now)
     counters.requests++;
     /* A client that waits for permission to send its body has not sent it, or has: who knows
      * where the next request begins? */
-    answer_request(&c->answer, &request, request.keep_alive && !request.expects_100);
+    answer_request(&c->answer, &request,
+                   request.keep_alive && !request.expects_100 && counters.open <= CROWDED);
     c->body_left = request.body;
     start_answer(c, now);
 }
