@@ -30,6 +30,8 @@ struct abi_iovec {
     uint32_t len;
 };
 
+#define ABI_IOV_MAX 1024
+
 #define ABI_SEEK_SET 0
 #define ABI_SEEK_CUR 1
 #define ABI_SEEK_END 2

@@ -95,15 +95,11 @@ sleep_until(uint64_t deadline, uint64_t *left)
 static int
 absolute(long id, int64_t sec, int32_t nsec, uint64_t *deadline)
 {
-    uint64_t now;
-    int error = clock_deadline(sec, nsec, deadline);
+    int error = clock_span(sec, nsec, deadline);
 
-    if (error || *deadline == TIME_NEVER)
-        return error;
-    now = clock_now();
-    *deadline -= MIN(*deadline, now);
-    *deadline -= MIN(*deadline, base_of(id));
-    return 0;
+    if (!error && *deadline != TIME_NEVER)
+        *deadline -= MIN(*deadline, base_of(id));
+    return error;
 }
 
 static long

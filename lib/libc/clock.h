@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include "lib/libc/abi.h"
 
-/* Now plus a time span of seconds and nanoseconds; a span that overflows never ends. -EINVAL:
- * negative, or nanoseconds outside 0 to 999999999. */
+/* Seconds and nanoseconds as nanoseconds, TIME_NEVER if they are too many. -EINVAL: negative,
+ * or nanoseconds outside 0 to 999999999. */
+int clock_span(int64_t sec, int32_t nsec, uint64_t *ns);
+/* The same from now on. */
 int clock_deadline(int64_t sec, int32_t nsec, uint64_t *deadline);
 /* The same from memory; NULL is no deadline. */
 int clock_deadline32(const struct abi_timespec32 *span, uint64_t *deadline);

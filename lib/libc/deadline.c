@@ -4,17 +4,24 @@
 #include "lib/libc/clock.h"
 
 int
-clock_deadline(int64_t sec, int32_t nsec, uint64_t *deadline)
+clock_span(int64_t sec, int32_t nsec, uint64_t *ns)
 {
-    uint64_t span;
-
     if (sec < 0 || nsec < 0 || (uint64_t)nsec >= NSEC_PER_SEC)
         return -EINVAL;
-    if (__builtin_mul_overflow((uint64_t)sec, NSEC_PER_SEC, &span) ||
-        __builtin_add_overflow(span, (uint64_t)nsec, &span) ||
-        __builtin_add_overflow(span, clock_now(), deadline))
-        *deadline = TIME_NEVER;
+    if (__builtin_mul_overflow((uint64_t)sec, NSEC_PER_SEC, ns) ||
+        __builtin_add_overflow(*ns, (uint64_t)nsec, ns))
+        *ns = TIME_NEVER;
     return 0;
+}
+
+int
+clock_deadline(int64_t sec, int32_t nsec, uint64_t *deadline)
+{
+    int error = clock_span(sec, nsec, deadline);
+
+    if (!error && __builtin_add_overflow(*deadline, clock_now(), deadline))
+        *deadline = TIME_NEVER;
+    return error;
 }
 
 int

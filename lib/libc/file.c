@@ -10,8 +10,6 @@
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
-#define IOV_MAX 1024
-
 static struct descriptor {
     struct file *file;
     bool close_on_exec; /* kept for F_GETFD; nothing here ever executes */
@@ -51,16 +49,28 @@ fd_install(struct file *file, int least, bool close_on_exec)
 }
 
 int
+fd_replace(int fd, struct file *file, bool close_on_exec)
+{
+    if (fd < 0 || fd >= FD_MAX) {
+        if (file)
+            file_release(file);
+        return -EBADF;
+    }
+    struct file *old = table[fd].file;
+    table[fd] = (struct descriptor){file, close_on_exec};
+    if (old && old->changed)
+        wake_all(old->changed); /* whoever polls it finds that it is gone */
+    if (old)
+        file_release(old);
+    return fd;
+}
+
+int
 fd_close(int fd)
 {
-    struct file *file = fd_get(fd);
-
-    if (!file)
+    if (!fd_get(fd))
         return -EBADF;
-    table[fd] = (struct descriptor){0};
-    if (file->changed)
-        wake_all(file->changed); /* whoever polls it finds that it is gone */
-    file_release(file);
+    fd_replace(fd, NULL, false);
     return 0;
 }
 
@@ -162,7 +172,7 @@ move(int fd, const struct abi_iovec *parts, unsigned count,
     defer_run();
     if (!file)
         return -EBADF;
-    if (count > IOV_MAX)
+    if (count > ABI_IOV_MAX)
         return -EINVAL;
     for (unsigned i = 0; i < count; i++)
         sum += parts[i].len;

@@ -95,6 +95,9 @@ int fd_install(struct file *, int least, bool close_on_exec);
  * with file_hold before blocking). */
 struct file *fd_get(int fd);
 int fd_close(int fd);
+/* Make `fd` a descriptor for the file (NULL: for none), whatever it was; takes over the
+ * reference as fd_install does. `fd`, or -EBADF outside of the table. */
+int fd_replace(int fd, struct file *, bool close_on_exec);
 void file_hold(struct file *);
 void file_release(struct file *);
 

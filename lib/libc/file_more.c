@@ -30,11 +30,12 @@ duplicate(int fd, int least, bool close_on_exec)
 static long
 duplicate_to(int fd, int to, bool close_on_exec)
 {
-    if (!fd_get(fd) || to < 0 || to >= FD_MAX)
+    struct file *file = fd_get(fd);
+
+    if (!file)
         return -EBADF;
-    if (fd_get(to))
-        fd_close(to);
-    return duplicate(fd, to, close_on_exec);
+    file_hold(file);
+    return fd_replace(to, file, close_on_exec);
 }
 
 static long
@@ -136,6 +137,8 @@ move_at(int fd, const struct abi_iovec *parts, long count, uint64_t at,
     defer_run();
     if (!file)
         return -EBADF;
+    if (count < 0 || count > ABI_IOV_MAX)
+        return -EINVAL;
     file_hold(file);
     for (long i = 0; i < count; i++) {
         uint32_t len = MIN(parts[i].len, (uint32_t)(INT32_MAX - total));
