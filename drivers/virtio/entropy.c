@@ -95,8 +95,6 @@ entropy_arrived(struct virtqueue *q)
         if (len == 0)
             vq_break(q, "a buffer came back without random bytes");
     }
-    if (vq_irq_on(q))
-        defer_mark(&q->work);
     wake_all(&e->answered);
 }
 

@@ -120,6 +120,24 @@ each_byte_is_handed_out_once(void **state)
     model_assert_clean();
 }
 
+/* Through the class; the sources of the tests before are there too and answer -EIO. */
+static void
+a_source_that_fails_makes_room_for_the_next(void **state)
+{
+    uint8_t bytes[200], expected = 1;
+
+    (void)state;
+    plug();
+    assert_int_equal(entropy_read(bytes, sizeof(bytes)), 0);
+    for (size_t i = 0; i < sizeof(bytes); i++, expected++)
+        assert_int_equal(bytes[i], expected);
+    most = 0;
+    assert_int_equal(entropy_read(bytes, sizeof(bytes)), -EIO);
+    cpu = 1000;
+    assert_int_equal(entropy_read(bytes, 3), 0);
+    assert_memory_equal(bytes, "\xcc\xcc\xcc", 3);
+}
+
 static void
 a_length_beyond_the_buffer_is_cut(void **state)
 {
@@ -203,6 +221,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_a_source_nothing_is_invented, setup),
         cmocka_unit_test_setup(each_byte_is_handed_out_once, setup),
+        cmocka_unit_test_setup(a_source_that_fails_makes_room_for_the_next, setup),
         cmocka_unit_test_setup(a_length_beyond_the_buffer_is_cut, setup),
         cmocka_unit_test_setup(an_empty_answer_breaks_the_device, setup),
         cmocka_unit_test_setup(a_silent_device_costs_one_bounded_wait, setup),

@@ -1,7 +1,7 @@
 /*
  * The virtio network driver against the model: headers byte by byte, frames where they lie,
  * and the books of every buffer that went through the device, honest or not (checklist rows
- * 9, 30, 31, 43, 44, 46 to 49, 61).
+ * 3, 9, 30, 31, 43, 44, 46 to 49, 61).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include "kernel/platform.h"
 #include "model/model.h"
 #include "shim.h"
+#include "slip.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 #define RX     0
@@ -700,6 +701,92 @@ a_full_ring_is_looked_through_without_an_interrupt(void **state)
     assert_int_equal(send(&buffers[n]), 0);
 }
 
+static struct model *slip_model;
+static struct model_chain slip_chain;
+
+static void
+frame_quietly(void)
+{
+    uint8_t bytes[12 + 60] = {0};
+
+    put(slip_model, bytes, 12, bytes + 12, 60, sizeof(bytes));
+}
+
+static void
+sent_quietly(void)
+{
+    model_push_quietly(slip_model, TX, slip_chain.head, 0);
+}
+
+static void
+what_slips_in_is_found(void **state)
+{
+    uint8_t frame[60] = {1};
+    struct virtio_net *n;
+    struct model_chain c;
+
+    (void)state;
+    slip_model = plug(0);
+    n = virtio_device_next(NULL)->driver_data;
+    slip(n->rx.queue, frame_quietly);
+    deliver(slip_model, &(struct virtio_net_hdr){.flags = 0}, frame, sizeof(frame));
+    assert_int_equal(frames, 2);
+
+    setup(NULL);
+    have_memory = false;
+    slip_model = plug(0);
+    n = virtio_device_next(NULL)->driver_data;
+    assert_int_equal(send(&buffers[0]), 0);
+    assert_int_equal(send(&buffers[1]), 0);
+    card()->kick(card());
+    model_run();
+    assert_true(model_pop(slip_model, TX, &c));
+    assert_true(model_pop(slip_model, TX, &slip_chain));
+    slip(n->tx.queue, sent_quietly);
+    model_push(slip_model, TX, c.head, 0);
+    model_run();
+    assert_int_equal(buffers[0].place, OURS);
+    assert_int_equal(buffers[1].place, OURS);
+}
+
+/* Few descriptors left, but slots enough: the long frame has to wait, not to fail. */
+static void
+a_chain_waits_for_descriptors(void **state)
+{
+    struct sg parts[RING - 1];
+    struct model_chain c;
+    struct model *m;
+
+    (void)state;
+    have_memory = false;
+    m = plug(0);
+    for (unsigned i = 0; i < RING - 1; i++)
+        parts[i] = (struct sg){buffers[0].bytes, 4};
+    assert_int_equal(send(&buffers[1]), 0);
+    assert_int_equal(card()->tx(card(), parts, RING - 1, NULL, &buffers[0]), -ENOSPC);
+    card()->kick(card());
+    assert_true(model_pop(m, TX, &c));
+    model_push(m, TX, c.head, 0);
+    model_run();
+    assert_int_equal(buffers[1].place, OURS);
+    assert_int_equal(card()->tx(card(), parts, RING - 1, NULL, &buffers[0]), 0);
+    buffers[0].place = SENDING;
+}
+
+static void
+a_card_with_queues_of_one_entry_is_refused(void **state)
+{
+    struct model *m = model_new(
+        &(struct model_setup){.type = VIRTIO_ID_NET, .nr_queues = 2, .queue_size = {RING, 1}});
+
+    (void)state;
+    platform->discover();
+    model_run();
+    assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
+    assert_true(shim_log_has("tx has room for 1"));
+    model_assert_clean();
+}
+
 static void
 a_chain_as_long_as_the_ring_allows(void **state)
 {
@@ -735,6 +822,10 @@ mac_is_the_device_s_or_a_random_local_one(void **state)
     (void)state;
     plug_on(MODEL_PCI_MODERN, BIT(VIRTIO_NET_F_MAC), &usual);
     assert_memory_equal(card()->mac, usual.mac, 6);
+    struct net_device *found = NULL, *newest = NULL;
+    while ((found = net_next(found)))
+        newest = found;
+    assert_ptr_equal(newest, card());
     assert_false(shim_log_has("random"));
 
     for (unsigned i = 0; i < 8; i++) {
@@ -932,6 +1023,9 @@ main(void)
         cmocka_unit_test_setup(sent_frames_come_back_although_nothing_more_is_sent, setup),
         cmocka_unit_test_setup(frames_sent_at_once_need_no_interrupt, setup),
         cmocka_unit_test_setup(a_full_ring_is_looked_through_without_an_interrupt, setup),
+        cmocka_unit_test_setup(what_slips_in_is_found, setup),
+        cmocka_unit_test_setup(a_chain_waits_for_descriptors, setup),
+        cmocka_unit_test_setup(a_card_with_queues_of_one_entry_is_refused, setup),
         cmocka_unit_test_setup(a_chain_as_long_as_the_ring_allows, setup),
         cmocka_unit_test_setup(mac_is_the_device_s_or_a_random_local_one, setup),
         cmocka_unit_test_setup(mtu_is_clamped, setup),
