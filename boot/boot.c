@@ -2,6 +2,7 @@
  * Which door the image came in by, and filling boot_info for all of them.
  */
 #include "abi/multiboot.h"
+#include "abi/pvh.h"
 #include "arch/x86/pc.h"
 #include "boot/boot.h"
 #include "kernel/kernel.h"
@@ -47,6 +48,8 @@ boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp)
     boot_info.door = "unknown";
     if (eax == MULTIBOOT_LOADER_MAGIC)
         multiboot_read((const struct multiboot_info *)ebx);
+    else if (eax == PVH_START_MAGIC)
+        pvh_read((const struct pvh_start_info *)ebx);
     else if (eax == 0 && esp == 0)
         lguest_read();
     kmain();

@@ -19,6 +19,8 @@ void boot_set_cmdline(const char *text);
 /* The readers: each fills boot_info; without a memory range in it kmain says so and leaves. */
 struct multiboot_info;
 void multiboot_read(const struct multiboot_info *mb);
+struct pvh_start_info;
+void pvh_read(const struct pvh_start_info *info);
 void lguest_read(void);
 
 #endif

@@ -1,14 +1,16 @@
 /*
- * The first instructions of every door that enters at e_entry, and the header that makes the
- * image a Multiboot one. Who called shows in the registers: a Multiboot loader leaves its
- * magic in eax and the information's address in ebx (Multiboot Specification 0.6.96, 3.2);
- * lguest leaves eax and esp 0 (docs/lguest.md, start state).
+ * The first instructions of every door, the header that makes the image a Multiboot one and
+ * the note that makes it a PVH one. Who called shows in the registers: a Multiboot loader
+ * leaves its magic in eax and the information's address in ebx (Multiboot Specification
+ * 0.6.96, 3.2); lguest leaves eax and esp 0 (docs/lguest.md, start state); a PVH loader has an
+ * entry of its own, which makes its call look like the first.
  *
  * What is done here is what C cannot do for itself: a stack, a clear .bss (a loader may leave
  * file bytes there), and clean flags. Segment registers stay as they were found: a Multiboot
  * loader's are flat, and an lguest guest must keep its host's.
  */
 #include "abi/multiboot.h"
+#include "abi/pvh.h"
 
 #define BOOT_STACK_SIZE 16384
 
@@ -18,7 +20,19 @@
     .long MULTIBOOT_HEADER_PAGE_ALIGN | MULTIBOOT_HEADER_MEMORY
     .long -(MULTIBOOT_HEADER_MAGIC + (MULTIBOOT_HEADER_PAGE_ALIGN | MULTIBOOT_HEADER_MEMORY))
 
+    .section .note.Xen, "a", @note
+    .balign 4
+    .long 4                     /* bytes of the name */
+    .long 4                     /* bytes of the value */
+    .long XEN_ELFNOTE_PHYS32_ENTRY
+    .asciz "Xen"
+    .long pvh_entry
+
     .section .text.boot, "ax"
+    .type pvh_entry, @function
+pvh_entry:
+    movl    $PVH_START_MAGIC, %eax
+    .size pvh_entry, . - pvh_entry
     .globl image_entry
     .type image_entry, @function
 image_entry:

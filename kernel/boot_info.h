@@ -32,6 +32,7 @@ struct platform;
 struct boot_info {
     const char *door;                /* "multiboot", "lguest", "pvh": for the log */
     const struct platform *platform; /* what the machine can do */
+    uintptr_t rsdp;                  /* ACPI's root pointer where the loader names it, else 0 */
     unsigned nr_ranges;              /* in no particular order, may overlap */
     struct boot_range ranges[BOOT_MAX_RANGES];
     unsigned nr_modules; /* the first one is the initrd */

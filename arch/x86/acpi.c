@@ -8,6 +8,7 @@
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/io.h"
+#include "kernel/boot_info.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 
@@ -117,6 +118,10 @@ ebda_address(void)
 static const struct rsdp *
 find_rsdp(void)
 {
+    /* A loader that knows says so; the BIOS has it in one of two places (ACPI 6.4, 5.2.5.1). */
+    if (boot_info.rsdp)
+        return find_rsdp_in(boot_info.rsdp, sizeof(struct rsdp));
+
     uintptr_t ebda = ebda_address();
     const struct rsdp *r = ebda ? find_rsdp_in(ebda, EBDA_SIZE) : NULL;
 
