@@ -31,6 +31,9 @@ $(LWIP_SRC:%=$(LWIP)/%): | $(LWIP)/include ;
 $(B)/obj/lwip/core/init.o: LWIP_FLAGS := -DNET_LWIP_INIT
 # Bounds the number of connections (memory.c).
 $(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free=net_tcp_free
+# Has its timers whatever happens to memory (memory.c).
+$(B)/obj/lwip/core/timeouts.o: LWIP_FLAGS := -Dmemp_malloc=net_timer_malloc \
+    -Dmemp_free=net_timer_free
 # Lets poll() see what happens on a socket (socket.c).
 $(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
     -Dnetconn_new_with_proto_and_callback=net_netconn_new

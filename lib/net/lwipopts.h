@@ -28,13 +28,13 @@ void net_core_check(void);
 
 void *net_malloc(size_t size);
 void net_free(void *p);
-#define MEM_LIBC_MALLOC  1
-#define MEMP_MEM_MALLOC  1
-#define mem_clib_malloc  net_malloc
-#define mem_clib_calloc  net_calloc_is_not_used
-#define mem_clib_free    net_free
-#define MEM_ALIGNMENT    4
-#define MEMP_NUM_NETCONN 256 /* as many as there are descriptors (FD_MAX) */
+#define MEM_LIBC_MALLOC          1
+#define MEMP_MEM_MALLOC          1
+#define mem_clib_malloc          net_malloc
+#define mem_clib_calloc(n, size) net_malloc((n) * (size)) /* which comes zeroed */
+#define mem_clib_free            net_free
+#define MEM_ALIGNMENT            4
+#define MEMP_NUM_NETCONN         256 /* as many as there are descriptors (FD_MAX) */
 
 /* ---- interfaces ---- */
 

@@ -8,10 +8,13 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "lwip/memp.h"
+#include "lwip/timeouts.h"
 
+#define BUDGET_MIN (128u * 1024)
 #define WINDOW_MIN (16u * 1024)
 #define PCBS_MIN   64u
 #define PCBS_MAX   4096u
+#define NR_TIMERS  16
 
 uint32_t net_tcp_window = WINDOW_MIN;
 
@@ -30,7 +33,7 @@ net_memory_init(void)
     struct memory_info memory;
 
     memory_info(&memory);
-    budget = memory.free / 2;
+    budget = MAX(memory.free / 2, (size_t)BUDGET_MIN);
     /* 92 KiB of 6 MiB, the largest from 32 MiB on. */
     net_tcp_window = (uint32_t)MIN(MAX(memory.free / 64, WINDOW_MIN), (size_t)NET_WINDOW_MAX);
     pcbs_max = (unsigned)MIN(MAX(budget / 8192, PCBS_MIN), PCBS_MAX);
@@ -93,4 +96,35 @@ net_tcp_free(memp_t type, void *p)
     if (type == MEMP_TCP_PCB)
         pcbs--;
     memp_free(type, p);
+}
+
+/*
+ * timeouts.c gets its timers from here: lwIP takes it for granted that there is one, and a peer
+ * who used the budget up must not be able to stop the clock. It has one for each protocol.
+ */
+static struct {
+    struct sys_timeo timer;
+    bool taken;
+} timers[NR_TIMERS];
+
+void *
+net_timer_malloc(memp_t type)
+{
+    (void)type;
+    for (unsigned i = 0; i < ARRAY_SIZE(timers); i++) {
+        if (timers[i].taken)
+            continue;
+        timers[i].taken = true;
+        return &timers[i].timer;
+    }
+    return NULL;
+}
+
+void
+net_timer_free(memp_t type, void *p)
+{
+    (void)type;
+    for (unsigned i = 0; i < ARRAY_SIZE(timers); i++)
+        if (&timers[i].timer == p)
+            timers[i].taken = false;
 }

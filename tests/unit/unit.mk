@@ -44,3 +44,15 @@ UNIT_tty := lib/libc/tty_line.c
 UNIT_x86   := arch/x86/rtc.c arch/x86/acpi.c arch/x86/scale.c
 UNIT_clock := arch/x86/pit.c arch/x86/scale.c $(SHIM)
 UNIT_pci   := arch/x86/pci.c arch/x86/pic.c $(SHIM)
+
+# lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.
+LWIP_UNIT := $(addprefix $(LWIP)/,$(filter core/%.c netif/%.c,$(LWIP_SRC)))
+UNIT_netcfg := lib/net/words.c lib/net/checksum.c lib/net/address.c $(SHIM) \
+    $(LWIP)/core/ipv4/ip4_addr.c $(LWIP)/core/ipv6/ip6_addr.c $(LWIP)/core/def.c
+UNIT_netif  := $(addprefix lib/net/,core.c memory.c random.c checksum.c netif.c rx.c) $(SHIM) \
+    $(LWIP_UNIT)
+# lwIP's own warnings, its reading of addresses that lie at any place in a frame, and its types
+# beside this machine's.
+UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
+UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -w -fno-sanitize=alignment \
+    -DSSIZE_MAX=0x7fffffff -DLWIP_TIMEVAL_PRIVATE=0 -include sys/types.h
