@@ -1,0 +1,94 @@
+/*
+ * The table of commands, and finding one in it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "shell.h"
+
+static int
+cmd_help(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return command_usage("help");
+    for (const struct command *c = commands; c->name; c++) {
+        int width = printf("  %s %s", c->name, c->arguments);
+        printf("%*s%s\n", width < 34 ? 34 - width : 1, "", c->what);
+    }
+    printf("Keys: arrows, Home, End, Tab, ^A ^E ^K ^U ^W ^L ^C ^D. Words may be quoted.\n");
+    return 0;
+}
+
+const struct command commands[] = {
+    {"help", "", "this list", cmd_help},
+    {"dev", "", "virtio devices: transport, features, queues, counters", cmd_dev},
+    {"net", "", "network interfaces, addresses, counters, name servers", cmd_net},
+    {"ping", "HOST [COUNT]", "ask a host for an answer (ICMP, IPv4 and IPv6)", cmd_ping},
+    {"blk", "", "disks: size, serial number, counters", cmd_blk},
+    {"blktest", "[--read-only] DISK [SEED] [COUNT]", "overwrite a disk at random and check it",
+     cmd_blktest},
+    {"ls", "[-l] [PATH...]", "files in a folder", cmd_ls},
+    {"cat", "FILE...", "what is in a file", cmd_cat},
+    {"cd", "[FOLDER]", "go to a folder", cmd_cd},
+    {"pwd", "", "where that is", cmd_pwd},
+    {"sha256", "FILE|DISK...", "SHA-256 of files and of disks, such as vda", cmd_sha256},
+    {"mem", "", "memory: total, free, least free so far", cmd_mem},
+    {"threads", "", "threads and what they do", cmd_threads},
+    {"uptime", "", "time since the start", cmd_uptime},
+    {"date", "", "date and time (UTC)", cmd_date},
+    {"log", "", "what the kernel said so far", cmd_log},
+    {"panic", "", "see a panic, with its backtrace", cmd_panic},
+    {"restart", "", "start the machine again", cmd_restart},
+    {"exit", "[CODE]", "leave, with an exit code from 0 to 255", cmd_exit},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct command *
+find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+int
+command_run(int argc, char **argv)
+{
+    const struct command *command = find(argv[0]);
+
+    if (!command) {
+        fprintf(stderr, "%s: no such command (help shows what there is)\n", argv[0]);
+        return 127;
+    }
+    interrupted = 0;
+    int status = command->run(argc, argv);
+    fflush(stdout);
+    return interrupted ? 130 : status;
+}
+
+int
+command_usage(const char *name)
+{
+    const struct command *command = find(name);
+
+    fprintf(stderr, "Usage: %s %s\n", name, command ? command->arguments : "");
+    return 2;
+}
+
+bool
+parse_count(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value > max) {
+        fprintf(stderr, "%s: not a number from 0 to %llu\n", text, (unsigned long long)max);
+        return false;
+    }
+    *out = value;
+    return true;
+}
