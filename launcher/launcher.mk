@@ -13,3 +13,6 @@ $(B)/lguest: $(LAUNCHER_OBJ)
 
 launcher: $(B)/lguest
 .PHONY: launcher
+
+# The tests of the launcher are system tests.
+system: $(B)/lguest

@@ -1,0 +1,94 @@
+"""Runs little assembler guests under build/lguest. A test gives the guest's instructions, or the
+name of a file in tests/launcher/guests, and says what has to come out.
+
+Relies on `make system` having built the launcher, and on gcc -m32 for the guests.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+LGUEST = BUILD / "lguest"
+GUESTS = ROOT / "tests" / "launcher" / "guests"
+ASSEMBLE = ["gcc", "-m32", "-nostdlib", "-static", "-no-pie", "-I", ROOT / "include", "-I", GUESTS,
+            "-Wl,-Ttext=0x100000,--build-id=none,-z,noexecstack"]
+INIT = "init\n"
+LIMIT = 20  # seconds: no guest here runs for longer unless it hangs
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+    def died(self, *patterns):
+        """It ended as a guest that the launcher stopped, and each pattern was said."""
+        assert self.status == 1, self
+        self.said(*patterns)
+
+    def said(self, *patterns):
+        for pattern in patterns:
+            assert re.search(r"^lguest: .*" + pattern, self.err, re.MULTILINE), (pattern, self)
+
+    def passed(self, out=None):
+        assert self.status == 0 and self.err == "", self
+        if out is not None:
+            assert self.out == out, self
+
+
+class Kit:
+    """A folder for one test, gone with it."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="ringlet-launcher-"))
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+    def assemble(self, guest):
+        """The path of an image: of a file in GUESTS, or of instructions."""
+        if re.fullmatch(r"\w+", guest):
+            source = GUESTS / f"{guest}.S"
+        else:
+            source = self.folder / "guest.S"
+            source.write_text('#include "guest.inc"\n' + guest + "\n")
+        image = self.folder / "guest.elf"
+        subprocess.run([*ASSEMBLE, "-o", image, source], check=True)
+        return image
+
+    def command(self, guest, *options, memory="16", args=()):
+        image = guest if isinstance(guest, Path) else self.assemble(guest)
+        return [LGUEST, *options, memory, image, *args]
+
+    def run(self, guest, *options, memory="16", args=(), stdin=subprocess.DEVNULL, **more):
+        done = subprocess.run(self.command(guest, *options, memory=memory, args=args),
+                              stdin=stdin if "input" not in more else None,
+                              capture_output=True, timeout=LIMIT, **more)
+        return Result(done.returncode, done.stdout.decode(errors="replace"),
+                      done.stderr.decode(errors="replace"))
+
+    def start(self, guest, *options, memory="16", args=(), **more):
+        more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE, **more}
+        return subprocess.Popen(self.command(guest, *options, memory=memory, args=args), **more)
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+
+@pytest.fixture
+def kit():
+    made = Kit()
+    yield made
+    made.close()
