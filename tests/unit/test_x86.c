@@ -12,6 +12,10 @@
 #include "arch/x86/rtc.h"
 #include "arch/x86/scale.h"
 #include "kernel/errno.h"
+#include "kernel/boot_info.h"
+
+/* What the loader said; nothing here. */
+struct boot_info boot_info;
 
 /* ---- a real-time clock in two ports ---- */
 
