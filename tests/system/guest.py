@@ -97,15 +97,16 @@ class Guest:
         """All that the console said, lines ending in a single newline."""
         return self.console.decode(errors="replace").replace("\r\n", "\n")
 
-    def expect(self, pattern, limit=LIMIT):
+    def expect(self, pattern, limit=LIMIT, anywhere=False):
         """Wait until the console says something that matches, behind what the last expect()
-        found; the match."""
+        found or anywhere; the match."""
         deadline = time.monotonic() + limit
         with self.changed:
             while True:
-                found = re.compile(pattern, re.MULTILINE).search(self.text, self.position)
+                found = re.compile(pattern, re.MULTILINE).search(
+                    self.text, 0 if anywhere else self.position)
                 if found:
-                    self.position = found.end()
+                    self.position = max(self.position, found.end())
                     return found
                 if not self.open:
                     raise GuestError(f"{self.name} ended without saying {pattern!r}")

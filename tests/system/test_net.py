@@ -1,0 +1,219 @@
+"""Network cards: every face of the device, both directions, several of them, and frames that
+no well-behaved neighbour sends."""
+
+import random
+import re
+import shutil
+import zlib
+
+import pytest
+
+import peers
+from hosts import Entropy, Net, new_folder
+from wire import Wire
+
+
+@pytest.fixture
+def wires():
+    """wires() -> a cable of its own; all are closed at the end."""
+    made = []
+
+    def make(**more):
+        made.append(Wire(new_folder(), **more))
+        return made[-1]
+
+    yield make
+    for wire in made:
+        wire.close()
+        shutil.rmtree(wire.ours.parent)
+
+
+# Rows 20, 32, 35, 43, 44, 54 of the checklist.
+CELLS = {
+    "default": {},
+    "legacy": {"flavour": "legacy"},
+    "legacy-no-mergeable": {"flavour": "legacy", "options": {"mrg_rxbuf": "off"}},
+    "legacy-no-any-layout": {"flavour": "legacy", "options": {"any_layout": "off"}},
+    "legacy-no-mergeable-no-any-layout": {
+        "flavour": "legacy", "options": {"mrg_rxbuf": "off", "any_layout": "off"}},
+    "modern": {"flavour": "modern"},
+    "modern-no-mergeable": {"flavour": "modern", "options": {"mrg_rxbuf": "off"}},
+    "legacy-plain-ring": {"flavour": "legacy",
+                          "options": {"event_idx": "off", "indirect_desc": "off"}},
+    "modern-plain-ring": {"flavour": "modern",
+                          "options": {"event_idx": "off", "indirect_desc": "off"}},
+    "no-event-idx": {"options": {"event_idx": "off"}},
+    "no-indirect": {"options": {"indirect_desc": "off"}},
+    "no-offloads": {"options": {"csum": "off", "guest_csum": "off", "gso": "off",
+                                "guest_tso4": "off", "guest_tso6": "off"}},
+    "no-checksum-for-us": {"options": {"csum": "off"}},
+    "no-status": {"options": {"status": "off"}},
+    "no-control-queue": {"options": {"ctrl_vq": "off"}},
+    "rx-queue-1024": {"options": {"rx_queue_size": 1024}},
+    "rx-queue-512-no-mergeable": {"options": {"rx_queue_size": 512, "mrg_rxbuf": "off"}},
+    "small-mtu": {"options": {"host_mtu": 1280}},
+    "large-mtu": {"options": {"host_mtu": 9000}},
+    "legacy-no-vectors": {"flavour": "legacy", "options": {"vectors": 0}},
+    "legacy-4-vectors": {"flavour": "legacy", "options": {"vectors": 4}},
+    "modern-no-vectors": {"flavour": "modern", "options": {"vectors": 0}},
+    "page-per-queue": {"flavour": "modern", "options": {"page-per-vq": "on"}},
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_both_ways(boot, cell):
+    """Half a mebibyte in and out, and a ping."""
+    data = random.Random(cell).randbytes(512 << 10)
+    giver, taker = peers.giver(data), peers.Taker()
+    try:
+        guest = boot("nettool", f"ip=dhcp -- fetch:{peers.HOST}:{giver.port} "
+                     f"push:{peers.HOST}:{taker.port}:524288 ping:{peers.HOST}",
+                     nets=[Net(**CELLS[cell])])
+        assert guest.wait() == 0
+    finally:
+        giver.close()
+        taker.close()
+    assert f"ok fetch {len(data)} {zlib.adler32(data):08x}\n" in guest.text
+    size, total = re.search(r"^ok push (\d+) ([0-9a-f]{8})$", guest.text, re.M).groups()
+    assert taker.sums == [(int(size), int(total, 16))]
+    assert f"ok ping {peers.HOST}\n" in guest.text
+
+
+@pytest.mark.smoke
+def test_echo(boot):
+    guest = boot("echo", "ip=dhcp", nets=[Net(forward=(7, ("udp", 7)))])
+    guest.expect(r"^eth0: 10\.0\.2\.15/24, gateway 10\.0\.2\.2, by DHCP$", anywhere=True)
+    guest.expect(r"^echo: TCP and UDP on port 7$", anywhere=True)
+    assert peers.echo_stream(guest.port(7), 1 << 20)
+    with peers.socket.socket(peers.socket.AF_INET, peers.socket.SOCK_DGRAM) as udp:
+        udp.settimeout(peers.LIMIT)
+        udp.connect(("127.0.0.1", guest.port(7, "udp")))
+        for size in (0, 1, 1471, 1472, 1473, 4000):
+            data = random.Random(size).randbytes(size)
+            udp.send(data)
+            assert udp.recv(65536) == data
+
+
+def test_static_address(boot):
+    guest = boot("echo", "ip=10.0.2.99/24 gw=10.0.2.2",
+                 nets=[Net(user="hostfwd=tcp:127.0.0.1:0-10.0.2.99:7")])
+    guest.expect(r"^eth0: 10\.0\.2\.99/24, gateway 10\.0\.2\.2$", anywhere=True)
+    guest.expect(r"^echo: TCP and UDP", anywhere=True)
+    assert peers.echo_stream(guest.port(7), 10000)
+
+
+@pytest.mark.parametrize("word", ["10.0.2.15", "10.0.2.15/33", "10.0.2/24", "dhcpx", ""])
+def test_wrong_address(boot, word):
+    guest = boot("nettool", f"ip={word} -- status", nets=[Net()])
+    assert guest.wait() == 0
+    assert re.search(rf"^warning: .*ip={re.escape(word)} is not understood", guest.text, re.M)
+
+
+# ---- the other end of the cable ----
+
+def test_ping_to_the_guest(boot, wires):
+    wire = wires()
+    boot("echo", "ip=10.9.0.2/24", nets=[Net(backend=wire.backend)])
+    wire.find("10.9.0.2")
+    for size in (0, 1, 56, 1000, 1471, 1472):
+        wire.ping("10.9.0.2", size)
+
+
+def test_ping_in_fragments(boot, wires):
+    wire = wires()
+    boot("echo", "ip=10.9.0.2/24", nets=[Net(backend=wire.backend)])
+    wire.find("10.9.0.2")
+    for size in (1473, 3000, 8000):
+        wire.ping("10.9.0.2", size, fragment=1480)
+
+
+def test_ping_by_ipv6(boot, wires):
+    wire = wires()
+    boot("echo", "ip6=fd00:9::2/64", nets=[Net(backend=wire.backend)])
+    wire.find6("fd00:9::2")
+    for size in (0, 1, 56, 1000, 1452):
+        wire.ping6("fd00:9::2", size)
+
+
+@pytest.mark.parametrize("cell", ["legacy", "legacy-no-mergeable", "modern", "modern-no-mergeable"])
+def test_frames_of_every_kind(boot, wires, cell):
+    """Short, long, broken and random ones, tagged with every type; then it still answers."""
+    wire, rnd = wires(), random.Random(cell)
+    guest = boot("echo", "ip=10.9.0.2/24 ip6=fd00:9::2/64",
+                 nets=[Net(backend=wire.backend, **CELLS[cell])], rng=Entropy())
+    wire.find("10.9.0.2")
+    for _ in range(1500):
+        kind = rnd.choice([0x0806, 0x0800, 0x86DD, 0x8100, rnd.randrange(65536)])
+        start = rnd.choice([b"", b"\x45\0", b"\x60\0", b"\0\1\x08\0\6\4\0", b"\x4f\xff\xff\xff"])
+        frame = (rnd.choice([wire.guest_mac, b"\xff" * 6, rnd.randbytes(6)]) + rnd.randbytes(6) +
+                 kind.to_bytes(2, "big") + start + rnd.randbytes(rnd.choice([0, 1, 20, 60, 1500])))
+        wire.send(frame[:1514])
+    wire.ping("10.9.0.2", 1000)
+    wire.find6("fd00:9::2")
+    wire.ping6("fd00:9::2", 1000)
+    assert "error:" not in guest.text
+
+
+# ---- IPv6 through user networking ----
+
+def test_ipv6_by_its_router(boot):
+    guest = boot("nettool", "ip6=auto -- ping:fec0::2 status", nets=[Net()])
+    assert guest.wait() == 0
+    assert re.search(r"^eth0: fec0::[0-9a-f:]+/64, by its router$", guest.text, re.M)
+    assert "ok ping fec0::2\n" in guest.text
+
+
+def test_name_server(boot):
+    """DHCP names one, and it is asked; what it answers depends on this machine."""
+    guest = boot("nettool", "ip=dhcp -- status", nets=[Net()])
+    assert guest.wait() == 0
+    assert "server 10.0.2.3\n" in guest.text
+
+
+# ---- several cards, and their links ----
+
+def test_several_cards(boot, wires):
+    """The first and the third have words; the second stays down and says so."""
+    first, second, third = wires(), wires(), wires(ip="10.8.0.1")
+    guest = boot("echo", "ip=10.9.0.2/24 eth2:ip=10.8.0.2/24",
+                 nets=[Net(backend=w.backend) for w in (first, second, third)])
+    first.find("10.9.0.2")
+    third.find("10.8.0.2")
+    first.ping("10.9.0.2", 100)
+    third.ping("10.8.0.2", 100)
+    assert "eth1: no ip= or ip6= word, stays down\n" in guest.text
+    assert guest.text.count("stays down") == 1
+
+
+def test_no_card(boot):
+    guest = boot("nettool", "ip=dhcp -- status")
+    assert guest.wait() == 0
+    assert "warning: net: there is no card to bring up\n" in guest.text
+
+
+@pytest.mark.parametrize("flavour", ["legacy", "modern"])
+def test_link(boot, wires, flavour):
+    """The configuration interrupt (row 30); traffic goes on when the link is back."""
+    wire = wires()
+    guest = boot("echo", "ip=10.9.0.2/24", nets=[Net(backend=wire.backend, flavour=flavour)])
+    wire.find("10.9.0.2")
+    guest.monitor.execute("set_link", name="eth0", up=False)
+    guest.expect("^eth0: link down$")
+    guest.monitor.execute("set_link", name="eth0", up=True)
+    guest.expect("^eth0: link up$")
+    wire.ping("10.9.0.2", 1000)
+
+
+def test_link_is_down_from_the_start(boot):
+    guest = boot("echo", "ip=dhcp", nets=[Net()], extra=["-S"])
+    guest.monitor.execute("set_link", name="eth0", up=False)
+    guest.monitor.execute("cont")
+    guest.expect(r"^eth0: [0-9a-f:]{17}, MTU \d+, no link, at ")
+    guest.monitor.execute("set_link", name="eth0", up=True)
+    guest.expect(r"^eth0: 10\.0\.2\.15/24, gateway 10\.0\.2\.2, by DHCP$")
+
+
+def test_address_of_the_card(boot):
+    guest = boot("nettool", "-- status", nets=[Net(options={"mac": "52:54:00:01:02:03"})])
+    assert guest.wait() == 0
+    assert re.search("^eth0: 52:54:00:01:02:03, MTU 1500, at ", guest.text, re.M)
