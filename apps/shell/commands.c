@@ -15,7 +15,9 @@ cmd_help(int argc, char **argv)
         return command_usage("help");
     for (const struct command *c = commands; c->name; c++) {
         int width = printf("  %s %s", c->name, c->arguments);
-        printf("%*s%s\n", width < 34 ? 34 - width : 1, "", c->what);
+        if (width > 32)
+            width = printf("\n") - 1;
+        printf("%*s%s\n", 34 - width, "", c->what);
     }
     printf("Keys: arrows, Home, End, Tab, ^A ^E ^K ^U ^W ^L ^C ^D. Words may be quoted.\n");
     return 0;

@@ -34,6 +34,7 @@ UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c k
 UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
 UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
 UNIT_http := apps/httpd/request.c
+UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
