@@ -99,8 +99,14 @@ void filter_install(void);
 
 /* ---- thread.c ---- */
 
-/* Starts a thread with all signals blocked; it runs until the launcher ends. */
-void thread_start(void *(*run)(void *));
+struct thread {
+    void (*run)(void); /* until the launcher ends */
+    pid_t id;          /* valid after thread_wait_all */
+};
+/* Starts a thread with all signals blocked. */
+void thread_start(struct thread *);
+/* Returns when all threads that were started are running. */
+void thread_wait_all(void);
 
 /* ---- worker.c ---- */
 
@@ -121,8 +127,9 @@ void worker_wait(void);
 
 /* ---- watch.c ---- */
 
-/* Starts the thread and the timer that wakes it. */
+/* Starts the thread; then, when it runs, the timer that wakes it. */
 void watch_setup(void);
+void watch_arm(void);
 /* On the vCPU thread: it is about to poll the devices itself. */
 void watch_park(void);
 /* On the vCPU thread: a nudge was served; keep watching. */

@@ -69,6 +69,7 @@ main(int argc, char **argv)
     options_parse(argc, argv);
     close_inherited();
     terminal_raw(); /* early: it forks, and there is little to copy yet */
+    watch_setup();
     memory_map(options.memory);
     loader_open(options.kernel, options.initrd);
     uint32_t entry = loader_load(options.command_line);
@@ -77,9 +78,10 @@ main(int argc, char **argv)
     device_publish();
     segments_make();
     trap_setup();
-    watch_setup();
     wipe_environment();
     memory_check_alone();
+    thread_wait_all();
+    watch_arm();
     filter_install();
     enter_guest(entry);
 }

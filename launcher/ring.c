@@ -117,8 +117,8 @@ ring_peek(struct queue *q, struct chain *c)
     uint16_t head = *(volatile uint16_t *)&q->avail->ring[q->last_avail % SIZE];
     if (head >= SIZE)
         ring_violation(q, "descriptor %u made available, of %u", head, SIZE);
-    if (options.strict && in_flight(q, head))
-        ring_violation(q, "strict: request %u made available while in flight", head);
+    if (in_flight(q, head))
+        ring_violation(q, "request %u made available while in flight", head);
     c->head = head;
     c->nr_out = c->nr_in = c->out_len = c->in_len = c->table_len = 0;
     walk(q, c, q->desc, SIZE, head, false);

@@ -10,7 +10,7 @@
 
 /* What Linux calls them: arch/x86/include/asm/segment.h, uapi/asm/prctl.h, the call tables. */
 #define LINUX_USER_CS        0x33
-#define LINUX_ARCH_SET_FS          0x1002
+#define LINUX_ARCH_SET_FS    0x1002
 #define SYS_ARCH_PRCTL       158
 #define I386_SET_THREAD_AREA 243
 

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,7 +29,6 @@ enum { PARKED, WATCHING, NUDGED };
 static _Atomic uint32_t state;             /* PARKED; the futex of NUDGED */
 static struct pollfd set[DEVICE_POLL_MAX]; /* written by the vCPU thread while NUDGED */
 static unsigned set_size;
-static _Atomic pid_t watcher;
 
 static void
 futex(int operation, uint32_t value)
@@ -61,14 +59,12 @@ watch_served(void)
     set_state(WATCHING);
 }
 
-static void *
-watch(void *unused)
+static void
+watch(void)
 {
-    (void)unused;
     sigset_t all_but_tick;
     sigfillset(&all_but_tick);
     sigdelset(&all_but_tick, TICK_SIGNAL);
-    atomic_store(&watcher, syscall(SYS_gettid));
     for (;;) {
         bool watching = atomic_load(&state) == WATCHING;
         bool tick = ppoll(set, watching ? set_size : 0, NULL, &all_but_tick) < 0;
@@ -82,8 +78,9 @@ watch(void *unused)
         while (atomic_load(&state) == NUDGED)
             futex(FUTEX_WAIT, NUDGED);
     }
-    return NULL;
 }
+
+static struct thread watcher = {.run = watch};
 
 static void
 tick(int signal)
@@ -96,12 +93,15 @@ watch_setup(void)
 {
     struct sigaction action = {.sa_handler = tick};
     sigaction(TICK_SIGNAL, &action, NULL);
-    thread_start(watch);
-    while (atomic_load(&watcher) == 0)
-        sched_yield();
+    thread_start(&watcher);
+}
+
+void
+watch_arm(void)
+{
     timer_t timer;
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TICK_SIGNAL};
-    event._sigev_un._tid = atomic_load(&watcher);
+    event._sigev_un._tid = watcher.id;
     struct itimerspec period = {{0, TICK_NS}, {0, TICK_NS}};
     if (syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0 ||
         syscall(SYS_timer_settime, timer, 0, &period, NULL) != 0)

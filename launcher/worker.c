@@ -47,10 +47,9 @@ take(_Atomic(struct job *) *list)
     return oldest;
 }
 
-static void *
-work(void *unused)
+static void
+work(void)
 {
-    (void)unused;
     for (;;) {
         uint32_t seen = atomic_load(&submissions);
         struct job *job = take(&submitted);
@@ -64,17 +63,16 @@ work(void *unused)
             job = next;
         }
     }
-    return NULL;
 }
 
 void
 worker_setup(void)
 {
-    static bool there;
-    if (there)
+    static struct thread thread;
+    if (thread.run)
         return;
-    there = true;
-    thread_start(work);
+    thread.run = work;
+    thread_start(&thread);
 }
 
 void
