@@ -82,7 +82,7 @@ struct shutdown_hook {
 };
 
 /* Called by kernel_leave on the thread that ends the program, before anything is reset; may
- * block for two seconds at most. ENLIST(leave, ...) */
+ * block for a bounded time. ENLIST(leave, ...) */
 struct leave_hook {
     void (*run)(void);
 };

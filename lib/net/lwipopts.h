@@ -110,6 +110,7 @@ extern uint32_t net_tcp_window;
 
 #define LWIP_COMPAT_SOCKETS  0
 #define LWIP_SOCKET_SELECT   1 /* for its event counters */
+#define LWIP_SOCKET_MAX_MEMBERSHIPS 16
 #define LWIP_SOCKET_POLL     0
 #define LWIP_SO_RCVBUF       1
 #define RECV_BUFSIZE_DEFAULT (212992) /* of UDP and raw sockets, bytes */
