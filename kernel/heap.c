@@ -1,9 +1,9 @@
 /*
- * Small objects of the kernel: a free list for each power of two from 16 bytes to a
- * quarter of a page, refilled a page at a time; anything larger takes whole pages. A page of small objects
- * is aligned, so its header is found by masking an object's address; a large block begins
- * behind a header of the same shape. What is freed goes back to its class and, when the
- * whole page is free, to the page allocator.
+ * Small objects of the kernel: a free list for each of a few sizes up to half a page, refilled
+ * a page at a time; anything larger takes whole pages. A page of small objects is aligned, so
+ * its header is found by masking an object's address; a large block begins behind a header of
+ * the same shape. What is freed goes back to its class and, when the whole page is free, to
+ * the page allocator.
  */
 #include "kernel/kernel.h"
 #include "kernel/list.h"
@@ -11,10 +11,14 @@
 #include "kernel/string.h"
 
 #define HEAP_MAGIC   0x48454150u
-#define CLASS_MIN    16u
-#define NR_CLASSES   7 /* 16 ... 1024 */
-#define CLASS_LARGE  NR_CLASSES
 #define HEADER_SIZE  64u
+#define NR_CLASSES   8
+#define CLASS_LARGE  NR_CLASSES
+
+/* Multiples of 16, for the alignment. The last is half of what a page has room for: a packet
+ * of 1 500 bytes with its descriptor is such an object. */
+static const uint16_t class_size[NR_CLASSES] = {
+    16, 32, 64, 128, 256, 512, 1024, (PAGE_SIZE - HEADER_SIZE) / 2};
 
 struct free_object {
     struct free_object *next;
@@ -45,7 +49,7 @@ class_of(size_t size)
 {
     unsigned class = 0;
 
-    while (class < NR_CLASSES && CLASS_MIN << class < size)
+    while (class < NR_CLASSES && class_size[class] < size)
         class++;
     return class;
 }
@@ -87,7 +91,7 @@ page_with_room(unsigned class)
     struct heap_page *page = page_new(class, 1);
     if (!page)
         return NULL;
-    size_t size = CLASS_MIN << class;
+    size_t size = class_size[class];
     for (size_t at = HEADER_SIZE; at + size <= PAGE_SIZE; at += size) {
         struct free_object *object = (struct free_object *)((char *)page + at);
         object->next = page->free;
@@ -122,7 +126,7 @@ kmalloc(size_t size)
     page->in_use++;
     if (!page->free)
         list_remove(&page->link);
-    return memset(object, 0, CLASS_MIN << class);
+    return memset(object, 0, class_size[class]);
 }
 
 void
