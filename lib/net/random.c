@@ -9,6 +9,8 @@
 #include "kernel/platform.h"
 #include "kernel/string.h"
 
+DEVICE_CLASS_USED(entropy);
+
 static uint64_t key[2];
 
 static inline uint64_t
