@@ -164,6 +164,18 @@ drop_idle(void)
     return true;
 }
 
+/* poll failed: with no memory left there is some again when a client goes. */
+static void
+give_way(void)
+{
+    if (errno == EINTR)
+        return;
+    if (errno != ENOMEM || nr_connections == 0)
+        die("poll", "failed");
+    if (!drop_idle())
+        drop(nr_connections - 1);
+}
+
 /* New clients; false if there is no room for the next one now. */
 static bool
 accept_clients(int listener, int64_t now)
@@ -241,8 +253,10 @@ main(int argc, char **argv)
         unsigned nr_polled = nr_connections;
         if (room)
             polled[nr_polled++] = (struct pollfd){.fd = listener, .events = POLLIN};
-        if (poll(polled, nr_polled, poll_timeout(now_ms())) < 0 && errno != EINTR)
-            die("poll", "failed");
+        if (poll(polled, nr_polled, poll_timeout(now_ms())) < 0) {
+            give_way();
+            continue;
+        }
         int64_t now = now_ms();
         short knock = room ? polled[nr_polled - 1].revents : 0;
         serve_clients(polled, now);
