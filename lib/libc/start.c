@@ -36,9 +36,14 @@ static struct abi_elf32_phdr tls_header = {.type = ABI_PT_TLS};
 static bool
 describe_tls(void)
 {
+    uintptr_t size = (uintptr_t)tls_size;
+
+    /* The compiler takes it for granted that no object lies at address 0, so that a size given
+     * as an address could not be 0. */
+    __asm__("" : "+r"(size));
     tls_header.vaddr = tls_header.paddr = (uintptr_t)tls_start;
     tls_header.filesz = (uint32_t)(tls_data_end - tls_start);
-    tls_header.memsz = (uint32_t)(uintptr_t)tls_size;
+    tls_header.memsz = size;
     tls_header.align = MAX((uint32_t)(uintptr_t)tls_align, 1);
     return tls_header.memsz > 0;
 }
