@@ -177,8 +177,8 @@ find_run(size_t from, size_t count, size_t step)
     return nr_pages;
 }
 
-void *
-pages_alloc_aligned(size_t count, size_t align)
+static void *
+take_pages(size_t count, size_t align)
 {
     if (count == 0 || count > nr_free)
         return NULL;
@@ -189,7 +189,21 @@ pages_alloc_aligned(size_t count, size_t align)
     while (hint < nr_pages && is_taken(hint))
         hint++;
     least_free = MIN(least_free, nr_free);
-    return memset((void *)(page << PAGE_SHIFT), 0, count << PAGE_SHIFT);
+    return (void *)(page << PAGE_SHIFT);
+}
+
+void *
+pages_alloc_aligned(size_t count, size_t align)
+{
+    void *base = take_pages(count, align);
+
+    return base ? memset(base, 0, count << PAGE_SHIFT) : NULL;
+}
+
+void *
+pages_alloc_stack(size_t count)
+{
+    return take_pages(count, PAGE_SIZE);
 }
 
 void *
