@@ -2,17 +2,21 @@
 # lies below 4 GiB, where the guest's segments are.
 LAUNCHER_CFLAGS := -std=gnu11 -O2 -g $(WARN) -fPIE -fno-stack-protector -fcf-protection=none \
     -ffunction-sections -fdata-sections -D_GNU_SOURCE -I. -Iinclude -MMD -MP
-LAUNCHER_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard launcher/*.[cS]))
+launcher_obj = $(patsubst %,$(B)/obj/%.o,$(wildcard $(1)/*.[cS]))
 
 $(B)/obj/launcher/%.o: launcher/%
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(LAUNCHER_CFLAGS) -c -o $@ $<
 
-$(B)/lguest: $(LAUNCHER_OBJ)
+$(B)/lguest: $(call launcher_obj,launcher)
 	$(Q)$(HOSTCC) -static-pie -Wl,--gc-sections,-z,noexecstack -o $@ $^
 
-launcher: $(B)/lguest
+# The user-mode network is a program of its own, with libslirp.
+$(B)/lguest-net: $(call launcher_obj,launcher/usernet)
+	$(Q)$(HOSTCC) -pie -Wl,-z,noexecstack,-z,now -o $@ $^ -lslirp
+
+launcher: $(B)/lguest $(B)/lguest-net
 .PHONY: launcher
 
 # The tests of the launcher are system tests.
-system: $(B)/lguest
+system: launcher

@@ -170,12 +170,16 @@ class QemuPc(Host):
 
     @staticmethod
     def decode(status, last_line):
-        """isa-debug-exit makes the status code * 2 + 1, in seven bits: the console's last line
-        has the whole code, and both must agree. An even status is not of the guest's making."""
-        if status < 0 or status % 2 == 0 or not last_line.startswith("exit: "):
+        """isa-debug-exit makes the status code * 2 + 1, in seven bits; the console's last line
+        has all of the code, and both must agree. An even status is not of the guest's making."""
+        if status < 0 or status % 2 == 0:
+            return None
+        if last_line is None:
+            return status // 2
+        if not last_line.startswith("exit: "):
             return None
         code = int(last_line[len("exit: "):])
-        return code if status == min(code, 127) * 2 + 1 else None
+        return code if status // 2 == min(code, 127) else None
 
 
 HOSTS = [QemuPc()]

@@ -1,0 +1,342 @@
+"""The launcher's command line, its messages, its terminal, and what it leaves behind."""
+
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from launcher_kit import INIT, LGUEST, LIMIT, Result, kit  # noqa: F401
+
+
+def lguest(*words, **more):
+    done = subprocess.run([LGUEST, *words], capture_output=True, timeout=LIMIT,
+                          stdin=subprocess.DEVNULL, **more)
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def refused(result, message):
+    assert result.status == 2 and result.err.count("\n") == 1, result
+    result.said(message)
+
+
+def test_help_and_version():
+    shown = lguest("--help")
+    assert shown.status == 0 and shown.err == ""
+    for option in ("--block", "--net", "--tunnet", "--rng", "--initrd", "--console", "--timeout",
+                   "--trace", "--stats", "--strict", "--hostile", "--abi", "--verbose"):
+        assert option in shown.out
+    assert re.match(r"lguest .*\d", lguest("--version").out)
+    assert "used-id" in lguest("--hostile=help").out
+
+
+@pytest.mark.parametrize("words, message", [
+    ([], "a memory size and a kernel are needed"),
+    (["16"], "a memory size and a kernel are needed"),
+    (["--nonsense", "16", "x"], "--nonsense is no option"),
+    (["--block", "16"], "a memory size and a kernel"),
+    (["--rng=1", "16", "x"], "--rng=1 is no option, or takes no value"),
+    (["--initrd"], "--initrd needs a value"),
+    (["0", "x"], "memory '0'"),
+    (["x", "x"], "'x' is no memory size"),
+    (["16K", "x"], "'16K' is no memory size"),
+    (["-16", "x"], "-16 is no option"),
+    (["4G", "x"], "memory '4G'"),
+    (["3073", "x"], "memory '3073': it has to be from 1 to 3072 MiB"),
+    (["99999999999999999999", "x"], "memory"),
+    (["16", "/nonexistent"], "cannot open /nonexistent: No such file"),
+    (["16", "/"], "is not a regular file"),
+    (["16", "/dev/null"], "is not a regular file"),
+    (["--initrd=/nonexistent", "16", "/bin/sh"], "cannot open /nonexistent"),
+    (["16", "/bin/sh"], "is not for the i386"),
+    (["16", "/etc/passwd"], "is not an ELF file"),
+    (["--timeout=0", "16", "x"], "--timeout=0"),
+    (["--timeout=1s", "16", "x"], "--timeout=1s"),
+    (["--abi=N4", "16", "x"], "--abi=N4"),
+    (["--hostile=nice", "16", "x"], "--hostile=nice is unknown"),
+    (["--net=socket", "16", "x"], "--net=socket"),
+])
+def test_mistakes(words, message):
+    refused(lguest(*words), message)
+
+
+@pytest.mark.parametrize("option, message", [
+    ("--block=/nonexistent", "cannot open /nonexistent"),
+    ("--net=tap:", "is no name of a tap"),
+    ("--net=tap:a-name-that-is-too-long", "is no name of a tap"),
+    ("--net=tap:lo,mac=nonsense", "only mac=XX"),
+    ("--tunnet=nonsense", "IP\\[:MAC\\] or bridge:NAME"),
+    ("--tunnet=1.2.3.4:nonsense", "is no MAC address"),
+    ("--console=/nonexistent/file", "cannot write to /nonexistent/file"),
+])
+def test_mistakes_of_devices(kit, option, message):
+    refused(kit.run(INIT + "pass", option), message)
+
+
+def test_too_many_devices(kit):
+    refused(kit.run(INIT + "pass", *["--rng"] * 15), "more than 14 devices")
+    kit.run(INIT + "pass", *["--rng"] * 14).passed()
+
+
+def test_arguments_that_look_like_options(kit):
+    kit.run(INIT + "hcall LHCALL_NOTIFY, $0x1000\n pass",
+            args=["--rng", "-v", "--"]).passed("--rng -v --")
+
+
+def test_arguments_too_long(kit):
+    refused(kit.run(INIT + "pass", args=["x" * 4096]), "longer than 4095 characters")
+    kit.run(INIT + "pass", args=["x" * 4095]).passed()
+
+
+# ---- images ----
+
+def image_with(kit, offset, value):
+    image = kit.assemble(INIT + "pass")
+    content = bytearray(image.read_bytes())
+    content[offset:offset + len(value)] = value
+    image.write_bytes(content)
+    return image
+
+
+PHDR = 52
+
+
+@pytest.mark.parametrize("offset, value, message", [
+    (0, b"\x7fELG", "is not an ELF file"),
+    (4, b"\2", "is not for the i386"),
+    (16, b"\3\0", "is not an executable ELF file"),
+    (18, b"\4\0", "is not for the i386"),
+    (24, struct.pack("<I", 0xf0000000), "its entry 0xf0000000 lies outside"),
+    (42, b"\7\0", "strange table of segments"),
+    (44, b"\0\0", "strange table of segments"),
+    (44, b"\xff\xff", "strange table of segments"),
+    (28, struct.pack("<I", 0x7fffffff), "ends too early"),
+    (PHDR + 12, struct.pack("<I", 0x1000), "a segment lies at 0x1000"),
+    (PHDR + 12, struct.pack("<I", 0), "a segment lies at 0"),
+    (PHDR + 12, struct.pack("<I", 0xfffff000), "needs more than 16 MiB"),
+    (PHDR + 20, struct.pack("<I", 0xfffff000), "needs more than 16 MiB"),
+    (PHDR + 16, struct.pack("<I", 0x10000000), "larger in the file than in memory"),
+    (PHDR + 4, struct.pack("<I", 0x7ffffff0), "ends too early"),
+])
+def test_broken_image(kit, offset, value, message):
+    refused(kit.run(image_with(kit, offset, value)), message)
+
+
+def test_short_files(kit):
+    image = kit.assemble(INIT + "pass").read_bytes()
+    for length in (0, 1, 4, 51):
+        refused(kit.run(kit.file("short", image[:length])), "short")
+    refused(kit.run(kit.file("short", image[:len(image) // 2])), "ends too early|strange")
+
+
+def test_bzimage(kit):
+    content = bytearray(4096)
+    content[0x1fe:0x200] = b"\x55\xaa"
+    content[0x202:0x206] = b"HdrS"
+    refused(kit.run(kit.file("vmlinuz", content)), "is a bzImage; only i386 ELF images")
+
+
+def test_image_and_initrd_too_large(kit):
+    big = kit.file("big", b"")
+    os.truncate(big, 15 << 20)
+    refused(kit.run(INIT + "pass", f"--initrd={big}"), "do not fit into 16 MiB together")
+    os.truncate(big, 100 << 20)
+    refused(kit.run(INIT + "pass", f"--initrd={big}"), "does not fit into 16 MiB")
+    refused(kit.run(INIT + "pass\n.bss\n.skip 2 << 20", memory="2"), "needs more than 2 MiB")
+
+
+# ---- what it prints ----
+
+def test_trace(kit):
+    result = kit.run(INIT + """
+        gate 32, ticked
+        hcall LHCALL_SET_CLOCKEVENT, $1000000
+        hcall LHCALL_HALT
+        pass
+    ticked: return_from_interrupt""", "--trace")
+    assert result.status == 0
+    result.said(r"hypercall LGUEST_INIT\(0x\w+", r"hypercall SET_CLOCKEVENT\(0xf4240",
+                "hypercall HALT", "interrupt 0 at 0x", "hypercall SHUTDOWN")
+
+
+def test_stats(kit):
+    result = kit.run(INIT + 'print "x"\n pass', "--stats", "--rng")
+    assert result.status == 0
+    result.said(r"hypercalls \(1 notifies", "rng 0: 0 requests", "console 0: 0 requests")
+
+
+# ---- the process ----
+
+def test_memory_is_alone_and_environment_is_gone(kit):
+    """The guest could read all of the process; what it is not given must not be there."""
+    with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT',
+                   env={"SECRET": "squeamish-ossifrage", "PATH": "/bin"}) as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        maps = open(f"/proc/{guest.pid}/maps").read().splitlines()
+        low = [line for line in maps if int(line.split("-")[0], 16) < 1 << 32]
+        assert len(low) == 1 and low[0].startswith("10000000-"), low
+        assert b"squeamish" not in open(f"/proc/{guest.pid}/environ", "rb").read()
+        status = open(f"/proc/{guest.pid}/status").read()
+        assert re.search(r"NoNewPrivs:\s1", status) and re.search(r"Seccomp:\s2", status)
+        guest.kill()
+
+
+def test_inherited_descriptors_are_closed(kit):
+    secret = open("/etc/passwd")
+    os.set_inheritable(secret.fileno(), True)
+    with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT', close_fds=False) as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        open_files = [os.readlink(f"/proc/{guest.pid}/fd/{fd}")
+                      for fd in os.listdir(f"/proc/{guest.pid}/fd")]
+        assert "/etc/passwd" not in open_files
+        guest.kill()
+    secret.close()
+
+
+def test_idle_guest_uses_no_time(kit):
+    with kit.start(INIT + 'print "ready\\n"\n 1: hcall LHCALL_HALT\n jmp 1b') as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        time.sleep(1)
+        fields = open(f"/proc/{guest.pid}/stat").read().rsplit(")", 1)[1].split()
+        assert int(fields[11]) + int(fields[12]) <= 1  # clock ticks, of 100 a second
+        guest.kill()
+
+
+def test_as_an_ordinary_user(kit):
+    if os.geteuid() != 0:
+        pytest.skip("runs as an ordinary user anyway")
+    os.chmod(kit.folder, 0o755)
+    image = kit.assemble(INIT + "pass")
+    if subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "test", "-x", LGUEST]).returncode:
+        pytest.skip("the build folder is not readable for others")
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", LGUEST,
+                           "16", image], timeout=LIMIT)
+    assert done.returncode == 0
+
+
+# ---- the terminal ----
+
+class Terminal:
+    """The launcher on a terminal of its own."""
+
+    def __init__(self, kit, guest, *options):
+        self.ours, theirs = pty.openpty()
+        self.before = termios.tcgetattr(theirs)
+        self.theirs = theirs
+        self.process = subprocess.Popen(kit.command(guest, *options), stdin=theirs, stdout=theirs,
+                                        stderr=theirs, start_new_session=True)
+
+    def mode(self):
+        return termios.tcgetattr(self.theirs)
+
+    def read_until(self, text):
+        got = b""
+        while text not in got:
+            assert select.select([self.ours], [], [], LIMIT)[0], got
+            got += os.read(self.ours, 1000)
+        return got
+
+    def wait_restored(self):
+        for _ in range(200):
+            if self.mode() == self.before:
+                return
+            time.sleep(0.02)
+        raise AssertionError(self.mode())
+
+    def watcher(self):
+        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
+                             capture_output=True, text=True).stdout.split()
+        assert len(out) == 1
+        return int(out[0])
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(LIMIT)
+        os.close(self.ours)
+        os.close(self.theirs)
+
+
+READY = INIT + 'print "ready\\n"\n'
+
+
+@pytest.fixture
+def terminal(kit):
+    opened = []
+
+    def start(*words):
+        opened.append(Terminal(kit, *words))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+def is_raw(mode):
+    return not mode[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+
+
+def test_terminal_is_raw_and_restored(terminal):
+    t = terminal(READY + "hcall LHCALL_SET_CLOCKEVENT, $0; 1: hcall LHCALL_HALT; jmp 1b")
+    t.read_until(b"ready")
+    assert is_raw(t.mode())
+    t.process.terminate()
+    assert t.process.wait(LIMIT) == 143
+    assert t.mode() == t.before  # before the launcher has ended, not some time later
+
+
+def test_terminal_is_restored_at_the_end(terminal):
+    t = terminal(READY + "pass")
+    assert t.process.wait(LIMIT) == 0
+    assert t.mode() == t.before
+
+
+def test_terminal_after_kill(terminal):
+    """kill -9 leaves a restored terminal and no process."""
+    t = terminal(READY + "1: hcall LHCALL_HALT; jmp 1b")
+    t.read_until(b"ready")
+    assert is_raw(t.mode())
+    watcher = os.pidfd_open(t.watcher())
+    t.process.kill()
+    t.process.wait(LIMIT)
+    t.wait_restored()
+    assert select.select([watcher], [], [], LIMIT)[0]
+    os.close(watcher)
+
+
+@pytest.mark.parametrize("guest", ["1: hcall LHCALL_HALT; jmp 1b", "1: jmp 1b"])
+def test_control_c_three_times(terminal, guest):
+    """Idle or busy, with no buffer posted."""
+    t = terminal(READY + guest)
+    t.read_until(b"ready")
+    os.write(t.ours, b"\x03")
+    os.write(t.ours, b"\x03")
+    time.sleep(0.3)
+    assert t.process.poll() is None
+    os.write(t.ours, b"\x03")
+    assert t.process.wait(LIMIT) == 1
+    t.read_until(b"stopped by ^C")
+    assert t.mode() == t.before
+
+
+def test_no_watcher_without_a_terminal(kit):
+    with kit.start(READY + "hcall LHCALL_HALT") as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        assert subprocess.run(["ps", "-o", "pid=", "--ppid", str(guest.pid)],
+                              capture_output=True).stdout == b""
+        guest.kill()
+
+
+def test_killed_launcher_leaves_nothing(kit):
+    """Its disk can be opened at once by the next one."""
+    disk = kit.file("disk", bytes(512))
+    with kit.start(READY + "hcall LHCALL_HALT", f"--block={disk}") as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        guest.kill()
+        guest.wait(LIMIT)
+    kit.run(INIT + "pass", f"--block={disk}").passed()
