@@ -90,7 +90,7 @@ extern struct wait_queue net_config_changed;
 void net_resolv_add(const ip_addr_t *server);
 /* Server number `n`, from 0; NULL behind the last. */
 const ip_addr_t *net_resolv_server(unsigned n);
-/* Be /etc/resolv.conf, if there is anything to say in it. */
+/* Be /etc/resolv.conf, if there is anything to say in it, and /etc/hosts if nobody else is. */
 void net_resolv_mount(void);
 
 #endif

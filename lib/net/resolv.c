@@ -1,9 +1,11 @@
 /*
- * Name servers. The C library resolves names itself, with UDP sockets to the servers that
- * /etc/resolv.conf lists; so the simplest sound way to make it use those of dns=, DHCP and
- * router advertisements is to be that file. It is written anew at each opening, which waits
- * while a server may still become known. It is mounted over the archive's own only if the
- * command line names a server or a way to learn one, and only in images that open files.
+ * Names. The C library resolves them itself: it reads /etc/hosts and asks, with UDP sockets,
+ * the servers that /etc/resolv.conf lists. So the simplest sound way to make it use those of
+ * dns=, DHCP and router advertisements is to be that file, and an /etc/hosts with localhost
+ * where the archive has none. Both are file systems of one file, written anew at each opening,
+ * in images that open files at all. Opening resolv.conf waits while a server may still become
+ * known; it covers the archive's own only if the command line names a server or a way to
+ * learn one.
  *
  * lwIP's dns.c is not built; the functions that DHCP and router advertisements call of it
  * are here, and keep one list for each family instead of overwriting each other's servers.
@@ -76,16 +78,10 @@ dns_getserver(u8_t n)
     return n < DNS_MAX_SERVERS ? &learned[n + DNS_MAX_SERVERS] : IP_ADDR_ANY;
 }
 
-/* ---- the C library's side ---- */
-
-struct resolv_file {
-    struct file file;
-    size_t len;
-    char text[TEXT_MAX];
-};
+/* ---- the C library's side: what the files say ---- */
 
 static size_t
-write_text(char *to, size_t size)
+write_servers(char *to, size_t size)
 {
     size_t len = 0;
     const ip_addr_t *server;
@@ -103,15 +99,46 @@ write_text(char *to, size_t size)
     return len;
 }
 
-static long
-resolv_pread(struct file *file, void *to, size_t len, uint64_t at)
+static void
+wait_for_server(void)
 {
-    struct resolv_file *resolv = file->private;
+    uint64_t deadline;
 
-    if (at >= resolv->len)
+    while (!net_resolv_server(0) &&
+           (net_config_pending(false, &deadline) || net_config_pending(true, &deadline)))
+        wait_on(&net_config_changed, deadline);
+}
+
+static size_t
+write_hosts(char *to, size_t size)
+{
+    return (size_t)ksnprintf(to, size, "127.0.0.1 localhost\n::1 localhost\n");
+}
+
+/* ---- and how they are opened ---- */
+
+/* A file system of one file. */
+struct text_mount {
+    struct fs_mount mount;                  /* first: that is what comes back */
+    size_t (*write)(char *to, size_t size); /* bytes, fewer than TEXT_MAX */
+    void (*wait)(void);                     /* before it is opened; NULL: for nothing */
+};
+
+struct text_file {
+    struct file file;
+    size_t len;
+    char text[TEXT_MAX];
+};
+
+static long
+text_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    struct text_file *text = file->private;
+
+    if (at >= text->len)
         return 0;
-    len = MIN(len, resolv->len - (size_t)at);
-    memcpy(to, resolv->text + at, len);
+    len = MIN(len, text->len - (size_t)at);
+    memcpy(to, text->text + at, len);
     return (long)len;
 }
 
@@ -126,87 +153,86 @@ fill_stat(struct file_stat *out, size_t len)
 }
 
 static int
-resolv_fstat(struct file *file, struct file_stat *out)
+text_fstat(struct file *file, struct file_stat *out)
 {
-    struct resolv_file *resolv = file->private;
+    struct text_file *text = file->private;
 
-    fill_stat(out, resolv->len);
+    fill_stat(out, text->len);
     return 0;
 }
 
 static void
-resolv_close(struct file *file)
+text_close(struct file *file)
 {
     kfree(file->private);
 }
 
-static const struct file_ops resolv_ops = {
-    .kind = "resolv.conf",
-    .pread = resolv_pread,
-    .stat = resolv_fstat,
-    .close = resolv_close,
+static const struct file_ops text_ops = {
+    .kind = "text",
+    .pread = text_pread,
+    .stat = text_fstat,
+    .close = text_close,
 };
 
-static void
-wait_for_server(void)
-{
-    uint64_t deadline;
-
-    while (!net_resolv_server(0) &&
-           (net_config_pending(false, &deadline) || net_config_pending(true, &deadline)))
-        wait_on(&net_config_changed, deadline);
-}
-
 static int
-resolv_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
+text_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
 {
-    struct resolv_file *resolv;
+    const struct text_mount *source = (struct text_mount *)mount;
+    struct text_file *text;
 
-    (void)mount;
     if (*path)
         return -ENOTDIR;
     if ((flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
         return -EROFS;
-    wait_for_server();
-    resolv = kmalloc(sizeof(*resolv));
-    if (!resolv)
+    if (source->wait)
+        source->wait();
+    text = kmalloc(sizeof(*text));
+    if (!text)
         return -ENOMEM;
-    resolv->len = write_text(resolv->text, sizeof(resolv->text));
-    resolv->file.ops = &resolv_ops;
-    resolv->file.private = resolv;
-    resolv->file.refs = 1;
-    resolv->file.flags = flags;
-    *out = &resolv->file;
+    text->len = source->write(text->text, sizeof(text->text));
+    text->file.ops = &text_ops;
+    text->file.private = text;
+    text->file.refs = 1;
+    text->file.flags = flags;
+    *out = &text->file;
     return 0;
 }
 
 static int
-resolv_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
+text_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
 {
+    const struct text_mount *source = (struct text_mount *)mount;
     char text[TEXT_MAX];
 
-    (void)mount;
     if (*path)
         return -ENOTDIR;
-    fill_stat(out, write_text(text, sizeof(text)));
+    fill_stat(out, source->write(text, sizeof(text)));
     return 0;
 }
 
-static const struct fs_type resolv_type = {
-    .name = "resolv.conf", .open = resolv_open, .stat = resolv_stat};
-static struct fs_mount resolv_mount = {.type = &resolv_type, .where = "/etc/resolv.conf"};
+static const struct fs_type text_type = {.name = "text", .open = text_open, .stat = text_stat};
+static struct text_mount servers_mount = {
+    {.type = &text_type, .where = "/etc/resolv.conf"}, write_servers, wait_for_server};
+static struct text_mount hosts_mount = {
+    {.type = &text_type, .where = "/etc/hosts"}, write_hosts, NULL};
 
 /* Weak: an image that opens no files has no file system, and is not given one by this. */
 extern __typeof__(fs_mount) fs_mount __attribute__((weak));
+extern __typeof__(fs_stat) fs_stat __attribute__((weak));
 
 void
 net_resolv_mount(void)
 {
+    struct file_stat there;
     uint64_t deadline;
 
-    if (!fs_mount || (!net_resolv_server(0) && !net_config_pending(false, &deadline) &&
-                      !net_config_pending(true, &deadline)))
+    if (!fs_mount || !fs_stat)
         return;
-    if (fs_mount(&resolv_mount))
+    if (fs_stat("/", hosts_mount.mount.where, true, &there) == -ENOENT)
+        (void)fs_mount(&hosts_mount.mount); /* the place is free */
+    if (!net_resolv_server(0) && !net_config_pending(false, &deadline) &&
+        !net_config_pending(true, &deadline))
+        return;
+    if (fs_mount(&servers_mount.mount))
         log_warn("net: /etc/resolv.conf is taken; dns= and DHCP do not reach the resolver");
 }

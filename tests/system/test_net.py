@@ -170,6 +170,13 @@ def test_name_server(boot):
     assert "server 10.0.2.3\n" in guest.text
 
 
+def test_localhost(boot):
+    """Without a card, an archive or a server."""
+    guest = boot("nettool", "-- resolve:localhost")
+    assert guest.wait() == 0
+    assert "ok resolve localhost: 127.0.0.1\nok resolve localhost: ::1\n" in guest.text
+
+
 # ---- several cards, and their links ----
 
 def test_several_cards(boot, wires):
