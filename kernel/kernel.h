@@ -54,12 +54,22 @@ size_t log_read(size_t offset, char *to, size_t size);
 /* Exit codes that are the kernel's own; an application's go through unchanged (0 to 255). */
 #define EXIT_PANIC    120 /* exception, assertion, kernel's books wrong */
 #define EXIT_NO_START 121 /* the image could not start: memory, loader */
+#define EXIT_ASKED    143 /* asked to end from outside, as by SIGTERM elsewhere */
 
 /* Prints the last line "exit: N", resets the devices, leaves by the platform. */
 _Noreturn void kernel_exit(int code);
 /* The application is done: kernel_exit(), but what it left on its way goes out first. Called
  * from a thread; blocks, bounded. */
 _Noreturn void kernel_leave(int code);
+/* The same for deferred work: a thread of its own leaves. Threads run on until it gets there. */
+void kernel_leave_soon(int code);
+/*
+ * Somebody outside asks the program to end: lguest's launcher by its interrupt, a power button.
+ * Any context. kernel_end_asked is what that leads to, as deferred work; while it is NULL the
+ * kernel leaves with EXIT_ASKED. lib/libc makes SIGTERM of it.
+ */
+void kernel_ask_end(void);
+extern void (*kernel_end_asked)(void);
 _Noreturn void kernel_restart(void);
 /* Prints the text, registers if a trap brought us here, a backtrace with names; then leaves
  * with EXIT_PANIC. Any context, and never returns even if it fails half-way. */

@@ -19,7 +19,6 @@
 const struct platform *platform;
 
 ENLIST_DECLARE(init);
-ENLIST_DECLARE(leave);
 ENLIST_DECLARE(shutdown);
 
 /* argv[0]: the file name without its ".elf". */
@@ -115,14 +114,6 @@ kernel_exit(int code)
     platform->irq_save();
     run_shutdown_hooks();
     platform->exit(code);
-}
-
-_Noreturn void
-kernel_leave(int code)
-{
-    ENLIST_FOREACH(leave, const struct leave_hook, hook)
-        hook->run();
-    kernel_exit(code);
 }
 
 _Noreturn void

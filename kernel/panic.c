@@ -62,16 +62,17 @@ finish(void *arg)
 _Noreturn void
 panic_at(uintptr_t eip, uintptr_t ebp, const char *format, va_list ap)
 {
+    static char text[200];
     struct panic_place place = {eip, ebp};
-    char text[200];
 
     platform->irq_save();
     if (++depth == 2)
         kernel_exit(EXIT_PANIC); /* the panic itself failed: no more output but the code */
     if (depth > 2)
-        platform->exit(EXIT_PANIC);
-    kvsnprintf(text, sizeof(text), format, ap);
-    log_error("panic: %s", text);
+        platform->crash(text); /* not even that: the first one's words, as they are */
+    size_t prefix = (size_t)ksnprintf(text, sizeof(text), "panic: ");
+    kvsnprintf(text + prefix, sizeof(text) - prefix, format, ap);
+    log_error("%s", text);
     cpu_call_on((uintptr_t)panic_stack + sizeof(panic_stack), finish, &place);
     platform->exit(EXIT_PANIC);
 }

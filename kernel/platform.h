@@ -71,6 +71,9 @@ struct platform {
 
     /* Leave with `code` (0 to 255), or restart the machine; never return. */
     void (*exit)(int code) __attribute__((noreturn));
+    /* Leave with EXIT_PANIC where the console cannot be trusted any more, with one line of text
+     * by the most direct way there is. On lguest that is the host, whose status is then 1. */
+    void (*crash)(const char *text) __attribute__((noreturn));
     void (*restart)(void) __attribute__((noreturn));
 };
 

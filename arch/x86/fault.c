@@ -162,11 +162,10 @@ static _Noreturn void
 give_up(const struct trap_frame *f)
 {
     char line[80];
-    int len = ksnprintf(line, sizeof(line), "fault inside a fault: exception %u at 0x%08x\n",
-                        (unsigned)f->vector, (unsigned)f->eip);
 
-    platform->early_write(line, (size_t)len);
-    platform->exit(EXIT_PANIC);
+    ksnprintf(line, sizeof(line), "fault inside a fault: exception %u at 0x%08x",
+              (unsigned)f->vector, (unsigned)f->eip);
+    platform->crash(line);
 }
 
 _Noreturn void

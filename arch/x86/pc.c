@@ -16,6 +16,7 @@
 #include "arch/x86/trap.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
+#include "kernel/string.h"
 
 /* QEMU's isa-debug-exit at its default port: the process ends with (value << 1 | 1). */
 #define DEBUG_EXIT_PORT 0x501
@@ -117,6 +118,14 @@ pc_exit(int code)
     stop_for_ever();
 }
 
+static _Noreturn void
+pc_crash(const char *text)
+{
+    serial_early_write(text, strlen(text));
+    serial_early_write("\n", 1);
+    pc_exit(EXIT_PANIC);
+}
+
 /* A fault without a table of handlers resets the CPU (SDM vol. 3, 6.15, interrupt 8). */
 static void
 triple_fault(void)
@@ -159,5 +168,6 @@ const struct platform pc_platform = {
     .set_gs_base = segments_set_gs_base,
     .discover = pc_discover,
     .exit = pc_exit,
+    .crash = pc_crash,
     .restart = pc_restart,
 };

@@ -134,6 +134,7 @@ struct abi_winsize {
 #define ABI_SIGABRT  6
 #define ABI_SIGKILL  9
 #define ABI_SIGALRM  14
+#define ABI_SIGTERM  15
 #define ABI_SIGCHLD  17
 #define ABI_SIGCONT  18
 #define ABI_SIGSTOP  19

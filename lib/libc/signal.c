@@ -112,16 +112,17 @@ signal_deliver(void)
 
 /* A signal whose default action ends the program does so at once when any thread would let
  * it: that thread may be asleep where only a device can wake it. */
-static void
-end_if_default(int number)
+static bool
+ends_at_once(int number)
 {
     if (actions[number].handler != ABI_SIG_DFL)
-        return;
+        return false;
     for (struct thread *t = thread_next(NULL); t; t = thread_next(t)) {
         struct libc_thread *thread = t->data;
         if (thread && !(thread->blocked & BIT(number)))
-            signal_default(number);
+            return true;
     }
+    return false;
 }
 
 void
@@ -129,7 +130,10 @@ signal_send(int number)
 {
     if (is_ignored(number))
         return;
-    end_if_default(number);
+    if (ends_at_once(number)) {
+        signal_default(number);
+        return;
+    }
     pending |= BIT(number);
     wake_all(&signal_sent);
 }

@@ -26,7 +26,8 @@ struct libc_thread {
  * it will run the handler. May end the program. */
 void signal_raise(int number);
 
-/* The default action: the program ends, or nothing happens. */
+/* The default action: the program ends as by exit_group (called from deferred work it returns
+ * first), or nothing happens. */
 void signal_default(int number);
 bool signal_ignored_by_default(int number);
 

@@ -19,8 +19,11 @@ signal_ignored_by_default(int number)
 void
 signal_default(int number)
 {
-    if (!signal_ignored_by_default(number))
-        kernel_exit(SIGNAL_EXIT(number));
+    if (signal_ignored_by_default(number))
+        return;
+    if (!defer_running())
+        kernel_leave(SIGNAL_EXIT(number));
+    kernel_leave_soon(SIGNAL_EXIT(number));
 }
 
 void

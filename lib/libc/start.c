@@ -108,6 +108,12 @@ memory_for_tls(SYSCALL_ARGS)
     return base ? (long)base : -ENOMEM;
 }
 
+static void
+end_asked(void)
+{
+    signal_raise(ABI_SIGTERM);
+}
+
 /* The kernel aligns its stacks to a word; the C library's ABI wants 16 bytes from here on. */
 __attribute__((force_align_arg_pointer)) int
 application_run(int argc, char **argv)
@@ -116,6 +122,7 @@ application_run(int argc, char **argv)
 
     thread_current()->data = &first_thread;
     gs_window.system_call = (uintptr_t)syscall_entry;
+    kernel_end_asked = end_asked;
     syscall_init();
     tty_init();
     fill_words(argc, argv, has_tls, seed_canary());
