@@ -55,6 +55,13 @@ cpu_tsc(void)
     return value;
 }
 
+/* Load %gs, and with it the descriptor as it is now. */
+static inline void
+cpu_set_gs(uint16_t selector)
+{
+    __asm__ volatile("movl %0, %%gs" : : "r"((uint32_t)selector) : "memory");
+}
+
 static inline uint32_t
 cpu_flags(void)
 {

@@ -1,35 +1,33 @@
 /*
  * The lguest platform: a guest in ring 1 (ring 3 under Ringlet's launcher) that asks its host
- * by hypercall for what a PC does by instruction. docs/lguest.md explains the interface; the
- * rules that shaped this file:
- *
- *   - "cli" and "sti" are stores to lguest_data.irq_enabled. Whoever enables looks at
- *     irq_pending afterwards, clears it and asks for delivery, since the host never asks twice.
- *   - Selectors are the host's business: whatever is found at entry is kept.
- *   - There is no paging to change, so no guard pages: protect() says so.
+ * by hypercall for what a PC does by instruction. docs/lguest.md explains the interface. Two
+ * things shaped this file: selectors are the host's business, so whatever was found at entry
+ * is kept; and there is no paging to change, so there are no guard pages and protect() says so.
  */
 #include "arch/x86/lguest.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/io.h"
 #include "arch/x86/lguest_call.h"
-#include "arch/x86/lguest_time.h"
-#include "arch/x86/trap.h"
-#include "kernel/boot_info.h"
-#include "kernel/device.h"
+#include "arch/x86/lguest_parts.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/string.h"
+#include "kernel/thread.h"
 
+/* PCI configuration mechanism #1, as in arch/x86/pci.c. */
 #define PCI_ADDRESS_PORT 0xcf8
-#define GATE_INTERRUPT   0x8e00u /* present, DPL 0, 32-bit interrupt gate */
-#define GATE_TRAP        0x8f00u
-#define GATE_DPL3        0x6000u
+#define PCI_ENABLE       0x80000000u
+
+/* A flat data segment of DPL 3, present and accessed (Intel SDM vol. 3, 3.4.5), but for its
+ * base. */
+#define TLS_LOW  0x0000ffffu
+#define TLS_HIGH 0x00cff300u
+/* RPL 3, as the C library loads it. */
+#define TLS_SELECTOR (LGUEST_GDT_TLS << 3 | 3)
 
 volatile struct lguest_data lguest_data;
 
 static uint32_t ram_end;
-static struct irq_line lines[LGUEST_IRQS];
-static char line_names[LGUEST_IRQS][12];
-static uint32_t claimed = 1u << LGUEST_IRQ_TIMER;
 
 uintptr_t
 lguest_device_page(void)
@@ -45,6 +43,7 @@ lguest_notify(uintptr_t phys)
 
 /* ---- the end ---- */
 
+/* Once is all there is: a host that goes on nevertheless gets nothing more to do. */
 static _Noreturn void
 shut_down(const char *text, uint32_t reason)
 {
@@ -66,123 +65,27 @@ lguest_exit(int code)
     shut_down(text, LGUEST_SHUTDOWN_POWEROFF);
 }
 
+/* The host itself prints the text, whatever is left of the guest. */
+static _Noreturn void
+lguest_crash(const char *text)
+{
+    shut_down(text, LGUEST_SHUTDOWN_POWEROFF);
+}
+
 static _Noreturn void
 lguest_restart(void)
 {
     shut_down("restart", LGUEST_SHUTDOWN_RESTART);
 }
 
-/* ---- interrupts ---- */
-
-static bool
-lguest_irq_save(void)
-{
-    bool on = lguest_data.irq_enabled != 0;
-
-    lguest_data.irq_enabled = 0;
-    __asm__ volatile("" : : : "memory");
-    return on;
-}
-
-static void
-lguest_irq_restore(bool on)
-{
-    if (!on)
-        return;
-    __asm__ volatile("" : : : "memory");
-    lguest_data.irq_enabled = LGUEST_IF;
-    __asm__ volatile("" : : : "memory");
-    if (lguest_data.irq_pending) {
-        lguest_data.irq_pending = 0;
-        lguest_call(LHCALL_SEND_INTERRUPTS, 0, 0, 0);
-    }
-}
-
-/* HALT returns at once when something is pending, so nothing is lost between the caller's
- * look and here; it enables interrupts to deliver what woke it. */
-static void
-lguest_halt(void)
-{
-    lguest_call(LHCALL_HALT, 0, 0, 0);
-    lguest_data.irq_enabled = 0;
-    __asm__ volatile("" : : : "memory");
-}
-
-/*
- * Before the iret of every trap that went through an interrupt gate: the flag in the frame is
- * what irq_enabled was. What was held back meanwhile nests here, one frame, and not between
- * the store and the iret, which is why the no-interrupt window can be a single instruction.
- */
-static void
-lguest_trap_return(struct trap_frame *frame)
-{
-    lguest_irq_restore(frame->eflags & EFLAGS_IF);
-}
-
-static void
-line_mask(struct irq_line *line, bool on)
-{
-    uint32_t bit = 1u << (line - lines);
-
-    if (on)
-        lguest_data.blocked_interrupts |= bit;
-    else
-        lguest_data.blocked_interrupts &= ~bit;
-}
-
-int
-lguest_irq_claim(unsigned irq, struct irq_line **out)
-{
-    if (irq == LGUEST_IRQ_TIMER || irq >= LGUEST_IRQS)
-        return -EINVAL;
-    if (claimed >> irq & 1)
-        return -EBUSY;
-    claimed |= 1u << irq;
-    *out = &lines[irq];
-    return 0;
-}
-
-void
-lguest_irq_release(struct irq_line *line)
-{
-    claimed &= ~(1u << (line - lines));
-}
-
-static void
-lguest_interrupt(unsigned n, struct trap_frame *frame)
-{
-    if (n == LGUEST_IRQ_TIMER)
-        lguest_timer_tick(frame->eip, frame->ebp);
-    else
-        irq_dispatch(&lines[n]);
-}
-
 /* ---- bringing it up ---- */
-
-static void
-load_gate(unsigned vector, uintptr_t handler, uint32_t type)
-{
-    lguest_call(LHCALL_LOAD_IDT_ENTRY, vector, handler & 0xffff, (handler & 0xffff0000) | type);
-}
-
-static void
-load_gates(void)
-{
-    for (unsigned vector = 0; vector < TRAP_EXCEPTIONS + LGUEST_IRQS; vector++)
-        load_gate(vector, (uintptr_t)trap_stubs + vector * TRAP_STUB_SIZE, GATE_INTERRUPT);
-    /* A trap gate that any ring may use: the CPU enters it directly, irq_enabled untouched. */
-    load_gate(TRAP_SYSTEM_CALL, (uintptr_t)trap_system_call_stub, GATE_TRAP | GATE_DPL3);
-}
 
 static void
 lguest_set_gs_base(uintptr_t base)
 {
-    uint32_t low = base << 16 | 0xffff;
-    uint32_t high = (base & 0xff000000) | 0x00cff300 | (base >> 16 & 0xff);
-
-    lguest_call(LHCALL_LOAD_GDT_ENTRY, LGUEST_GDT_TLS, low, high);
-    /* RPL 3, as the C library loads it. */
-    __asm__ volatile("movl %0, %%gs" : : "r"(LGUEST_GDT_TLS << 3 | 3) : "memory");
+    lguest_call(LHCALL_LOAD_GDT_ENTRY, LGUEST_GDT_TLS, (uint32_t)base << 16 | TLS_LOW,
+                (base & 0xff000000) | TLS_HIGH | (base >> 16 & 0xff));
+    cpu_set_gs(TLS_SELECTOR);
 }
 
 static void
@@ -191,13 +94,7 @@ lguest_init(void)
     trap_interrupt = lguest_interrupt;
     trap_return = lguest_trap_return;
     trap_fault_address = &lguest_data.cr2;
-    for (unsigned irq = 0; irq < LGUEST_IRQS; irq++) {
-        ksnprintf(line_names[irq], sizeof(line_names[irq]), "irq %u", irq);
-        lines[irq].name = line_names[irq];
-        lines[irq].mask = line_mask;
-    }
-    lguest_data.blocked_interrupts = ~(1u << LGUEST_IRQ_TIMER);
-    load_gates();
+    lguest_irq_init();
     lguest_set_gs_base((uintptr_t)&gs_window);
     __asm__ volatile("fninit");
 }
@@ -207,10 +104,8 @@ lguest_init(void)
 static bool
 host_has_device_page(void)
 {
-    uint32_t value = 0x80000000;
-
-    __asm__ volatile("outl %0, %w1; inl %w1, %0" : "+a"(value) : "d"(PCI_ADDRESS_PORT));
-    return value == 0xffffffff;
+    io_out32(PCI_ADDRESS_PORT, PCI_ENABLE);
+    return io_in32(PCI_ADDRESS_PORT) == 0xffffffff;
 }
 
 void
@@ -224,7 +119,7 @@ lguest_enter(uint32_t ram_top)
      * 0x80 lies wherever a host looks for the system call vector. */
     lguest_data.tail[0] = (uintptr_t)trap_iret;
     lguest_data.tail[1] = (uintptr_t)trap_iret + 1;
-    lguest_data.tail[2] = lguest_data.tail[3] = lguest_data.tail[4] = TRAP_SYSTEM_CALL;
+    lguest_data.tail[2] = lguest_data.tail[3] = lguest_data.tail[4] = LGUEST_SYSCALL_VECTOR;
     lguest_call(LHCALL_LGUEST_INIT, (uintptr_t)&lguest_data, 0, 0);
     lguest_time_init();
     if (!host_has_device_page())
@@ -235,19 +130,23 @@ lguest_enter(uint32_t ram_top)
 
 /* ---- the table ---- */
 
-/* NOTIFY of an ordinary address prints the string there. */
+/* NOTIFY of an ordinary address prints the string there. The host's terminal may be raw. */
 static void
 lguest_early_write(const char *text, size_t len)
 {
     static char buffer[128];
+    size_t n = 0;
 
-    while (len) {
-        size_t n = MIN(len, sizeof(buffer) - 1);
-        memcpy(buffer, text, n);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            buffer[n++] = '\r';
+        if (text[i])
+            buffer[n++] = text[i];
+        if (n < sizeof(buffer) - 2 && i + 1 < len)
+            continue;
         buffer[n] = '\0';
         lguest_notify((uintptr_t)buffer);
-        text += n;
-        len -= n;
+        n = 0;
     }
 }
 
@@ -300,5 +199,6 @@ const struct platform lguest_platform = {
     .set_gs_base = lguest_set_gs_base,
     .discover = lguest_discover,
     .exit = lguest_exit,
+    .crash = lguest_crash,
     .restart = lguest_restart,
 };

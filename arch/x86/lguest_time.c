@@ -4,9 +4,9 @@
  * anybody reads the clock a tick is kept armed, and a loop that waits for a time to come sees
  * it pass. An idle guest reads no clock and gets no ticks.
  */
-#include "arch/x86/lguest_time.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/lguest_call.h"
+#include "arch/x86/lguest_parts.h"
 #include "arch/x86/scale.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
@@ -15,12 +15,13 @@
 #define LONGEST_TIMER 4000000000u /* ns; SET_CLOCKEVENT takes 32 bits */
 #define READ_TRIES    100
 
-static struct scale tsc_scale;
+static struct scale tsc_scale; /* multiplier 0: no TSC to rely on */
 static uint64_t tsc_base;
-static uint64_t host_base; /* the host's wall clock at INIT, ns since 1970 */
-static uint64_t latest;    /* never goes back, whatever the host's clock does */
+static uint64_t host_base;   /* the host's wall clock at INIT, ns since 1970 */
+static uint64_t host_latest; /* as it was last read */
+static uint64_t passed;      /* the slow clock: what went by on the host's, forwards only */
 static uint64_t deadline = TIME_NEVER;
-static bool watched; /* somebody read the clock since the last tick */
+static bool watched; /* somebody read the slow clock since the last tick */
 
 /* The seconds are read on both sides of the nanoseconds: the host may write between them. */
 static uint64_t
@@ -37,14 +38,17 @@ host_time(void)
     return sec * NSEC_PER_SEC + MIN(nsec, (uint32_t)NSEC_PER_SEC - 1);
 }
 
+/* A host that sets its clock back costs us no time but what lies between two readings.
+ * Interrupts are off. */
 static uint64_t
 slow_clock(void)
 {
     uint64_t now = host_time();
 
-    now = now > host_base ? now - host_base : 0;
-    latest = MAX(latest, now);
-    return latest;
+    if (now > host_latest)
+        passed += now - host_latest;
+    host_latest = now;
+    return passed;
 }
 
 static uint64_t
@@ -70,21 +74,26 @@ set_clockevent(void)
 void
 lguest_time_init(void)
 {
-    host_base = host_time();
+    host_base = host_latest = host_time();
     tsc_base = cpu_tsc();
     if (lguest_data.tsc_khz)
         tsc_scale = scale_make(lguest_data.tsc_khz * 1000ull, NSEC_PER_SEC);
 }
 
+/* The timer's interrupt reads and sets the slow clock as well, hence interrupts off. */
 uint64_t
 lguest_clock(void)
 {
-    uint64_t now = now_ns();
+    if (tsc_scale.mult)
+        return now_ns();
 
-    if (!tsc_scale.mult && !watched) {
+    bool on = lguest_irq_save();
+    uint64_t now = slow_clock();
+    if (!watched) {
         watched = true;
         set_clockevent();
     }
+    lguest_irq_restore(on);
     return now;
 }
 
@@ -97,11 +106,14 @@ lguest_wall_base(void)
 void
 lguest_timer_arm(uint64_t when)
 {
+    bool on = lguest_irq_save();
+
     deadline = when;
     if (when == TIME_NEVER && !watched)
         lguest_call(LHCALL_SET_CLOCKEVENT, 0, 0, 0);
     else
         set_clockevent();
+    lguest_irq_restore(on);
 }
 
 /* A tick, or a piece of a deadline too far away for one call, is nobody's business above. */

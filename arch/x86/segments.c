@@ -157,5 +157,5 @@ void
 segments_set_gs_base(uintptr_t base)
 {
     gdt[SELECTOR_GS / 8] = segment(base, LIMIT_FLAT, ACCESS_DATA3, FLAGS_FLAT);
-    __asm__ volatile("movl %0, %%gs" : : "r"(SELECTOR_GS) : "memory"); /* reads the table */
+    cpu_set_gs(SELECTOR_GS);
 }
