@@ -136,6 +136,17 @@ serve(struct client *c)
 
 /* ---- the program ---- */
 
+/* poll has no memory for a look at so many: asking every socket takes none, and what is read
+ * and sent there frees some. */
+static void
+try_all(struct pollfd *polled, unsigned n)
+{
+    if (errno != ENOMEM && errno != EINTR)
+        die("poll");
+    for (unsigned i = 0; i < n; i++)
+        polled[i].revents = polled[i].events;
+}
+
 static unsigned
 parse_arguments(int argc, char **argv)
 {
@@ -171,15 +182,15 @@ main(int argc, char **argv)
         polled[n] = (struct pollfd){.fd = udp, .events = POLLIN};
         /* With all places taken, new clients wait to be accepted. */
         polled[n + 1] = (struct pollfd){.fd = n < MAX_CLIENTS ? tcp : -1, .events = POLLIN};
-        if (poll(polled, n + 2, -1) < 0 && errno != EINTR)
-            die("poll");
+        if (poll(polled, n + 2, -1) < 0)
+            try_all(polled, n + 2);
         if (polled[n].revents)
             echo_datagrams(udp);
         /* Backwards, since the last client takes the place of one that is dropped. */
         for (unsigned i = n; i-- > 0;)
             if (polled[i].revents && !serve(clients[i]))
                 drop(i);
-        if (polled[n + 1].revents)
+        if (polled[n + 1].revents && n < MAX_CLIENTS)
             accept_clients(tcp);
     }
 }
