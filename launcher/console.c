@@ -32,6 +32,7 @@ static struct {
     bool ended;
     bool escape; /* look for ^C */
 } input;
+static int output_fd;
 static bool output_blocks;
 static uint32_t output_done; /* bytes of the first request that are out */
 
@@ -141,6 +142,21 @@ serve_output(struct queue *q)
     ring_interrupt(q);
 }
 
+void
+console_print(const char *text, uint32_t len)
+{
+    while (len > 0) {
+        uint32_t part = len < OUTPUT_AT_ONCE ? len : OUTPUT_AT_ONCE;
+        if (output_blocks)
+            device_wait_writable(output_fd);
+        ssize_t written = write(output_fd, text, part);
+        if (written < 0 && errno != EAGAIN && errno != EINTR)
+            return;
+        text += written > 0 ? written : 0;
+        len -= written > 0 ? written : 0;
+    }
+}
+
 static void
 serve(struct queue *q)
 {
@@ -201,6 +217,7 @@ console_open(const char *value)
             usage_error("cannot write to %s: %s", value, strerror(errno));
         input.ended = true;
     }
-    output_blocks = can_block(out->fd);
+    output_fd = out->fd;
+    output_blocks = can_block(output_fd);
     in->events = input.ended ? 0 : POLLIN;
 }

@@ -239,7 +239,7 @@ early_print(uint32_t address)
     if (address >= memory.limit)
         die("Bad NOTIFY %#x", address);
     const char *text = (const char *)memory.base + address;
-    write_all(STDOUT_FILENO, text, strnlen(text, memory.limit - address));
+    console_print(text, strnlen(text, memory.limit - address));
 }
 
 void
@@ -317,6 +317,16 @@ device_fd_ready(int fd, short events)
     static const struct timespec at_once;
     struct pollfd one = {.fd = fd, .events = events};
     return ppoll(&one, 1, &at_once, NULL) > 0;
+}
+
+void
+device_wait_writable(int fd)
+{
+    struct pollfd one = {.fd = fd, .events = POLLOUT};
+    sigset_t all_in;
+    sigemptyset(&all_in);
+    while (ppoll(&one, 1, NULL, &all_in) < 0 && errno == EINTR)
+        ;
 }
 
 void

@@ -21,12 +21,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
 #define PROGRAM_MAX 200
-#define ARGS        3
+#define ARGS        6
 
 /* A call and what its first arguments have to be; a test of low 32 bits against a mask. */
 struct rule {
@@ -154,7 +155,8 @@ build(void)
         {.call = SYS_preadv},
         {.call = SYS_preadv2},
         {.call = SYS_pwritev, .in_disk = true},
-        {.call = SYS_pwritev2, .in_disk = true},
+        /* Of its flags only this: RWF_APPEND would not care for the position. */
+        {.call = SYS_pwritev2, .in_disk = true, .args = {[5] = {~(uint32_t)RWF_NOWAIT, 0}}},
         {.call = SYS_fdatasync},
         {.call = SYS_ppoll},
         {.call = SYS_getrandom},
@@ -173,6 +175,8 @@ build(void)
         {.call = SYS_clock_gettime},
         /* Restart: guest memory to zero. Other pages than the guest's would hurt only us. */
         {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_DONTNEED)}},
+        /* The C library's thread pointer at each exit, on CPUs or kernels without wrfsbase. */
+        {.call = SYS_arch_prctl, .args = {EXACTLY(LINUX_ARCH_SET_FS)}},
         {.call = SYS_exit_group},
     };
     load(LOW(arch));

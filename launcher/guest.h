@@ -58,6 +58,8 @@ uint32_t loader_load(const char *command_line);
 void segments_make(void);
 /* LOAD_GDT_ENTRY for index GUEST_TLS_INDEX: the two words of the descriptor. */
 void segments_set_tls(uint32_t low, uint32_t high);
+/* No such descriptor any more. */
+void segments_reset(void);
 /* Behind the one i386 system call of ours, which the filter lets through. */
 extern const char segments_tls_call[];
 /* May a guest have this in ds, es, fs or gs? */

@@ -86,6 +86,7 @@ restart(regs_t regs)
     device_reset_all();
     hypercall_reset();
     interrupt_reset();
+    segments_reset();
     memory_clear();
     device_publish();
     trap_start_state(regs, loader_load(options.command_line));

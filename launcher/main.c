@@ -6,6 +6,7 @@
  * The order matters. Everything that can be opened is open, and every thread exists, before
  * the filter is in place; the filter is in place before the guest's first instruction.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,10 +15,16 @@
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
-/* What our parent left open is no business of the guest's. */
+/*
+ * What our parent left open is no business of the guest's; and what it left closed must not
+ * become the number of a file that is opened here.
+ */
 static void
 close_inherited(void)
 {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            _exit(EXIT_DEATH);
     if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0) == 0)
         return;
     struct rlimit limit = {.rlim_cur = 1024};

@@ -76,9 +76,10 @@ serve_receive(struct queue *q)
         if (options.strict)
             check_buffer(q, &c);
         ssize_t len = n++ < BATCH ? receive(q, &c) : -1;
-        if (len == 0) {
-            warn("%s: the other side has gone", q->device->name);
-            q->fd = -1;
+        if (len == 0 || (len < 0 && n <= BATCH && errno != EAGAIN && errno != EINTR)) {
+            warn("%s: the network has gone: %s", q->device->name,
+                 len == 0 ? "its program ended" : strerror(errno));
+            q->fd = -1; /* for sending, too late is told by each frame's error */
         }
         if (len <= 0)
             break;

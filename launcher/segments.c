@@ -91,6 +91,13 @@ segments_set_tls(uint32_t low, uint32_t high)
         die("cannot set GDT entry %u: %s", GUEST_TLS_INDEX, strerror(-error));
 }
 
+void
+segments_reset(void)
+{
+    if (tls_set)
+        segments_set_tls(0, 0);
+}
+
 bool
 segments_selector_known(uint16_t selector)
 {

@@ -9,6 +9,7 @@
  * else is an attempt to leave, or our own mistake, and ends the launcher.
  */
 #include <asm/prctl.h>
+#include <errno.h>
 #include <linux/audit.h>
 #include <signal.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include "launcher/device.h"
 #include "launcher/guest.h"
@@ -48,6 +50,7 @@ bool trap_has_fsgsbase;
 
 static uint8_t signal_stack[SIGNAL_STACK] __attribute__((aligned(64)));
 static bool terminating;
+static bool starting_afresh; /* trap_start_state was called during this exit */
 
 static void
 handle_signal(int signal)
@@ -60,6 +63,23 @@ handle_signal(int signal)
         .sa_mask = all,
     };
     sigaction(signal, &action, NULL);
+}
+
+/*
+ * SIGALRM ends the guest with a sentence. One that has found a way to block signals (it can
+ * make a signal frame of its own and return from it) is ended by the kernel a second later.
+ */
+static void
+set_time_limit(void)
+{
+    struct itimerval limit = {.it_value.tv_sec = options.timeout};
+    struct itimerspec last = {.it_value.tv_sec = options.timeout + 1};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    timer_t timer;
+    if (setitimer(ITIMER_REAL, &limit, NULL) != 0 ||
+        syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0 ||
+        syscall(SYS_timer_settime, timer, 0, &last, NULL) != 0)
+        die("cannot set the time limit: %s", strerror(errno));
 }
 
 void
@@ -75,10 +95,8 @@ trap_setup(void)
         handle_signal(signals[i]);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is EFBIG instead */
-    if (options.timeout) {
-        struct itimerval limit = {.it_value.tv_sec = options.timeout};
-        setitimer(ITIMER_REAL, &limit, NULL);
-    }
+    if (options.timeout)
+        set_time_limit();
 }
 
 void
@@ -90,6 +108,7 @@ trap_start_state(regs_t regs, uint32_t entry)
         regs[zeroed[i]] = 0;
     regs[REG_RIP] = entry;
     regs[REG_EFL] = 0x202;
+    starting_afresh = true;
     __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %1, %%gs" ::"r"(GUEST_DS), "r"(0));
 }
 
@@ -241,6 +260,17 @@ check_selectors(const greg_t *regs, uint16_t fs)
                 (uint32_t)regs[REG_RIP], all[i].value, all[i].name);
 }
 
+/* As after fninit, and the same for SSE. */
+static void
+reset_fpu(ucontext_t *context)
+{
+    fpregset_t fpu = context->uc_mcontext.fpregs;
+    fpu->cwd = 0x37f;
+    fpu->swd = 0;
+    fpu->ftw = 0;
+    fpu->mxcsr = 0x1f80;
+}
+
 static void
 poll_devices(void)
 {
@@ -267,6 +297,11 @@ trap_handle(int signal, siginfo_t *info, ucontext_t *context, uint16_t fs)
     else
         fault(regs);
     interrupt_deliver(regs);
+    if (starting_afresh) {
+        starting_afresh = false;
+        reset_fpu(context);
+        return 0;
+    }
     /* A hypercall may just have made the guest's TLS segment invalid; loading it would fault.
      */
     bool readable;

@@ -211,14 +211,18 @@ def test_restart(kit):
         incl counter
         cmpl $1, counter; expect e 3
         movl %gs, %eax; testl %eax, %eax; expect z 4
+        movl %fs, %eax; testl %eax, %eax; expect z 6
+        fstcw control; cmpw $0x37f, control; expect e 7
+        movw $0x27f, control; fldcw control
         cmpb $'x', 0x1000; expect e 5
         movb $'y', 0x1000
         hcall LHCALL_LOAD_GDT_ENTRY, $14, $0xffff, $0xcff200
-        movl $0x73, %eax; movl %eax, %gs
+        movl $0x73, %eax; movl %eax, %gs; movl %eax, %fs
         print "."
         hcall LHCALL_SHUTDOWN, $text, $LGUEST_SHUTDOWN_RESTART
         .data
     counter: .long 0
+    control: .word 0
     text: .skip 128
         """, "--timeout=1", args=["x"])
     assert result.status == 124 and set(result.out) == {"."} and len(result.out) > 3, result

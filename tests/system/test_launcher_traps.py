@@ -2,6 +2,7 @@
 and the ways out of the sandbox that have to be closed.
 """
 
+import os
 import re
 import signal
 import time
@@ -576,6 +577,58 @@ def test_every_allowed_call(kit, arguments):
             ud2"""), "--timeout=3")
         assert result.status in (1, 124), (number, result)
     assert beside.read_bytes() == b"untouched"
+
+
+def test_time_limit_of_a_guest_that_blocks_signals(kit):
+    """It makes a signal frame and returns from it with everything blocked; the limit holds."""
+    guest = far_jump_to_64("""
+        movl $0x10000000 + stack_top, %esp
+        subq $4096, %rsp
+        movq %rsp, %rdi; movl $1024, %ecx; xorl %eax, %eax; cld; rep stosb
+        leaq 1f(%rip), %rax
+        movq %rax, 40 + 16 * 8(%rsp)            /* rip */
+        movq %rsp, 40 + 15 * 8(%rsp)            /* rsp */
+        movq $0x202, 40 + 17 * 8(%rsp)
+        movq $0x002b000000000033, %rax
+        movq %rax, 40 + 18 * 8(%rsp)            /* cs, ss */
+        movq $-1, 296(%rsp)                     /* the mask */
+        movl $15, %eax
+        syscall
+    1:  movl $1, %eax; movl $1, %edi; leaq text(%rip), %rsi; movl $7, %edx; syscall
+    2:  jmp 2b
+    text: .ascii "blocked" """)
+    started = time.monotonic()
+    result = kit.run(guest, "--timeout=1")
+    assert result.out == "blocked" and result.status == -signal.SIGKILL, result
+    assert time.monotonic() - started < 15
+
+
+def test_early_console_on_a_full_pipe_can_be_ended(kit):
+    read, write = os.pipe()
+    with kit.start(INIT + "movl $1 << 20, %ecx; movl $0x300000, %edi; movb $'x', %al; rep stosb\n"
+                   "hcall LHCALL_NOTIFY, $0x300000\n pass", stdout=write) as guest:
+        assert os.read(read, 1) == b"x"
+        guest.terminate()
+        assert guest.wait(20) == 143
+    os.close(read)
+    os.close(write)
+
+
+def test_no_appending_past_a_disk(kit):
+    """pwritev2 with RWF_APPEND, write to the disk, a position behind it: all refused."""
+    disk = kit.file("disk", bytes(4096))
+    log = open(kit.folder / "log", "w")  # then no limit of file size helps
+    for call in ("movl $328, %eax; movl $0x10, %r9d", "movl $328, %eax; movl $8192, %r10d",
+                 "movl $328, %eax; movq $-1, %r10", "movl $1, %eax", "movl $20, %eax",
+                 "movl $296, %eax; movl $8192, %r10d"):
+        with kit.start(far_jump_to_64(f"""
+            movl $4, %edi; xorl %esi, %esi; xorl %edx, %edx; xorl %r10d, %r10d; xorl %r8d, %r8d
+            xorl %r9d, %r9d
+            {call}
+            syscall"""), f"--block={disk}", stdout=log) as guest:
+            assert guest.wait(20) == 1
+            assert b"escape refused" in guest.stderr.read(), call
+    assert disk.read_bytes() == bytes(4096)
 
 
 def test_two_hundred_starts(kit):
