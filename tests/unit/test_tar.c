@@ -1,7 +1,7 @@
 /*
  * Archives against lib/fs: made here byte by byte (so that every field can lie), and by the
- * tar of this machine in each of its formats. The tests look through the mounted file system,
- * as a program would, and at the lines on the log. Everything must be freed at the end.
+ * tar of this machine in each of its formats. The tests look at the tree, at the lines on the
+ * log, and at last through a mount, as a program would. Everything must be freed at the end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -891,6 +891,107 @@ real_archives(void **state)
     shell(command);
 }
 
+/* ---- mounted ---- */
+
+void
+file_release(struct file *file)
+{
+    if (--file->refs == 0)
+        file->ops->close(file);
+}
+
+/* The names of a directory, read through a buffer of this size, each with a blank behind. */
+static const char *
+names_in(const char *path, size_t size)
+{
+    static char names[512];
+    char *buffer = malloc(size);
+    struct file *file;
+    long n;
+
+    names[0] = '\0';
+    assert_int_equal(fs_open("/", path, FILE_O_DIRECTORY, &file), 0);
+    while ((n = file->ops->getdents(file, buffer, size)) > 0)
+        for (long at = 0; at < n;) {
+            uint16_t record;
+            memcpy(&record, buffer + at + 16, 2);
+            assert_int_equal(record % 8, 0);
+            assert_true(record >= 24 && record <= n - at);
+            strcat(names, buffer + at + 19);
+            strcat(names, buffer[at + 18] == 4 ? "/ " : buffer[at + 18] == 10 ? "@ " : " ");
+            at += record;
+        }
+    assert_int_equal(n, 0);
+    assert_int_equal(file->ops->pread(file, buffer, 1, 0), -EISDIR);
+    file_release(file);
+    free(buffer);
+    return names;
+}
+
+static void
+mounted(void **state)
+{
+    struct file_stat st, other;
+    char text[32];
+    struct file *file;
+    const char *rest;
+
+    (void)state;
+    start();
+    put_file("dir/one", "11111");
+    put_file("dir/sub/deep", "22222");
+    put_file("dir/two", "");
+    put_file("dir-x", "x");
+    put_header("dir/sym", '2', 0, "../hard");
+    put_header("hard", '1', 0, "dir/one");
+    put_end();
+    assert_int_equal(tarfs_mount(fs_reader_memory("initrd", archive, used), "/"), 0);
+    assert_true(shim_log_has("tar on initrd: 8 names, mounted on /"));
+    unsigned live = shim_memory_live();
+
+    for (size_t size = 32; size <= 400; size += 8) {
+        assert_string_equal(names_in("/", size), "./ ../ dir/ dir-x hard ");
+        assert_string_equal(names_in("dir", size), "./ ../ one sub/ sym@ two ");
+    }
+    assert_string_equal(names_in("dir/sub/.", 100), "./ ../ deep ");
+
+    /* "dir/sym" leads to "hard", which is "dir/one". */
+    assert_int_equal(fs_open("/dir/sub", "../sym", 0, &file), 0);
+    assert_int_equal(file->ops->pread(file, text, sizeof text, 2), 3);
+    assert_memory_equal(text, "111", 3);
+    assert_int_equal(file->ops->pread(file, text, 2, 0), 2);
+    assert_int_equal(file->ops->pread(file, text, 2, 5), 0);
+    assert_int_equal(file->ops->pread(file, text, 2, UINT64_MAX), 0);
+    assert_int_equal(file->ops->stat(file, &st), 0);
+    assert_int_equal(fs_stat("/", "dir/one", true, &other), 0);
+    assert_int_equal(st.inode, other.inode);
+    assert_int_equal(st.links, 2);
+    assert_int_equal(st.device, other.device);
+    assert_int_not_equal(st.device, 0);
+    file_release(file);
+
+    assert_int_equal(fs_stat("/", "dir/sym", false, &st), 0);
+    assert_int_equal(st.mode & FS_S_IFMT, FS_S_IFLNK);
+    assert_int_equal(st.size, 7);
+    struct fs_mount *mount = fs_find("/dir/sym", &rest);
+    assert_int_equal(mount->type->readlink(mount, rest, text, 3), 3);
+    assert_memory_equal(text, "../", 3);
+    assert_int_equal(mount->type->readlink(mount, "dir", text, 3), -EINVAL);
+    assert_int_equal(mount->type->readlink(mount, "no", text, 3), -ENOENT);
+
+    assert_int_equal(fs_open("/", "dir/one", FILE_O_RDWR, &file), -EROFS);
+    assert_int_equal(fs_open("/", "dir/one", FILE_O_TRUNC, &file), -EROFS);
+    assert_int_equal(fs_open("/", "dir", FILE_O_WRONLY, &file), -EISDIR);
+    assert_int_equal(fs_open("/", "dir/none", 0, &file), -ENOENT);
+    assert_int_equal(fs_open("/", "dir/one/x", 0, &file), -ENOTDIR);
+    for (long n = 0; n < 2; n++) { /* no memory for the file, then for its path */
+        shim_memory_fail_after(n);
+        assert_int_equal(fs_open("/", "dir", 0, &file), -ENOMEM);
+        shim_memory_fail_after(-1);
+    }
+    assert_int_equal(shim_memory_live(), live);
+}
+
 int
 main(void)
 {
@@ -920,6 +1021,7 @@ main(void)
         cmocka_unit_test(reader_fails),
         cmocka_unit_test(random_damage),
         cmocka_unit_test(real_archives),
+        cmocka_unit_test(mounted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

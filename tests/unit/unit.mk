@@ -20,7 +20,7 @@ UNIT_memory  := kernel/pages.c kernel/heap.c
 UNIT_FLAGS_memory := -no-pie -fno-pie
 
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
-UNIT_tar  := $(TAR) $(SHIM)
+UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/fs.c lib/fs/path.c lib/fs/reader_memory.c $(SHIM)
 UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(SHIM)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).

@@ -109,7 +109,8 @@ pages_contain(const void *base, size_t len)
 void
 memory_info(struct memory_info *out)
 {
-    *out = (struct memory_info){.total = ARENA_PAGES * PAGE_SIZE, .free = ARENA_PAGES * PAGE_SIZE};
+    *out =
+        (struct memory_info){.total = ARENA_PAGES * PAGE_SIZE, .free = ARENA_PAGES * PAGE_SIZE};
 }
 
 void *
