@@ -358,6 +358,8 @@ read_members(struct builder *b, struct fs_reader *reader, struct tar_member *mem
     }
     if (b->full || result == 0)
         return members ? 0 : -EINVAL;
+    if (members == 0)
+        return result == -EPROTO ? -EINVAL : result;
     if (result == -EPROTO)
         log_warn("tar on %s: damaged at byte %llu: %s; the %u entries before it are served",
                  reader->name, (unsigned long long)scan.at, scan.damage, members);
@@ -365,9 +367,7 @@ read_members(struct builder *b, struct fs_reader *reader, struct tar_member *mem
         log_error("tar on %s: cannot be read at byte %llu (error %d); the %u entries before "
                   "it are served",
                   reader->name, (unsigned long long)scan.at, -result, members);
-    if (members)
-        return 0;
-    return result == -EPROTO ? -EINVAL : result;
+    return 0;
 }
 
 static int

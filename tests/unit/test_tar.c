@@ -305,14 +305,9 @@ pax_records(void **state)
 {
     (void)state;
     start();
+    start();
     put_header("g", 'g', 19, "");
     put_data("19 comment=ignored\n", 19);
-    put_pax("17 path=real/name\n"); /* one short of what it is */
-    put_end();
-    assert_int_equal(load(), -EINVAL);
-    assert_true(shim_log_has("damaged at byte 1024: a pax header has a wrong length"));
-
-    start();
     put_pax("18 path=real/name\n9 size=3\n30 SCHILY.xattr.user.key=abcd\n"
             "93 a.key.that.is.longer.than.any.that.this.reader.would.ever.want.to.look.at.for."
             "its.value=v\n25 mtime=1350244992.0239\n");
@@ -364,6 +359,7 @@ not_an_archive(void **state)
     assert_int_equal(load(), -EINVAL);
     used = 511;
     assert_int_equal(load(), -EINVAL);
+    assert_int_equal(shim_log_lines(LOG_INFO), 0); /* the caller's to say */
     assert_int_equal(shim_memory_live(), 0);
 }
 
@@ -571,6 +567,7 @@ bad_pax_headers(void **state)
         "path=x\n",
         "10 path=xx",
         "9 path=xx\n",
+        "17 path=real/name\n",
         "8 nopath\n",
         "3 =",
         "5 size=1\n",
