@@ -624,6 +624,32 @@ test_spurious_interrupts(void **state)
     }
 }
 
+static void
+interrupt_now(struct virtio_device *v)
+{
+    virtio_queue_interrupt(v);
+    virtio_config_interrupt(v);
+    defer_run();
+}
+
+/* Row 60: an interrupt before the device runs, and after its reset, is nobody's. */
+static void
+test_interrupt_too_early(void **state)
+{
+    (void)state;
+    probe.look = interrupt_now;
+    struct model *m = plug_bus(MODEL_PCI_MODERN);
+    expect_up(m);
+    model_needs_reset(m);
+    model_run();
+    expect_recovered(m, 1);
+    shim_shutdown();
+    interrupt_now(probe.v);
+    assert_int_equal(probe.callbacks, 0);
+    assert_int_equal(probe.config_changes, 0);
+    model_assert_clean();
+}
+
 /* Row 37: two devices on one line; each gets what is its own, and the line goes down. */
 static void
 test_shared_line(void **state)
@@ -720,6 +746,7 @@ main(void)
         TEST(test_recovery_refused),
         TEST(test_broken_queue),
         TEST(test_spurious_interrupts),
+        TEST(test_interrupt_too_early),
         TEST(test_shared_line),
         TEST(test_line_left_up),
         TEST(test_nobodys_device),

@@ -801,7 +801,7 @@ gate_pass(struct gate *g)
         return;
     }
     for (unsigned spins = 1; __atomic_load_n(&g->passed, __ATOMIC_ACQUIRE) == turn; spins++)
-        if (spins % 1000 == 0)
+        if (spins % 256 == 0)
             sched_yield();
 }
 
@@ -816,7 +816,7 @@ drift(unsigned round)
 static struct gate start_gate, end_gate;
 static bool with_event;
 static bool thread_saw;
-#define LITMUS_ROUNDS 400000
+#define LITMUS_ROUNDS 100000
 
 /* Row 2, the device's half: say "kick me from here on", then look for work once more. */
 static void *
@@ -924,7 +924,7 @@ test_irq_on_litmus(void **state)
     assert_false(q->broken);
 }
 
-#define STREAM 300000
+#define STREAM 100000
 static unsigned stale;
 static bool stream_over;
 

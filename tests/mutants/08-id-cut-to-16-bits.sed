@@ -1,0 +1,5 @@
+# file: drivers/virtio/ring_split.c
+# row: 8
+# test: ring test_illegal_ids
+# An id of 32 bits is cut.
+s/uint32_t id = /uint16_t id = /

@@ -1,0 +1,5 @@
+# file: drivers/virtio/ring_split.c
+# row: 14
+# test: ring test_long_silence
+# More additions than 16 bits hold since the last kick.
+/if (r->unkicked > INDEX_FAR)/,+1d

@@ -1,0 +1,6 @@
+# file: drivers/virtio/ring_split.c
+# row: 15
+# test: ring test_indirect_bytes
+# The table is freed as soon as it is published.
+s/^    s->table = table;/    s->table = NULL;/
+s/^    publish(r, head);/&\n    kfree(table);/

@@ -1,0 +1,5 @@
+# file: drivers/virtio/core.c
+# row: 28
+# test: core test_config_torn
+# A legacy configuration is read once.
+s/return \*err || memcmp(to, again, len) == 0;/return true;/

@@ -1,0 +1,5 @@
+# file: drivers/virtio/pci.c
+# row: 30
+# test: core test_config_interrupt
+# Nobody is told of a configuration change.
+/isr & VIRTIO_ISR_CONFIG/,+1d

@@ -1,0 +1,5 @@
+# file: drivers/virtio/core.c
+# row: 31
+# test: core test_needs_reset_for_ever
+# A device may ask for resets for ever.
+s/++v->resets > RESETS_MAX/++v->resets == 0/

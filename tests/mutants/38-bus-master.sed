@@ -1,0 +1,5 @@
+# file: arch/x86/pci.c
+# row: 38
+# test: core test_bring_up
+# Bus mastering is left to the firmware.
+s/ | PCI_COMMAND_MASTER)/)/
