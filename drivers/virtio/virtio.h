@@ -177,7 +177,8 @@ struct virtio_driver {
     /*
      * The device was reset and the queues are about to go: take back tokens (vq_detach), and
      * answer -EIO until started() comes again, which it may never do. Called after a failed
-     * probe as well, if that had set v->driver_data; some queues may not have been made then.
+     * probe as well, if that had set v->driver_data: some queues may not have been made then,
+     * and it may come twice in a row.
      */
     void (*stopped)(struct virtio_device *);
     /* A configuration change interrupt, or NULL. */
