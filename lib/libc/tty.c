@@ -45,6 +45,10 @@ tty_listen(void)
         n = MIN(tty_line_room(&line), sizeof(keys));
         n = n ? console->read(console, keys, n) : 0;
         tty_line_input(&line, keys, n);
+        /* Whoever is about to sleep listens first, and then the device has nothing to wake a
+         * reader for: he, or another thread, must look at the line again. */
+        if (n > 0)
+            wake_all(&console->readable);
     }
     if (console->rows != rows || console->columns != columns) {
         rows = console->rows;
