@@ -160,7 +160,7 @@ needs_tap = pytest.mark.skipif(not can_make_taps(), reason="making a tap needs r
 @needs_tap
 def test_tunnet(kit):
     """The original's option: a tap is made and configured, and the host answers on it."""
-    kit.run(ask("10.213.77.2", "10.213.77.1") + ASK, "--tunnet=10.213.77.1:52:54:00:12:34:56",
+    kit.run(ask("198.18.77.2", "198.18.77.1") + ASK, "--tunnet=198.18.77.1:52:54:00:12:34:56",
             "--timeout=15").passed()
 
 
@@ -170,11 +170,11 @@ def test_tap_offers_what_the_original_does(kit):
     kit.run(START + """
         find_device NET
         cmpl $0x10003ba3, DESC_QUEUES + 16(%edi); expect e 2
-        pass""", "--tunnet=10.213.78.1:02:00:00:00:00:01").passed()
+        pass""", "--tunnet=198.18.78.1:02:00:00:00:00:01").passed()
     kit.run(START + """
         find_device NET
         cmpl $0x10003b83, DESC_QUEUES + 16(%edi); expect e 2
-        pass""", "--tunnet=10.213.79.1").passed()
+        pass""", "--tunnet=198.18.79.1").passed()
 
 
 def test_tap_that_is_not_there(kit):
@@ -232,15 +232,15 @@ def test_receive_buffers(kit, length, flags, strict, message):
 @needs_tap
 def test_strict_feature_dependencies(kit):
     for features, bit, needs in ((1 << 7, 7, 1), (1 << 8, 8, 1), (1 << 11, 11, 0)):
-        kit.run(ask("10.213.80.2", "10.213.80.1", hex(features)) + "pass", "--strict",
-                "--tunnet=10.213.80.1").died(f"feature {bit} was accepted without {needs}")
+        kit.run(ask("198.18.80.2", "198.18.80.1", hex(features)) + "pass", "--strict",
+                "--tunnet=198.18.80.1").died(f"feature {bit} was accepted without {needs}")
 
 
 @needs_tap
 def test_strict_large_receive(kit):
-    kit.run(ask("10.213.81.2", "10.213.81.1", "0x82") + """
+    kit.run(ask("198.18.81.2", "198.18.81.1", "0x82") + """
         ring 0
         descriptor 0, 0x300000, 2048, WRITE
         offer 0
         kick
-        pass""", "--strict", "--tunnet=10.213.81.1").died("the features accepted need 65560")
+        pass""", "--strict", "--tunnet=198.18.81.1").died("the features accepted need 65560")
