@@ -207,10 +207,8 @@ paging_init(void)
     int error = map_all();
     if (error)
         return error;
-    if (pae)
-        cpu_set_cr4(cpu_cr4() | CR4_PAE);
-    else if (large_pages)
-        cpu_set_cr4(cpu_cr4() | CR4_PSE);
+    /* PAE's large pages need no PSE (SDM vol. 3, 4.1.4), but v86 believes they do. */
+    cpu_set_cr4(cpu_cr4() | (pae ? CR4_PAE : 0) | (large_pages ? CR4_PSE : 0));
     if (nx)
         cpu_set_msr(MSR_EFER, cpu_msr(MSR_EFER) | EFER_NXE);
     uint32_t top = pae ? (uint32_t)(uintptr_t)pointers : (uint32_t)pointers[0];
