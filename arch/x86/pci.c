@@ -6,6 +6,7 @@
 #include "arch/x86/pci.h"
 #include "arch/x86/io.h"
 #include "arch/x86/pic.h"
+#include "arch/x86/piix.h"
 #include "kernel/kernel.h"
 
 #define CONFIG_ADDRESS 0xcf8
@@ -289,5 +290,7 @@ pci_intx(const struct pci_device *d, bool on)
 struct irq_line *
 pci_irq(const struct pci_device *d)
 {
-    return pic_line(d->interrupt_line);
+    struct irq_line *line = pic_line(d->interrupt_line);
+
+    return line ? line : piix_irq(d);
 }

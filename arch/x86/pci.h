@@ -27,6 +27,7 @@
 #define PCI_SUBSYSTEM_ID     0x2e
 #define PCI_CAPABILITIES     0x34
 #define PCI_INTERRUPT_LINE   0x3c
+#define PCI_INTERRUPT_PIN    0x3d
 
 #define PCI_COMMAND_IO       0x0001
 #define PCI_COMMAND_MEMORY   0x0002
@@ -46,7 +47,7 @@ struct pci_device {
     uint16_t vendor, device;
     uint16_t class; /* class << 8 | subclass */
     uint16_t subsystem_vendor, subsystem;
-    uint8_t interrupt_line; /* as the firmware left it; 0xff for none */
+    uint8_t interrupt_line; /* as the firmware left it; 0 or 0xff for none */
 };
 
 /* A base address register; size 0: not implemented, or nothing that can be used. */

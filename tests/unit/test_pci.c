@@ -31,6 +31,7 @@ static struct {
     uint8_t isr[2], mask[2];
     unsigned eoi[2];
     unsigned init[2];
+    uint8_t level[2]; /* ELCR */
 } pic;
 
 static struct function *
@@ -59,6 +60,8 @@ model_port_read(uint16_t port, unsigned width)
 
     if (port == 0x20 || port == 0xa0)
         return pic.isr[pic_of(port)];
+    if (port == 0x4d0 || port == 0x4d1)
+        return pic.level[port & 1];
     assert_true(++accesses < 5000000);
     if (no_bridge)
         return value >> (32 - 8 * width);
@@ -77,6 +80,10 @@ model_port_read(uint16_t port, unsigned width)
 void
 model_port_write(uint16_t port, uint32_t value, unsigned width)
 {
+    if (port == 0x4d0 || port == 0x4d1) {
+        pic.level[port & 1] = (uint8_t)value;
+        return;
+    }
     if (port < 0xcf8) {
         unsigned chip = pic_of(port);
         if (port & 1) {
@@ -455,6 +462,74 @@ lines_that_no_device_has_are_none(void **state)
     assert_string_equal(pic_line(11)->name, "irq 11");
 }
 
+/* The interrupt router, its four routes as they are at reset, and a device that no firmware
+ * gave an interrupt line. */
+static struct function *
+add_router(uint8_t routes)
+{
+    struct function *router = add(0, 1, 0, 0x80);
+
+    put32(router->bytes, 0x70008086);
+    memset(router->bytes + 0x60, routes, 4);
+    memset(router->writable + 0x60, 0xff, 4);
+    return router;
+}
+
+static struct pci_device
+add_unrouted(uint8_t bus, uint8_t slot, uint8_t pin)
+{
+    struct function *f = add(bus, slot, 0, 0);
+
+    f->bytes[PCI_INTERRUPT_LINE] = 0;
+    f->bytes[PCI_INTERRUPT_PIN] = pin;
+    return device_of(f);
+}
+
+static void
+interrupts_are_routed_where_no_firmware_did(void **state)
+{
+    static const uint8_t unrouted[] = {0, 0x80}; /* v86's, and the data sheet's */
+
+    for (unsigned i = 0; i < ARRAY_SIZE(unrouted); i++) {
+        reset(state);
+        pic.level[0] = pic.level[1] = 0x20;
+        struct function *router = add_router(unrouted[i]);
+        struct pci_device net = add_unrouted(0, 10, 1), console = add_unrouted(0, 12, 1);
+        assert_ptr_equal(pci_irq(&net), pic_line(10));
+        assert_ptr_equal(pci_irq(&console), pic_line(11));
+        const uint8_t expected[] = {unrouted[i], 10, unrouted[i], 11};
+        assert_memory_equal(router->bytes + 0x60, expected, 4);
+        assert_int_equal(pic.level[0], 0x20);
+        assert_int_equal(pic.level[1], 0x20 | 0x04 | 0x08);
+    }
+}
+
+static void
+a_route_that_is_there_is_kept(void **state)
+{
+    (void)state;
+    struct function *router = add_router(9);
+    struct pci_device d = add_unrouted(0, 10, 1);
+    assert_ptr_equal(pci_irq(&d), pic_line(9));
+    assert_int_equal(router->bytes[0x61], 9);
+    assert_int_equal(pic.level[1], 0);
+}
+
+static void
+what_the_router_does_not_reach_has_no_line(void **state)
+{
+    (void)state;
+    struct function *router = add_router(0x80);
+    struct pci_device silent = add_unrouted(0, 10, 0), odd = add_unrouted(0, 11, 5);
+    struct pci_device behind = add_unrouted(2, 10, 1), here = add_unrouted(0, 12, 1);
+    assert_null(pci_irq(&silent));
+    assert_null(pci_irq(&odd));
+    assert_null(pci_irq(&behind));
+    put32(router->bytes, 0x70018086); /* another router */
+    assert_null(pci_irq(&here));
+    assert_int_equal(router->bytes[0x63], 0x80);
+}
+
 int
 main(void)
 {
@@ -471,6 +546,9 @@ main(void)
         cmocka_unit_test_setup(real_interrupts_are_handled_then_ended, reset),
         cmocka_unit_test_setup(spurious_interrupts_are_told_apart, reset),
         cmocka_unit_test_setup(lines_that_no_device_has_are_none, reset),
+        cmocka_unit_test_setup(interrupts_are_routed_where_no_firmware_did, reset),
+        cmocka_unit_test_setup(a_route_that_is_there_is_kept, reset),
+        cmocka_unit_test_setup(what_the_router_does_not_reach_has_no_line, reset),
     };
 
     return cmocka_run_group_tests_name("pci", tests, NULL, NULL);

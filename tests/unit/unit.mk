@@ -26,7 +26,7 @@ UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
          drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
-         drivers/virtio/pci_modern.c arch/x86/pci.c
+         drivers/virtio/pci_modern.c arch/x86/pci.c arch/x86/piix.c
 
 # Devices on the model, and the classes above them.
 UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
@@ -44,7 +44,7 @@ UNIT_tty := lib/libc/tty_line.c
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 UNIT_x86   := arch/x86/rtc.c arch/x86/acpi.c arch/x86/scale.c
 UNIT_clock := arch/x86/pit.c arch/x86/scale.c $(SHIM)
-UNIT_pci   := arch/x86/pci.c arch/x86/pic.c $(SHIM)
+UNIT_pci   := $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
 
 # lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.
 LWIP_UNIT := $(addprefix $(LWIP)/,$(filter core/%.c netif/%.c,$(LWIP_SRC)))
