@@ -1,15 +1,14 @@
 /*
- * Switching a PC off by ACPI (specification 6.4). What that takes is two numbers from the
- * package \_S5 and a register from the FADT. The package is the one thing wanted of the
- * DSDT, and firmware writes it as constants, so it is looked for as bytes: a whole AML
- * interpreter for two numbers would be larger than this kernel.
+ * Finding ACPI's tables (specification 6.4, 5.2): the root pointer, from the loader or from the
+ * two places where a BIOS leaves it, and the list that it names.
  *
  * Tables are the firmware's, and are checked (signature, length, sum) before a field is used.
  */
 #include "arch/x86/acpi.h"
-#include "arch/x86/io.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
 
 /* Where the root pointer can be (5.2.5.1): the BIOS's last 128 KiB, or the first KiB of its
@@ -21,22 +20,8 @@
 #define RSDP_ALIGN   16
 #define RSDP_SUMMED  20
 
-#define TABLE_MAX (1u << 20) /* bytes; real ones have some ten thousand */
-
-#define PM1_SCI_ENABLED 0x0001
-#define PM1_SLEEP_TYPE  10
-#define PM1_SLEEP       (1u << 13)
-
-#define ENABLE_POLLS 1000000
-#define OFF_POLLS    1000000
-
-#define AML_NAME         0x08
-#define AML_PACKAGE      0x12
-#define AML_ZERO         0x00
-#define AML_ONE          0x01
-#define AML_BYTE_PREFIX  0x0a
-#define AML_WORD_PREFIX  0x0b
-#define AML_DWORD_PREFIX 0x0c
+#define TABLE_MAX  (1u << 20) /* bytes; real ones have some ten thousand */
+#define TABLES_MAX 256
 
 struct rsdp {
     char signature[8];
@@ -44,30 +29,21 @@ struct rsdp {
     char oem[6];
     uint8_t revision;
     uint32_t rsdt;
+    /* From revision 2 on: */
+    uint32_t length;
+    uint64_t xsdt;
+    uint8_t whole_sum, reserved[3];
 } __attribute__((packed));
 
-struct table {
-    char signature[4];
-    uint32_t length; /* with this header */
-    uint8_t revision, sum;
-    char oem[6], oem_table[8];
-    uint32_t oem_revision, creator, creator_revision;
-} __attribute__((packed));
+/* The list of tables and the size of its entries: 4 bytes (RSDT) or 8 (XSDT). */
+static const struct acpi_table *list;
+static size_t entry_size;
 
-struct rsdt {
-    struct table header;
-    uint32_t tables[];
-} __attribute__((packed));
-
-struct fadt {
-    struct table header;
-    uint32_t facs, dsdt;
-    uint8_t reserved, profile;
-    uint16_t sci;
-    uint32_t smi_command;
-    uint8_t acpi_enable, acpi_disable, s4_bios, pstate;
-    uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
-} __attribute__((packed));
+/* By far the longest table, so its sum is only made when it is asked for. */
+static struct {
+    uintptr_t at; /* of the header; 0: none */
+    size_t length;
+} dsdt;
 
 static bool
 sums_to_zero(const void *data, size_t len)
@@ -80,26 +56,34 @@ sums_to_zero(const void *data, size_t len)
     return sum == 0;
 }
 
-/* The table at a physical address if it is one: signature, at least `least` bytes, sum. */
-static const struct table *
-check_table(uint32_t at, const char *signature, size_t least)
+/* The table at a physical address by its header alone: signature, at least `least` bytes. */
+static const struct acpi_table *
+table_at(uint64_t at, const char *signature, size_t least)
 {
-    const struct table *t = (const void *)(uintptr_t)at;
+    if (!at || at > UINT32_MAX - TABLE_MAX)
+        return NULL;
+    const struct acpi_table *t = (const void *)(uintptr_t)at;
+    if (memcmp(t->signature, signature, sizeof(t->signature)) != 0)
+        return NULL;
+    return t->length < least || t->length > TABLE_MAX ? NULL : t;
+}
 
-    if (!at || at > UINT32_MAX - TABLE_MAX || memcmp(t->signature, signature, 4) != 0)
-        return NULL;
-    uint32_t length = t->length;
-    if (length < least || length > TABLE_MAX || !sums_to_zero(t, length))
-        return NULL;
-    return t;
+/* The same with the right sum. */
+static const struct acpi_table *
+check_table(uint64_t at, const char *signature, size_t least)
+{
+    const struct acpi_table *t = table_at(at, signature, least);
+
+    return t && sums_to_zero(t, t->length) ? t : NULL;
 }
 
 static const struct rsdp *
 find_rsdp_in(uintptr_t start, size_t size)
 {
-    for (uintptr_t at = start; at + sizeof(struct rsdp) <= start + size; at += RSDP_ALIGN) {
+    for (uintptr_t at = start; at + RSDP_SUMMED <= start + size; at += RSDP_ALIGN) {
         const struct rsdp *r = (const void *)at;
-        if (memcmp(r->signature, "RSD PTR ", 8) == 0 && sums_to_zero(r, RSDP_SUMMED))
+        if (memcmp(r->signature, "RSD PTR ", sizeof(r->signature)) == 0 &&
+            sums_to_zero(r, RSDP_SUMMED))
             return r;
     }
     return NULL;
@@ -118,9 +102,9 @@ ebda_address(void)
 static const struct rsdp *
 find_rsdp(void)
 {
-    /* A loader that knows says so; the BIOS has it in one of two places (ACPI 6.4, 5.2.5.1). */
+    /* A loader that knows says so; the BIOS has it in one of two places (5.2.5.1). */
     if (boot_info.rsdp)
-        return find_rsdp_in(boot_info.rsdp, sizeof(struct rsdp));
+        return find_rsdp_in(boot_info.rsdp, RSDP_SUMMED);
 
     uintptr_t ebda = ebda_address();
     const struct rsdp *r = ebda ? find_rsdp_in(ebda, EBDA_SIZE) : NULL;
@@ -128,110 +112,71 @@ find_rsdp(void)
     return r ? r : find_rsdp_in(BIOS_START, BIOS_SIZE);
 }
 
-static const struct fadt *
-find_fadt(void)
+/* The list that the root pointer names: of two the one with 64-bit entries, if it is within
+ * reach (5.2.8). */
+static void
+find_list(void)
 {
     const struct rsdp *rsdp = find_rsdp();
-    const struct rsdt *rsdt;
 
+    list = NULL;
     if (!rsdp)
+        return;
+    if (rsdp->revision >= 2 && rsdp->length >= sizeof(*rsdp) &&
+        sums_to_zero(rsdp, sizeof(*rsdp)))
+        list = check_table(rsdp->xsdt, "XSDT", sizeof(*list));
+    entry_size = sizeof(uint64_t);
+    if (list)
+        return;
+    list = check_table(rsdp->rsdt, "RSDT", sizeof(*list));
+    entry_size = sizeof(uint32_t);
+}
+
+const void *
+acpi_find(const char *signature, size_t least)
+{
+    if (!list)
         return NULL;
-    rsdt = (const void *)check_table(rsdp->rsdt, "RSDT", sizeof(*rsdt));
-    if (!rsdt)
-        return NULL;
-    size_t n = (rsdt->header.length - sizeof(rsdt->header)) / sizeof(rsdt->tables[0]);
-    for (size_t i = 0; i < n; i++) {
-        const struct table *t = check_table(rsdt->tables[i], "FACP", sizeof(struct fadt));
+    size_t n = (list->length - sizeof(*list)) / entry_size;
+    for (size_t i = 0; i < MIN(n, TABLES_MAX); i++) {
+        uint64_t at = 0;
+        memcpy(&at, (const char *)(list + 1) + i * entry_size, entry_size);
+        const struct acpi_table *t = check_table(at, signature, least);
         if (t)
-            return (const void *)t;
+            return t;
     }
     return NULL;
 }
 
-/* One constant of AML (20.2.3) at *at, which moves behind it; -EINVAL for anything else. */
-static int
-aml_constant(const uint8_t *aml, size_t len, size_t *at)
-{
-    if (*at >= len)
-        return -EINVAL;
-    uint8_t op = aml[(*at)++];
-    if (op == AML_ZERO || op == AML_ONE)
-        return op;
-    size_t size = op == AML_BYTE_PREFIX    ? 1
-                  : op == AML_WORD_PREFIX  ? 2
-                  : op == AML_DWORD_PREFIX ? 4
-                                           : 0;
-    if (!size || len - *at < size)
-        return -EINVAL;
-    int value = aml[*at]; /* a sleep type has 3 bits: the lowest byte is all of it */
-    *at += size;
-    return value;
-}
-
-/* The two numbers of the package that begins at `at` (20.2.5.4: PackageOp, length in one to
- * four bytes, number of elements, elements). */
-static int
-read_package(const uint8_t *aml, size_t len, size_t at, uint8_t types[2])
-{
-    if (at + 1 >= len || aml[at] != AML_PACKAGE)
-        return -EINVAL;
-    at += 2u + (aml[at + 1] >> 6);
-    if (at >= len || aml[at++] < 2)
-        return -EINVAL;
-    for (unsigned i = 0; i < 2; i++) {
-        int value = aml_constant(aml, len, &at);
-        if (value < 0 || value > 7)
-            return -EINVAL;
-        types[i] = (uint8_t)value;
-    }
-    return 0;
-}
-
-int
-acpi_find_s5(const uint8_t *aml, size_t len, uint8_t types[2])
-{
-    /* NameOp, then the name, with or without the root prefix before it. */
-    for (size_t at = 0; len >= 5 && at <= len - 5; at++) {
-        if (aml[at] != AML_NAME)
-            continue;
-        size_t name = at + 1 + (aml[at + 1] == '\\');
-        if (len - name < 4 || memcmp(aml + name, "_S5_", 4) != 0)
-            continue;
-        if (read_package(aml, len, name + 4, types) == 0)
-            return 0;
-    }
-    return -ENOENT;
-}
-
-/* ACPI mode, where the firmware left the machine in legacy mode (4.8.2.5). */
-static void
-enable(const struct fadt *f)
-{
-    if (!f->smi_command || f->smi_command > UINT16_MAX || !f->acpi_enable)
-        return;
-    io_out8((uint16_t)f->smi_command, f->acpi_enable);
-    for (unsigned i = 0; i < ENABLE_POLLS; i++)
-        if (io_in16((uint16_t)f->pm1a_control) & PM1_SCI_ENABLED)
-            return;
-}
-
 void
-acpi_power_off(void)
+acpi_init(void)
 {
-    const struct fadt *f = find_fadt();
-    uint8_t types[2];
+    find_list();
+    dsdt.at = 0;
+    const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_LEAST);
+    const struct acpi_table *t =
+        fadt ? table_at(fadt->dsdt, "DSDT", sizeof(struct acpi_table)) : NULL;
+    if (!t)
+        return;
+    dsdt.at = (uintptr_t)t;
+    dsdt.length = t->length;
+}
 
-    if (!f || !f->pm1a_control || f->pm1a_control > UINT16_MAX || f->pm1b_control > UINT16_MAX)
-        return;
-    const struct table *dsdt = check_table(f->dsdt, "DSDT", sizeof(*dsdt));
-    if (!dsdt || acpi_find_s5((const uint8_t *)(dsdt + 1), dsdt->length - sizeof(*dsdt), types))
-        return;
-    uint16_t control = io_in16((uint16_t)f->pm1a_control);
-    if (!(control & PM1_SCI_ENABLED))
-        enable(f);
-    io_out16((uint16_t)f->pm1a_control, (uint16_t)(types[0] << PM1_SLEEP_TYPE | PM1_SLEEP));
-    if (f->pm1b_control)
-        io_out16((uint16_t)f->pm1b_control, (uint16_t)(types[1] << PM1_SLEEP_TYPE | PM1_SLEEP));
-    for (unsigned i = 0; i < OFF_POLLS; i++)
-        io_in16((uint16_t)f->pm1a_control); /* a real machine takes its time */
+const uint8_t *
+acpi_dsdt(size_t *len)
+{
+    const struct acpi_table *t = (const void *)dsdt.at;
+    struct memory_info memory;
+
+    if (!t)
+        return NULL;
+    /* What lies below the end of RAM is mapped; firmware likes to put tables right behind. */
+    memory_info(&memory);
+    uintptr_t end = dsdt.at + dsdt.length, beyond = MAX(dsdt.at, memory.highest);
+    if (beyond < end && !platform->map_device(beyond, end - beyond))
+        return NULL;
+    if (!sums_to_zero(t, dsdt.length))
+        return NULL;
+    *len = dsdt.length - sizeof(*t);
+    return (const uint8_t *)(t + 1);
 }

@@ -1,32 +1,55 @@
 /*
- * The PC's monotonic clock: the time stamp counter where it can be relied on, else the 8254.
+ * The PC's monotonic clock: KVM's own where that is offered, else the time stamp counter where
+ * it can be relied on, else a slow counter: the 8254, or ACPI's timer on a PC without one.
  *
- * The counter's frequency is what CPUID says; where it says nothing it is measured against
- * channel 2 of the 8254, and nobody waits for that: the measurement starts with the clock, the
- * time is read off the 8254 while it lasts, and the first reading after MEASURE_TICKS fixes
- * the rate for good. The clock changes horses at one instant at which both agree, so it never
- * goes backwards. Should nobody read it before the 8254 has come round, it starts over.
+ * The time stamp counter's frequency is what CPUID says; where it says nothing it is measured
+ * against the slow counter, and nobody waits for that: the measurement starts with the clock,
+ * the time is read off the slow counter while it lasts, and the first reading after
+ * MEASURE_NS fixes the rate for good. The clock changes horses at one instant at which both
+ * agree, so it never goes backwards. Should nobody read it before the slow counter has come
+ * round, it starts over.
  *
- * A clock that still uses the 8254 has to be read before that comes round: clock_read_by
+ * A clock that still uses a slow counter has to be read before that comes round: clock_read_by
  * makes the timer interrupt see to it.
  */
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/pit.h"
+#include "arch/x86/pm_timer.h"
+#include "arch/x86/pvclock.h"
 #include "arch/x86/scale.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 
-#define MEASURE_TICKS (PIT_HZ / 1000 * 30) /* 30 ms: a pair of readings is 2 us wide */
-#define RATE_TICKS    (PIT_HZ / 1000)      /* 1 ms: good to some parts in a thousand */
-#define READ_EVERY    (31 * NSEC_PER_MSEC) /* leaves 23 ms until the 8254 comes round */
-#define PAIR_TRIES    4
+#define MEASURE_NS (30 * NSEC_PER_MSEC) /* a pair of readings is 2 us wide */
+#define RATE_NS    NSEC_PER_MSEC        /* good to some parts in a thousand */
+#define PAIR_TRIES 4
 
 #define HZ_LEAST 1000000u
+#define HZ_GUESS 2000000000u /* where nothing tells it */
 
-static const struct scale pit_to_ns = {(NSEC_PER_SEC << 22) / PIT_HZ, 22};
+/* A counter of known frequency that comes round too soon to be a clock by itself. */
+struct counter {
+    uint32_t hz;
+    uint32_t round;      /* ticks, a power of two */
+    uint64_t read_every; /* ns: well before it comes round */
+    bool (*start)(void); /* from 0; false if there is none */
+    uint32_t (*count)(void);
+    bool (*came_round)(void); /* since the start, as far as that can be seen */
+};
 
-static enum { CLOCK_OFF, CLOCK_TSC, CLOCK_MEASURING, CLOCK_PIT } source;
+static const struct counter pit = {
+    PIT_HZ, PIT_ROUND, 31 * NSEC_PER_MSEC, pit_count_start, pit_count, pit_count_round,
+};
+static const struct counter pm_timer = {
+    PM_TIMER_HZ,    PM_TIMER_ROUND, 2 * NSEC_PER_SEC,
+    pm_timer_start, pm_timer_count, pm_timer_came_round,
+};
+
+static enum { CLOCK_OFF, CLOCK_KVM, CLOCK_TSC, CLOCK_MEASURING, CLOCK_SLOW } source;
+
+static const struct counter *slow; /* CLOCK_MEASURING and CLOCK_SLOW */
+static struct scale slow_to_ns;
 
 /* CLOCK_TSC: time was `ns` when the counter stood at `tsc`. Constant while in that state, so
  * that it can be read with interrupts on. */
@@ -38,14 +61,14 @@ static struct {
 /* Both readings of one instant. */
 struct pair {
     uint64_t tsc;
-    uint16_t count;
+    uint32_t count;
 };
 
-/* CLOCK_MEASURING and CLOCK_PIT; only touched with interrupts off. */
+/* CLOCK_MEASURING and CLOCK_SLOW; only touched with interrupts off. */
 static struct pair origin; /* where the measurement began, at origin_ns */
 static struct pair last;   /* the last reading, at last_ns */
 static uint64_t origin_ns, last_ns;
-static uint64_t pit_ticks; /* CLOCK_PIT: since the start */
+static uint64_t slow_ticks; /* CLOCK_SLOW: since the start */
 
 /* Invariant (CPUID 0x80000007, edx bit 8), or made by a hypervisor, none of which lets it
  * follow the power states of the host. */
@@ -82,6 +105,12 @@ tsc_hz_known(void)
     return (cpu_id(0x16).eax & 0xffff) * 1000000ull;
 }
 
+static uint32_t
+ticks_between(uint32_t from, uint32_t to)
+{
+    return (to - from) & (slow->round - 1);
+}
+
 /* Both counters at one instant: of `tries` the reading that was disturbed the least. */
 static struct pair
 read_pair(unsigned tries)
@@ -91,7 +120,7 @@ read_pair(unsigned tries)
 
     while (tries--) {
         uint64_t before = cpu_tsc();
-        uint16_t count = pit_count();
+        uint32_t count = slow->count();
         uint64_t width = cpu_tsc() - before;
         if (width < narrowest) {
             narrowest = width;
@@ -105,11 +134,11 @@ read_pair(unsigned tries)
 static bool
 rate_between(struct pair from, struct pair to, struct scale *out)
 {
-    uint16_t ticks = (uint16_t)(to.count - from.count);
+    uint32_t ticks = ticks_between(from.count, to.count);
 
-    if (ticks < RATE_TICKS)
+    if (scale_apply(slow_to_ns, ticks) < RATE_NS)
         return false;
-    uint64_t hz = (to.tsc - from.tsc) * PIT_HZ / ticks;
+    uint64_t hz = (to.tsc - from.tsc) * slow->hz / ticks;
     if (hz < HZ_LEAST)
         return false;
     *out = scale_make(hz, NSEC_PER_SEC);
@@ -119,17 +148,17 @@ rate_between(struct pair from, struct pair to, struct scale *out)
 static void
 measure_from(uint64_t ns)
 {
-    pit_count_start();
+    slow->start();
     origin = last = read_pair(PAIR_TRIES);
     origin_ns = last_ns = ns;
 }
 
-/* Nobody looked until the 8254 had come round, perhaps more than once. It is at least one
+/* Nobody looked until the counter had come round, perhaps more than once. It is at least one
  * round later; how much, the rate so far may tell. */
 static uint64_t
 measure_again(void)
 {
-    uint64_t ns = origin_ns + scale_apply(pit_to_ns, PIT_ROUND);
+    uint64_t ns = origin_ns + scale_apply(slow_to_ns, slow->round);
     struct scale rate;
 
     if (rate_between(origin, last, &rate))
@@ -142,14 +171,14 @@ static uint64_t
 read_measuring(void)
 {
     struct pair now = read_pair(1);
-    bool enough = (uint16_t)(now.count - origin.count) >= MEASURE_TICKS;
+    bool enough = scale_apply(slow_to_ns, ticks_between(origin.count, now.count)) >= MEASURE_NS;
 
     if (enough)
         now = read_pair(PAIR_TRIES);
-    if (pit_count_round()) /* asked after the readings: otherwise they would not count */
+    if (slow->came_round()) /* asked after the readings: otherwise they would not count */
         return measure_again();
     last = now;
-    last_ns = origin_ns + scale_apply(pit_to_ns, (uint16_t)(now.count - origin.count));
+    last_ns = origin_ns + scale_apply(slow_to_ns, ticks_between(origin.count, now.count));
     if (enough && rate_between(origin, now, &base.rate)) {
         base.ns = last_ns;
         base.tsc = now.tsc;
@@ -159,13 +188,13 @@ read_measuring(void)
 }
 
 static uint64_t
-read_pit(void)
+read_slow(void)
 {
-    uint16_t count = pit_count();
+    uint32_t count = slow->count();
 
-    pit_ticks += (uint16_t)(count - last.count);
+    slow_ticks += ticks_between(last.count, count);
     last.count = count;
-    last_ns = scale_apply(pit_to_ns, pit_ticks);
+    last_ns = scale_apply(slow_to_ns, slow_ticks);
     return last_ns;
 }
 
@@ -187,8 +216,10 @@ clock_read(void)
         ns = read_tsc();
     else if (source == CLOCK_MEASURING)
         ns = read_measuring();
-    else if (source == CLOCK_PIT)
-        ns = read_pit();
+    else if (source == CLOCK_SLOW)
+        ns = read_slow();
+    else if (source == CLOCK_KVM)
+        ns = pvclock_read();
     platform->irq_restore(on);
     return ns;
 }
@@ -197,26 +228,67 @@ uint64_t
 clock_read_by(void)
 {
     if (source == CLOCK_MEASURING)
-        return origin_ns + READ_EVERY;
-    return source == CLOCK_PIT ? last_ns + READ_EVERY : TIME_NEVER;
+        return origin_ns + slow->read_every;
+    return source == CLOCK_SLOW ? last_ns + slow->read_every : TIME_NEVER;
+}
+
+/* ---- start ---- */
+
+static void
+use_tsc(uint64_t hz)
+{
+    base.rate = scale_make(hz, NSEC_PER_SEC);
+    base.tsc = cpu_tsc();
+    source = CLOCK_TSC;
+}
+
+/* The first slow counter that is there, started. */
+static bool
+find_slow(void)
+{
+    static const struct counter *const counters[] = {&pit, &pm_timer};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(counters); i++) {
+        if (!counters[i]->start())
+            continue;
+        slow = counters[i];
+        slow_to_ns = scale_make(slow->hz, NSEC_PER_SEC);
+        return true;
+    }
+    return false;
+}
+
+/* Without anything to measure by, what there is counts at a speed that nobody knows. */
+static void
+guess(bool has_tsc)
+{
+    if (!has_tsc) {
+        log_error("clock: this machine has nothing that counts; time stands still");
+        return;
+    }
+    log_warn("clock: CPUID does not say how fast this CPU counts, and there is neither an 8254 "
+             "nor an ACPI timer to measure by; taking %u MHz, so times are off by that factor",
+             HZ_GUESS / 1000000);
+    use_tsc(HZ_GUESS);
 }
 
 void
 clock_init(void)
 {
-    if (!tsc_is_steady()) {
-        pit_count_start();
-        last.count = pit_count();
-        source = CLOCK_PIT;
-        return;
+    bool steady = tsc_is_steady();
+    uint64_t hz = steady ? tsc_hz_known() : 0;
+
+    if (pvclock_init())
+        source = CLOCK_KVM;
+    else if (hz >= HZ_LEAST)
+        use_tsc(hz);
+    else if (!find_slow())
+        guess(cpu_id(1).edx & CPUID_1_EDX_TSC);
+    else if (steady) {
+        measure_from(0);
+        source = CLOCK_MEASURING;
+    } else {
+        last.count = slow->count();
+        source = CLOCK_SLOW;
     }
-    uint64_t hz = tsc_hz_known();
-    if (hz >= HZ_LEAST) {
-        base.rate = scale_make(hz, NSEC_PER_SEC);
-        base.tsc = cpu_tsc();
-        source = CLOCK_TSC;
-        return;
-    }
-    measure_from(0);
-    source = CLOCK_MEASURING;
 }

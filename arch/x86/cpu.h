@@ -24,7 +24,9 @@
 #define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
 
-#define MSR_EFER 0xc0000080u
+#define MSR_APIC_BASE    0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_EFER         0xc0000080u
 #define EFER_NXE (1u << 11)
 
 /* CPUID leaf 1 (Intel SDM vol. 2, CPUID) and 0x80000001. */
@@ -32,8 +34,10 @@
 #define CPUID_1_EDX_PSE        (1u << 3)
 #define CPUID_1_EDX_TSC        (1u << 4)
 #define CPUID_1_EDX_PAE        (1u << 6)
+#define CPUID_1_EDX_APIC       (1u << 9)
 #define CPUID_1_EDX_FXSR       (1u << 24)
 #define CPUID_1_EDX_SSE        (1u << 25)
+#define CPUID_1_ECX_DEADLINE   (1u << 24)
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_EXT_EDX_NX       (1u << 20)
 

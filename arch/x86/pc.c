@@ -7,13 +7,14 @@
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/io.h"
+#include "arch/x86/lines.h"
+#include "arch/x86/madt.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/pic.h"
-#include "arch/x86/pit.h"
+#include "arch/x86/power.h"
 #include "arch/x86/rtc.h"
 #include "arch/x86/segments.h"
 #include "arch/x86/serial.h"
-#include "arch/x86/trap.h"
+#include "arch/x86/timer.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
@@ -30,21 +31,28 @@
 
 ENLIST_DECLARE(buses);
 
+/* What is wanted of the firmware's tables is taken before paging puts them out of reach. */
 static void
 pc_init(void)
 {
+    struct madt madt;
+
+    acpi_init();
     clock_init();
+    power_init();
+    const struct acpi_table *table = acpi_find("APIC", sizeof(*table));
+    if (table)
+        madt_parse(table, table->length, &madt);
+    else
+        madt_default(&madt);
     segments_init();
     cpu_fpu_init();
-    trap_interrupt = pic_interrupt;
-    pic_init();
-    pit_init();
-    pic_attach_timer(pit_interrupt);
-    pit_arm(TIME_NEVER); /* the clock may want to be read all the same */
     if (paging_init()) {
         log_error("%s cannot start: not enough memory for page tables", image_name);
         kernel_exit(EXIT_NO_START);
     }
+    lines_init(&madt);
+    timer_chip_init();
 }
 
 static bool
@@ -113,7 +121,7 @@ pc_exit(int code)
     cpu_irq_off();
     io_out8(DEBUG_EXIT_PORT, (uint8_t)MIN(code, DEBUG_EXIT_MAX));
     paging_off();
-    acpi_power_off();
+    power_off();
     serial_early_write(farewell, sizeof(farewell) - 1);
     stop_for_ever();
 }
@@ -138,16 +146,24 @@ triple_fault(void)
     __asm__ volatile("lidt %0; int3" : : "m"(no_table));
 }
 
-static _Noreturn void
-pc_restart(void)
+static void
+keyboard_reset(void)
 {
-    cpu_irq_off();
     for (unsigned i = 0; i < KEYBOARD_POLLS; i++)
         if (!(io_in8(KEYBOARD_STATUS) & KEYBOARD_INPUT_FULL))
             break;
     io_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
     for (unsigned i = 0; i < KEYBOARD_POLLS; i++)
         io_in8(KEYBOARD_STATUS); /* the reset is not immediate */
+}
+
+static _Noreturn void
+pc_restart(void)
+{
+    cpu_irq_off();
+    paging_off();
+    power_reset();
+    keyboard_reset();
     triple_fault();
     stop_for_ever();
 }
@@ -162,7 +178,7 @@ const struct platform pc_platform = {
     .halt = pc_halt,
     .clock = clock_read,
     .wall_base = pc_wall_base,
-    .timer_arm = pit_arm,
+    .timer_arm = timer_chip_arm,
     .protect = paging_protect,
     .map_device = paging_map_device,
     .set_gs_base = segments_set_gs_base,

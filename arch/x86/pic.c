@@ -32,6 +32,7 @@ static struct irq_line lines[PIC_LINES] = {
 };
 
 static uint16_t masked = 0xffff & ~(1u << CASCADE);
+static bool present;
 static void (*timer_handler)(const struct trap_frame *frame);
 
 /* Called with interrupts off: irq_attach and irq_detach see to it. */
@@ -47,9 +48,30 @@ set_mask(struct irq_line *line, bool on)
         io_out8(SLAVE_DATA, (uint8_t)(masked >> 8));
 }
 
+/* The mask register reads back what was written; where no chip is, nothing does. */
+static bool
+is_there(void)
+{
+    io_out8(SLAVE_DATA, 0xff);
+    io_out8(MASTER_DATA, 0xff);
+    if (io_in8(MASTER_DATA) != 0xff)
+        return false;
+    io_out8(MASTER_DATA, (uint8_t)masked);
+    return io_in8(MASTER_DATA) == (uint8_t)masked;
+}
+
+bool
+pic_present(void)
+{
+    return present;
+}
+
 void
 pic_init(void)
 {
+    present = is_there();
+    if (!present)
+        return;
     io_out8(MASTER_COMMAND, ICW1_INIT_ICW4);
     io_out8(SLAVE_COMMAND, ICW1_INIT_ICW4);
     io_out8(MASTER_DATA, TRAP_EXCEPTIONS);
@@ -65,7 +87,7 @@ pic_init(void)
 struct irq_line *
 pic_line(unsigned irq)
 {
-    return irq == 0 || irq == CASCADE || irq >= PIC_LINES ? NULL : &lines[irq];
+    return !present || irq == 0 || irq == CASCADE || irq >= PIC_LINES ? NULL : &lines[irq];
 }
 
 void
@@ -87,7 +109,7 @@ is_spurious(uint16_t command)
 void
 pic_interrupt(unsigned irq, struct trap_frame *frame)
 {
-    if (irq >= PIC_LINES)
+    if (irq >= PIC_LINES || !present)
         return; /* a program's own int instruction: no line of ours */
     if (irq == SPURIOUS && is_spurious(MASTER_COMMAND))
         return;

@@ -11,6 +11,8 @@
 
 /* Move the lines to vectors 32 to 47, all of them masked. Once, interrupts off. */
 void pic_init(void);
+/* Did pic_init find any? Some machines have none. */
+bool pic_present(void);
 /* Line `irq`, or NULL if it is none that a device can have (0 is the timer, 2 the cascade). */
 struct irq_line *pic_line(unsigned irq);
 /* Line 0 belongs to the timer: `handler` instead of a struct irq_action, since the watch over

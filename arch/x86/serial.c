@@ -5,7 +5,7 @@
  */
 #include "arch/x86/serial.h"
 #include "arch/x86/io.h"
-#include "arch/x86/pic.h"
+#include "arch/x86/lines.h"
 #include "kernel/device.h"
 #include "kernel/kernel.h"
 
@@ -184,7 +184,10 @@ serial_early_console(void)
     if (!is_ready())
         return;
     wait_queue_init(&console.readable);
-    irq_attach(pic_line(COM1_IRQ), &action);
-    io_out8(REG_INTERRUPTS, INTERRUPT_RECEIVED);
+    struct irq_line *line = lines_isa(COM1_IRQ);
+    if (line) {
+        irq_attach(line, &action);
+        io_out8(REG_INTERRUPTS, INTERRUPT_RECEIVED);
+    } /* else nobody hears the keyboard */
     console_register(&console);
 }

@@ -17,11 +17,12 @@ trap_stubs:
     .set    vector, 0
     .rept   TRAP_STUBS
     .balign TRAP_STUB_SIZE
-    .if     (vector > 31) || !((HAS_ERROR_CODE >> (vector & 31)) & 1)
-    pushl   $0
-    .endif
     pushl   $vector
+    .if     (vector > 31) || !((HAS_ERROR_CODE >> (vector & 31)) & 1)
+    jmp     without_error_code
+    .else
     jmp     trap_common
+    .endif
     .set    vector, vector + 1
     .endr
     .size trap_stubs, . - trap_stubs
@@ -31,7 +32,14 @@ trap_stubs:
 trap_system_call_stub:
     pushl   $0
     pushl   $TRAP_SYSTEM_CALL
+    jmp     trap_common
     .size trap_system_call_stub, . - trap_system_call_stub
+
+    .type without_error_code, @function
+without_error_code:
+    pushl   (%esp)              /* the vector moves down ... */
+    movl    $0, 4(%esp)         /* ... and a code of 0 goes where it was */
+    .size without_error_code, . - without_error_code
 
     .type trap_common, @function
 trap_common:

@@ -13,11 +13,11 @@
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_PAGE_FAULT   14
 #define TRAP_EXCEPTIONS   32 /* vectors of the CPU's own */
-#define TRAP_INTERRUPTS   32 /* from vector 32 on, numbered from 0 */
+#define TRAP_INTERRUPTS   96 /* from vector 32 on, numbered from 0; below TRAP_SYSTEM_CALL */
 #define TRAP_STUBS        (TRAP_EXCEPTIONS + TRAP_INTERRUPTS)
 #define TRAP_SYSTEM_CALL  0x80
 
-#define TRAP_STUB_SIZE 16 /* bytes from one stub to the next */
+#define TRAP_STUB_SIZE 8 /* bytes from one stub to the next */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

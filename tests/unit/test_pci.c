@@ -31,6 +31,7 @@ static struct {
     uint8_t isr[2], mask[2];
     unsigned eoi[2];
     unsigned init[2];
+    bool absent;
     uint8_t level[2]; /* ELCR */
 } pic;
 
@@ -60,6 +61,8 @@ model_port_read(uint16_t port, unsigned width)
 
     if (port == 0x20 || port == 0xa0)
         return pic.isr[pic_of(port)];
+    if (port == 0x21 || port == 0xa1)
+        return pic.absent ? 0xff : pic.mask[pic_of(port)];
     if (port == 0x4d0 || port == 0x4d1)
         return pic.level[port & 1];
     assert_true(++accesses < 5000000);
@@ -429,6 +432,7 @@ spurious_interrupts_are_told_apart(void **state)
     struct trap_frame frame = {0};
 
     (void)state;
+    pic_init();
     irq_attach(pic_line(7), &action);
     irq_attach(pic_line(15), &action15);
     handled = 0;
@@ -455,11 +459,28 @@ lines_that_no_device_has_are_none(void **state)
     static const uint8_t none[] = {0, 2, 16, 255};
 
     (void)state;
+    pic_init();
     for (unsigned i = 0; i < ARRAY_SIZE(none); i++) {
         struct pci_device d = {.interrupt_line = none[i]};
         assert_null(pci_irq(&d));
     }
     assert_string_equal(pic_line(11)->name, "irq 11");
+}
+
+/* Some machines have none: nothing is written to what might be there instead. */
+static void
+no_lines_without_a_controller(void **state)
+{
+    struct trap_frame frame = {0};
+
+    (void)state;
+    pic.absent = true;
+    pic_init();
+    assert_false(pic_present());
+    assert_int_equal(pic.init[0] + pic.init[1], 0);
+    assert_null(pic_line(11));
+    pic_interrupt(11, &frame);
+    assert_int_equal(pic.eoi[0] + pic.eoi[1], 0);
 }
 
 /* The interrupt router, its four routes as they are at reset, and a device that no firmware
@@ -492,6 +513,7 @@ interrupts_are_routed_where_no_firmware_did(void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(unrouted); i++) {
         reset(state);
+        pic_init();
         pic.level[0] = pic.level[1] = 0x20;
         struct function *router = add_router(unrouted[i]);
         struct pci_device net = add_unrouted(0, 10, 1), console = add_unrouted(0, 12, 1);
@@ -508,6 +530,7 @@ static void
 a_route_that_is_there_is_kept(void **state)
 {
     (void)state;
+    pic_init();
     struct function *router = add_router(9);
     struct pci_device d = add_unrouted(0, 10, 1);
     assert_ptr_equal(pci_irq(&d), pic_line(9));
@@ -519,6 +542,7 @@ static void
 what_the_router_does_not_reach_has_no_line(void **state)
 {
     (void)state;
+    pic_init();
     struct function *router = add_router(0x80);
     struct pci_device silent = add_unrouted(0, 10, 0), odd = add_unrouted(0, 11, 5);
     struct pci_device behind = add_unrouted(2, 10, 1), here = add_unrouted(0, 12, 1);
@@ -546,6 +570,7 @@ main(void)
         cmocka_unit_test_setup(real_interrupts_are_handled_then_ended, reset),
         cmocka_unit_test_setup(spurious_interrupts_are_told_apart, reset),
         cmocka_unit_test_setup(lines_that_no_device_has_are_none, reset),
+        cmocka_unit_test_setup(no_lines_without_a_controller, reset),
         cmocka_unit_test_setup(interrupts_are_routed_where_no_firmware_did, reset),
         cmocka_unit_test_setup(a_route_that_is_there_is_kept, reset),
         cmocka_unit_test_setup(what_the_router_does_not_reach_has_no_line, reset),

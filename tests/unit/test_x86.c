@@ -8,14 +8,10 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
-#include "arch/x86/acpi.h"
+#include "arch/x86/aml.h"
 #include "arch/x86/rtc.h"
 #include "arch/x86/scale.h"
 #include "kernel/errno.h"
-#include "kernel/boot_info.h"
-
-/* What the loader said; nothing here. */
-struct boot_info boot_info;
 
 /* ---- a real-time clock in two ports ---- */
 
@@ -224,7 +220,7 @@ find_s5(const void *bytes, size_t len, uint8_t types[2])
     uint8_t *copy = malloc(len ? len : 1);
 
     memcpy(copy, bytes, len);
-    int result = acpi_find_s5(len ? copy : copy + 1, len, types);
+    int result = aml_find_s5(len ? copy : copy + 1, len, types);
     free(copy);
     return result;
 }

@@ -42,8 +42,8 @@ UNIT_virtio_pci := $(MODEL)
 UNIT_tty := lib/libc/tty_line.c
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
-UNIT_x86   := arch/x86/rtc.c arch/x86/acpi.c arch/x86/scale.c
-UNIT_clock := arch/x86/pit.c arch/x86/scale.c $(SHIM)
+UNIT_x86   := arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
+UNIT_clock := $(addprefix arch/x86/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c scale.c) $(SHIM)
 UNIT_pci   := $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
 
 # lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.

@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MSR_APIC_BASE    0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
+
 #define CPUID_1_EDX_TSC        (1u << 4)
+#define CPUID_1_EDX_APIC       (1u << 9)
+#define CPUID_1_ECX_DEADLINE   (1u << 24)
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 
 struct cpuid {
@@ -16,5 +21,7 @@ struct cpuid {
 
 struct cpuid cpu_id(uint32_t leaf);
 uint64_t cpu_tsc(void);
+uint64_t cpu_msr(uint32_t msr);
+void cpu_set_msr(uint32_t msr, uint64_t value);
 
 #endif
