@@ -210,13 +210,16 @@ tty_line_input(struct tty_line *t, const char *keys, size_t n)
         take(t, (uint8_t)keys[i]);
 }
 
-/* In canonical mode a full buffer must still take the keys that edit or complete the line. */
+/* Half a line must always be able to take the keys that edit or complete it; once there is a
+ * line to read, the device can keep what does not fit. */
 size_t
 tty_line_room(const struct tty_line *t)
 {
-    uint32_t room = TTY_BUFFER - 1 - (t->head - t->tail);
+    uint32_t used = t->head - t->tail;
 
-    return is_set(t, ABI_ICANON) ? TTY_BUFFER : room;
+    if (is_set(t, ABI_ICANON) && !tty_line_readable(t))
+        return TTY_BUFFER;
+    return used < TTY_BUFFER - 1 ? TTY_BUFFER - 1 - used : 0;
 }
 
 /* ---- reading ---- */

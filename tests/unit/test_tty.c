@@ -260,6 +260,7 @@ test_full_of_lines(void **state)
     for (int i = 0; i < TTY_BUFFER + 50; i++)
         type("\n");
     assert_int_equal(tty_line_count(&line), TTY_BUFFER);
+    assert_int_equal(tty_line_room(&line), 0);
     for (int i = 0; i < TTY_BUFFER; i++)
         assert_reads("\n");
     assert_false(tty_line_readable(&line));
