@@ -20,3 +20,7 @@ launcher: $(B)/lguest $(B)/lguest-net
 
 # The tests of the launcher are system tests.
 system: launcher
+
+bench-launcher: launcher all site
+	@BUILD=$(B) $(PYTHON) tests/bench/launcher.py
+.PHONY: bench-launcher
