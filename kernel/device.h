@@ -138,7 +138,8 @@ enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
  */
 struct disk_request {
     enum disk_op op;
-    uint64_t sector; /* in units of 512 bytes, whatever the block size */
+    uint64_t sector; /* in units of 512 bytes, whatever the block size; from an accepted
+                        request on the driver's, which may have moved it */
     const struct sg *parts;
     unsigned nr_parts; /* lengths sum up to a multiple of 512; 0 for flush */
     void (*done)(struct disk_request *);
@@ -166,18 +167,26 @@ struct disk_device {
     char serial[21]; /* NUL-terminated here; empty where the device has none */
     uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
-    struct wait_queue space; /* woken when a full ring has room again */
+    struct wait_queue space; /* woken when a full ring has room again: see disk_space */
+    struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL
-     * (range, lengths, parts), -EROFS, -ENOTSUP (flush), -ENOSPC (ring full: wait on `space`),
+     * (range, lengths, parts), -EROFS, -ENOTSUP (flush), -ENOSPC (ring full: wait on disk_space),
      * -EIO (broken). Accepted with 0: done() follows, from deferred work.
      */
     int (*submit)(struct disk_device *, struct disk_request *);
 };
 
-void disk_register(struct disk_device *); /* gives it its name: vda, vdb, ... */
+/* Gives a whole disk its name: vda, vdb, ...; a partition comes with one. */
+void disk_register(struct disk_device *);
 struct disk_device *disk_next(struct disk_device *after);
 struct disk_device *disk_find(const char *name);
+/* What to wait on after -ENOSPC. */
+static inline struct wait_queue *
+disk_space(struct disk_device *d)
+{
+    return d->whole ? &d->whole->space : &d->space;
+}
 /*
  * One request and wait for it: sectors [sector, sector + len/512), any length that is a
  * multiple of 512 and any alignment of `data`; split as the device needs. Blocks. 0 or

@@ -41,8 +41,8 @@ struct transfer {
 /* ---- registry ---- */
 
 /* vda to vdz, then vdaa and on, as Linux users know them. */
-void
-disk_register(struct disk_device *d)
+static void
+name_disk(struct disk_device *d)
 {
     char first = nr_disks < 26 ? '\0' : (char)('a' + nr_disks / 26 - 1);
     char last = (char)('a' + nr_disks % 26);
@@ -52,6 +52,13 @@ disk_register(struct disk_device *d)
     else
         ksnprintf(d->name, sizeof(d->name), "vd%c", last);
     nr_disks++;
+}
+
+void
+disk_register(struct disk_device *d)
+{
+    if (!d->whole)
+        name_disk(d);
     wait_queue_init(&d->space);
     list_insert_before(&disks, &d->link);
 }
@@ -135,7 +142,7 @@ chunk_start(struct transfer *t, struct chunk *c)
     int error;
 
     while ((error = t->disk->submit(t->disk, &c->request)) == -ENOSPC)
-        wait_on(&t->disk->space, TIME_NEVER);
+        wait_on(disk_space(t->disk), TIME_NEVER);
     if (error) {
         t->error = error;
         return;

@@ -23,6 +23,7 @@
 
 PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
+    fs_partitions_linked,
     fs_mount_linked,
     fs_change_linked,
 };

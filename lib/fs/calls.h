@@ -16,6 +16,6 @@ int fs_stat_at(long dirfd, const char *path, bool follow, struct file_stat *out)
 extern struct fs_mount fs_dev_mount;
 
 /* calls.c refers to these, and so the rest is linked. */
-extern const char fs_mount_linked[1], fs_change_linked[1];
+extern const char fs_partitions_linked[1], fs_mount_linked[1], fs_change_linked[1];
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * What is mounted when the image starts: /dev, and on "/" the tar archive that the word
- * root=initrd or root=vda names. Without that word it is the initrd if it holds an archive,
- * else vda if that does, else nothing. Runs once, after the devices were found.
+ * root=initrd, root=vda or root=vda2 names. Without that word it is the initrd if it holds an
+ * archive, else vda if that does, else the first partition of vda that does, else nothing. Runs once, after the devices were found.
  */
 #include "kernel/boot_info.h"
 #include "kernel/cmdline.h"
@@ -75,6 +75,16 @@ mount_probed(struct fs_reader *reader)
 }
 
 static void
+mount_first_disk(void)
+{
+    struct disk_device *first = disk_find("vda");
+
+    for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
+        if ((d == first || d->whole == first) && mount_probed(fs_reader_disk(d)))
+            return;
+}
+
+static void
 mount_at_start(void)
 {
     const char *name = cmdline_word(NULL, "root");
@@ -84,7 +94,7 @@ mount_at_start(void)
     if (name)
         mount_named(name);
     else if (!mount_probed(initrd_reader()))
-        (void)mount_probed(disk_reader("vda"));
+        mount_first_disk();
 }
 
 static const struct init_hook fs_init = {.order = 20, .run = mount_at_start};

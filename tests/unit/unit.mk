@@ -6,13 +6,16 @@
 # The kernel as the code under test sees it, over host memory (tests/unit/shim/shim.h).
 SHIM  := tests/unit/shim/memory.c tests/unit/shim/log.c tests/unit/shim/machine.c \
          kernel/print.c kernel/deferred.c kernel/irq.c kernel/timer.c
-RING  := drivers/virtio/ring_split.c drivers/virtio/queue.c
+RING  := drivers/virtio/ring_split.c drivers/virtio/ring_packed.c drivers/virtio/queue.c
 
 UNIT_ring     := $(SHIM) $(RING)
+UNIT_packed   := $(SHIM) $(RING)
 # The same with everything inlined into everything, where a word of the ring that is not read
 # again each time would show.
-UNIT_ring_lto := $(SHIM) $(RING)
-UNIT_FLAGS_ring_lto := -O2 -flto
+UNIT_ring_lto   := $(SHIM) $(RING)
+UNIT_packed_lto := $(SHIM) $(RING)
+UNIT_FLAGS_ring_lto   := -O2 -flto
+UNIT_FLAGS_packed_lto := -O2 -flto
 
 UNIT_cmdline := kernel/cmdline.c
 UNIT_print   := kernel/print.c
@@ -21,12 +24,15 @@ UNIT_FLAGS_memory := -no-pie -fno-pie
 
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
 UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/fs.c lib/fs/path.c lib/fs/reader_memory.c $(SHIM)
+UNIT_partition := lib/fs/partition.c $(SHIM)
 UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(SHIM)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
          drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
-         drivers/virtio/pci_modern.c arch/x86/pci.c arch/x86/piix.c
+         drivers/virtio/pci_modern.c arch/x86/pci.c arch/x86/piix.c \
+         drivers/virtio/lguest.c \
+         $(addprefix arch/x86/,lguest.c lguest_irq.c lguest_time.c scale.c piix.c)
 
 # Devices on the model, and the classes above them.
 UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
@@ -38,6 +44,8 @@ UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
+UNIT_lguest      := $(MODEL)
+UNIT_lguest_host := $(MODEL)
 
 UNIT_tty := lib/libc/tty_line.c
 

@@ -148,7 +148,7 @@ submit(struct disk_device *d, struct slot *s)
     s->busy = true;
     s->ended = false;
     while ((error = d->submit(d, &s->request)) == -ENOSPC && clock_now() < deadline)
-        wait_on(&d->space, clock_now() + NSEC_PER_SEC);
+        wait_on(disk_space(d), clock_now() + NSEC_PER_SEC);
     if (error == 0)
         return true;
     printf("operation %u: not accepted: %d\n", (unsigned)s->op, error);
