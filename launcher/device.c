@@ -229,6 +229,8 @@ kick(struct queue *q)
     trace("%s: kick of queue %u", q->device->name, q->index);
     if (!q->device->running)
         die("Notification on %s before setup!", q->device->name);
+    if (options.strict)
+        ring_kicked(q);
     q->device->ops->serve(q);
 }
 
@@ -242,10 +244,19 @@ early_print(uint32_t address)
     console_print(text, strnlen(text, memory.limit - address));
 }
 
+/* Interrupts that nothing caused: before a device is started, and after it was reset. */
+static void
+spurious(void)
+{
+    for_each_device(d) for_each_queue(q, d) interrupt_raise(q->irq);
+}
+
 void
 device_notify(uint32_t address)
 {
     stats.notifies++;
+    if (options.hostile == HOSTILE_SPURIOUS)
+        spurious();
     if (address == 0)
         return;
     for_each_device(d)
@@ -284,12 +295,6 @@ serve_ready(const struct pollfd *set, unsigned n)
             break;
         }
     }
-}
-
-static void
-spurious(void)
-{
-    for_each_device(d) for_each_queue(q, d) interrupt_raise(q->irq);
 }
 
 void

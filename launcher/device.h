@@ -29,10 +29,11 @@ struct queue {
     struct vring_avail *avail;
     struct vring_used *used;
     uint16_t last_avail;
-    uint16_t used_idx; /* our own copy: the guest can write the shared one */
-    bool used_pending; /* something was put since the last interrupt */
-    int fd;            /* -1, or what else makes it worth while to call serve() */
-    short events;      /* for ppoll; 0: nothing at present */
+    uint16_t last_kicked; /* strict: what was available at the last kick */
+    uint16_t used_idx;    /* our own copy: the guest can write the shared one */
+    bool used_pending;    /* something was put since the last interrupt */
+    int fd;               /* -1, or what else makes it worth while to call serve() */
+    short events;         /* for ppoll; 0: nothing at present */
     uint64_t in_flight[LGUEST_VRING_SIZE / 64]; /* heads taken and not put */
     struct ring_table {
         uint32_t address, len, sum;
@@ -99,11 +100,12 @@ device_has(const struct device *d, unsigned bit)
 struct chain {
     uint16_t head;
     unsigned nr_out, nr_in;
-    uint32_t out_len, in_len;     /* bytes */
-    uint32_t table_at, table_len; /* its indirect table, if table_len is not 0 */
+    uint32_t out_len, in_len; /* bytes */
     struct iovec parts[CHAIN_PARTS];
 };
 
+/* With --strict, at each kick before the queue is served. */
+void ring_kicked(struct queue *);
 /* The next request, which stays first in the queue; false if there is none. */
 bool ring_peek(struct queue *, struct chain *);
 /* The one that ring_peek gave is being served. */

@@ -57,7 +57,8 @@ static const struct {
     {"size-odd", HOSTILE_SIZE_ODD, "queues of 100 entries"},
     {"irq", HOSTILE_IRQ, "interrupt lines that cannot be"},
     {"silent", HOSTILE_SILENT, "disks that never answer"},
-    {"spurious", HOSTILE_SPURIOUS, "interrupts that nothing caused"},
+    {"spurious", HOSTILE_SPURIOUS,
+     "interrupts that nothing caused, at each notify and in HALT"},
     {"dirty", HOSTILE_DIRTY, "memory behind the image's segments is not zero"},
     {"page", HOSTILE_PAGE, "strange entries in the device page"},
 };

@@ -29,7 +29,8 @@ ring_reset(struct queue *q)
 {
     memset(memory.base + q->address, 0, LGUEST_VRING_PAGES * PAGE);
     memset(q->in_flight, 0, sizeof(q->in_flight));
-    q->last_avail = q->used_idx = 0;
+    memset(q->tables, 0, sizeof(q->tables));
+    q->last_avail = q->last_kicked = q->used_idx = 0;
     q->used_pending = false;
 }
 
@@ -87,8 +88,6 @@ walk(const struct queue *q, struct chain *c, const void *table, uint32_t entries
             if (!inner || desc.len == 0 || desc.len % size)
                 ring_violation(q, "request %u: an indirect table of %u bytes at %#llx", c->head,
                                desc.len, (unsigned long long)desc.addr);
-            c->table_at = desc.addr;
-            c->table_len = desc.len;
             walk(q, c, inner, desc.len / size, 0, true);
             return;
         }
@@ -120,7 +119,7 @@ ring_peek(struct queue *q, struct chain *c)
     if (in_flight(q, head))
         ring_violation(q, "request %u made available while in flight", head);
     c->head = head;
-    c->nr_out = c->nr_in = c->out_len = c->in_len = c->table_len = 0;
+    c->nr_out = c->nr_in = c->out_len = c->in_len = 0;
     walk(q, c, q->desc, SIZE, head, false);
     return true;
 }
@@ -136,19 +135,34 @@ table_sum(uint32_t address, uint32_t len)
     return sum;
 }
 
+/*
+ * Remembers the indirect tables of what was made available since the last kick: a driver has to
+ * leave them alone until they are used (virtio 1.2, 2.7.5.3.1), which may be much later for a
+ * receive buffer. Heads and tables are checked when their turn comes.
+ */
+void
+ring_kicked(struct queue *q)
+{
+    if (*(volatile uint16_t *)&q->avail->flags > VRING_AVAIL_F_NO_INTERRUPT)
+        ring_violation(q, "strict: unknown flags %#x in the available ring", q->avail->flags);
+    uint16_t idx = *(volatile uint16_t *)&q->avail->idx;
+    for (unsigned n = 0; n < SIZE && q->last_kicked != idx; n++) {
+        uint16_t head = q->avail->ring[q->last_kicked++ % SIZE] % SIZE;
+        struct vring_desc desc = descriptor(q, q->desc, SIZE, head);
+        struct ring_table *table = &q->tables[head];
+        bool usable = desc.flags & VRING_DESC_F_INDIRECT && desc.addr <= UINT32_MAX &&
+                      memory_at(desc.addr, desc.len);
+        *table = (struct ring_table){desc.addr, usable ? desc.len : 0, 0};
+        if (usable)
+            table->sum = table_sum(table->address, table->len);
+    }
+}
+
 void
 ring_take(struct queue *q, const struct chain *c)
 {
     q->last_avail++;
     q->in_flight[c->head / 64] |= 1ull << c->head % 64;
-    if (!options.strict)
-        return;
-    if (*(volatile uint16_t *)&q->avail->flags > VRING_AVAIL_F_NO_INTERRUPT)
-        ring_violation(q, "strict: unknown flags %#x in the available ring", q->avail->flags);
-    struct ring_table *table = &q->tables[c->head];
-    *table = (struct ring_table){c->table_at, c->table_len, 0};
-    if (c->table_len)
-        table->sum = table_sum(c->table_at, c->table_len);
 }
 
 static void
@@ -164,9 +178,10 @@ put_one(struct queue *q, uint32_t id, uint32_t len)
 void
 ring_put(struct queue *q, uint16_t head, uint32_t len)
 {
-    const struct ring_table *table = &q->tables[head];
+    struct ring_table *table = &q->tables[head];
     if (options.strict && table->len && table_sum(table->address, table->len) != table->sum)
         ring_violation(q, "strict: the indirect table of request %u changed in flight", head);
+    table->len = 0;
     q->in_flight[head / 64] &= ~(1ull << head % 64);
     q->device->requests++;
     put_one(q, options.hostile == HOSTILE_USED_ID ? head + SIZE : head,

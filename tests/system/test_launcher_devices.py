@@ -563,6 +563,11 @@ def test_hostile_spurious(kit):
             "--hostile=spurious").passed()
 
 
+def test_hostile_spurious_before_the_start(kit):
+    kit.run(START + "sti\n print \"x\"\n cmpl $1, irqs; expect ae 2; pass",
+            "--hostile=spurious").passed("x")
+
+
 def test_hostile_dirty(kit):
     kit.run(INIT + "cmpb $0xcc, _edata; expect e 2; pass; .data; .byte 1",
             "--hostile=dirty").passed()

@@ -229,6 +229,33 @@ def test_receive_buffers(kit, length, flags, strict, message):
         pass""", "--net=user", *(["--strict"] if strict else [])).died("net 0, queue 0: .*" + message)
 
 
+def test_strict_indirect_table_changes_in_flight(kit):
+    """A receive buffer's table has to stay as it is until a frame has come."""
+    guest = ask("10.0.2.15", "10.0.2.2", "0x10000000") + """
+        ring 0
+        descriptor 0, 0x310000, 32, INDIRECT
+        movl %ebp, %ebx
+        movl $0x310000, %ebp
+        descriptor 0, 0x300000, 1000, WRITE + NEXT, 1
+        descriptor 1, 0x304000, 1000, WRITE
+        movl %ebx, %ebp
+        offer 0
+        kick
+        movl ${length}, 0x310018
+        ring 1
+        descriptor 0, frame, 52
+        offer 0
+        kick
+        ring 0
+        wait_used 1
+        pass"""
+    options = ["--net=user", "--timeout=15"]
+    kit.run(guest.replace("{length}", "1000"), "--strict", *options).passed()
+    kit.run(guest.replace("{length}", "900"), *options).passed()
+    kit.run(guest.replace("{length}", "900"), "--strict", *options
+            ).died("net 0, queue 0: strict: the indirect table of request 0 changed")
+
+
 @needs_tap
 def test_strict_feature_dependencies(kit):
     for features, bit, needs in ((1 << 7, 7, 1), (1 << 8, 8, 1), (1 << 11, 11, 0)):
