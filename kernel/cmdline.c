@@ -38,7 +38,7 @@ next_word(char **at)
             inside = !inside;
             continue;
         }
-        if (inside && *from == '\\' && (from[1] == '"' || from[1] == '\\'))
+        if (*from == '\\' && (from[1] == '"' || from[1] == '\'' || from[1] == '\\'))
             from++;
         *to++ = *from;
     }

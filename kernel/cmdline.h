@@ -2,8 +2,8 @@
  * The command line: `key=value` words that the kernel knows, and the application's argv.
  * With a word "--": what comes before it is the kernel's (an unknown word there gets one
  * warning that names it), what comes after is argv. Without: known words are the kernel's,
- * the rest is argv. Double quotes group, and inside them \" and \\ stand for " and \ (which
- * is how GRUB writes its arguments).
+ * the rest is argv. Double quotes group, and \" \' \\ stand for " ' \ inside and outside of
+ * them (which is how GRUB writes its arguments); any other \ is itself.
  *
  * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname.
  */

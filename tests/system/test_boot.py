@@ -1,0 +1,78 @@
+"""Other loaders, and what they bring along."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from hosts import BUILD
+
+CONFIG = """
+set timeout=0
+serial --unit=0
+terminal_output serial
+menuentry "guest" {{
+    multiboot /image.elf {words}
+    {modules}
+}}
+"""
+
+
+@pytest.fixture
+def rescue(tmp_path):
+    """rescue(app, words, modules) -> an ISO that GRUB boots from."""
+    if not shutil.which("grub-mkrescue") or not shutil.which("xorriso"):
+        pytest.skip("grub-mkrescue (grub-common, grub-pc-bin) and xorriso are not installed")
+
+    def make(app, words, modules=()):
+        tree = tmp_path / "tree"
+        (tree / "boot/grub").mkdir(parents=True)
+        shutil.copy(BUILD / f"{app}.elf", tree / "image.elf")
+        for i, data in enumerate(modules):
+            (tree / f"module{i}").write_bytes(data)
+        lines = "\n    ".join(f"module /module{i} name{i}" for i in range(len(modules)))
+        (tree / "boot/grub/grub.cfg").write_text(CONFIG.format(words=words, modules=lines))
+        iso = tmp_path / "rescue.iso"
+        subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso, tree],
+                       check=True, capture_output=True)
+        return iso
+    return make
+
+
+@pytest.mark.smoke
+def test_grub(boot, rescue):
+    """GRUB 2 passes the words alone, quotes and backslashes its own way."""
+    iso = rescue("words", "gw=1.2.3.4 -- one 'two words' 'a\"b' 'back\\slash' \"it's\" ip=5")
+    guest = boot("words", extra=["-cdrom", iso])
+    assert guest.wait(240) == 0
+    assert re.findall(r"^\r?arg (.*)$", guest.text, re.M) == ["one", "two words", 'a"b',
+                                                             "back\\slash", "it's", "ip=5"]
+    assert "word gw 1.2.3.4\n" in guest.text
+
+
+def test_grub_modules(boot, rescue, tmp_path):
+    (tmp_path / "file").write_text("from the module\n")
+    archive = subprocess.run(["tar", "-C", tmp_path, "-c", "file"], check=True,
+                             capture_output=True).stdout
+    iso = rescue("shell", "-- cat /file", [archive, b"x" * 5000])
+    guest = boot("shell", extra=["-cdrom", iso])
+    assert guest.wait(240) == 0
+    assert "from the module\n" in guest.text
+
+
+def test_modules_of_qemu(boot, tmp_path):
+    """The first module is the initrd; others, empty ones too, do not disturb."""
+    (tmp_path / "file").write_text("from the module\n")
+    subprocess.run(["tar", "-C", tmp_path, "-cf", tmp_path / "tar", "file"], check=True)
+    (tmp_path / "other").write_bytes(bytes(100000))
+    guest = boot("shell", "-- cat /file", modules=[tmp_path / "tar", tmp_path / "other"])
+    assert guest.wait() == 0
+    assert "from the module\n" in guest.text
+
+
+def test_module_that_is_no_archive(boot, tmp_path):
+    (tmp_path / "noise").write_bytes(b"\x5a" * 100000)
+    guest = boot("shell", "root=initrd -- ls /", modules=[tmp_path / "noise"])
+    guest.wait()
+    assert "error: root: initrd holds no tar archive, so there are no files\n" in guest.text
