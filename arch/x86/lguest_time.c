@@ -76,8 +76,8 @@ lguest_time_init(void)
 {
     host_base = host_latest = host_time();
     tsc_base = cpu_tsc();
-    if (lguest_data.tsc_khz)
-        tsc_scale = scale_make(lguest_data.tsc_khz * 1000ull, NSEC_PER_SEC);
+    tsc_scale = lguest_data.tsc_khz ? scale_make(lguest_data.tsc_khz * 1000ull, NSEC_PER_SEC)
+                                    : (struct scale){0};
 }
 
 /* The timer's interrupt reads and sets the slow clock as well, hence interrupts off. */

@@ -23,7 +23,8 @@ struct lguest_device {
     bool started;                            /* the one start notify was made */
 };
 
-/* A queue's interrupt: each has a line of its own on this bus. */
+/* A queue's interrupt: each has a line of its own on this bus, and there is none for the
+ * configuration. */
 struct lguest_queue {
     struct irq_line *line;
     struct irq_action action;
@@ -149,10 +150,15 @@ lguest_config_generation(struct virtio_device *v)
 
 /* ---- queues ---- */
 
+/* Rings exist between bring-up and reset only; outside, an interrupt means nothing. */
 static void
 queue_interrupt(void *arg)
 {
-    queue_mark(arg);
+    struct virtqueue *q = arg;
+
+    q->device->interrupts++;
+    if (q->device->running)
+        queue_mark(q);
 }
 
 static struct lguest_vqconfig
@@ -318,10 +324,14 @@ static void
 device_new(volatile struct lguest_device_desc *at, const struct descriptor *desc,
            unsigned number)
 {
+    if (desc->type > VIRTIO_ID_ENTROPY) {
+        log_warn("lguest %u: a device of type %u, which is not served here; skipped", number,
+                 desc->type);
+        return;
+    }
     struct lguest_device *d = kmalloc(sizeof(*d));
-
     if (!d) {
-        log_error("lguest device %u: not enough memory", number);
+        log_error("lguest %u: no memory for it", number);
         return;
     }
     d->desc = at;
@@ -360,12 +370,14 @@ lguest_scan(void)
     if (!lguest_device_page())
         return;
     char *page = platform->map_device(lguest_device_page(), PAGE_SIZE);
-    for (size_t at = 0, number = 0; at < PAGE_SIZE; at += size, number++) {
+    unsigned number = 0;
+    for (size_t at = 0; at < PAGE_SIZE; at += size, number++) {
         volatile struct lguest_device_desc *found = (void *)(page + at);
         size = descriptor_read(found, PAGE_SIZE - at, &desc);
         if (size == 0) {
             if (desc.type != 0)
-                log_warn("lguest device %zu: its descriptor leaves the page; ignored", number);
+                log_warn("lguest %u: its descriptor leaves the page; the walk ends there",
+                         number);
             return;
         }
         device_new(found, &desc, number);

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_MODEL_DEVICE_H
 #define TESTS_UNIT_MODEL_DEVICE_H
 
+#include "abi/lguest.h"
 #include "model/model.h"
 
 struct model_queue {
@@ -15,6 +16,8 @@ struct model_queue {
     bool pending;                   /* notified, not served yet */
     unsigned notified;
     bool in_flight[VRING_SIZE_MAX]; /* by head */
+    uintptr_t ring;                 /* of lguest: the host's pages, and the interrupt */
+    unsigned irq;
 };
 
 struct model {
@@ -31,7 +34,10 @@ struct model {
     uint16_t queue_select;
     uint8_t config[MODEL_CONFIG_SIZE];
     uint64_t reset_until; /* of a reset that is going on, else 0 */
-    unsigned resets;
+    unsigned resets, starts, failures;
+    size_t descriptor;                              /* of lguest: where on the page */
+    uint8_t published[LGUEST_DESC_PAGE_SIZE];       /* and as it was */
+    size_t published_len;
     struct model_queue queues[MODEL_MAX_QUEUES];
 };
 
@@ -48,6 +54,10 @@ uint32_t model_config_read(struct model *, size_t offset, unsigned width);
 void model_config_write(struct model *, size_t offset, uint32_t value, unsigned width);
 uint8_t model_isr_read(struct model *);
 void model_notify(struct model *, unsigned queue);
+/* The interrupt of a queue. */
+void model_queue_interrupt(struct model *, unsigned queue);
+/* What was accepted, against the offer and itself. */
+void model_features_check(const struct model *);
 /* True, with a violation if not, when a queue's registers may be touched. */
 bool model_queue_writable(struct model *);
 /* Take the queue into use with the addresses it has. */
@@ -73,6 +83,21 @@ const struct model_layout *model_layout(const struct model *);
 void model_pci_init(struct model *);
 bool model_msix_enabled(const struct model *);
 uint16_t model_pci_command(const struct model *);
+
+/* lguest.c */
+void model_lguest_init(struct model *);
+/* The configuration bytes of its descriptor. */
+uint8_t *model_lguest_config(const struct model *);
+/* The addresses of a ring whose pages begin there. */
+void model_lguest_place(struct model_queue *, uintptr_t ring);
+/* A reset is over. */
+void model_lguest_was_reset(struct model *);
+/* Interrupts: deliver one that may be; true if one was. Is there one? */
+bool model_lguest_deliver(void);
+bool model_lguest_waiting(void);
+/* True unless the machine is one without ports. */
+bool model_lguest_ports(void);
+void model_lguest_forget(void);
 
 /* machine.c */
 struct model *model_at(unsigned index); /* NULL past the last */

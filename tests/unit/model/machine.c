@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "arch/x86/pic.h"
-#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/ring.h"
 #include "kernel/kernel.h"
 #include "model/device.h"
 #include "shim.h"
@@ -93,8 +93,12 @@ forget_devices(void)
     while ((v = virtio_device_next(NULL))) {
         list_remove(&v->link);
         defer_cancel(&v->config_work);
-        for (unsigned i = 0; i < v->nr_queues; i++)
+        for (unsigned i = 0; i < v->nr_queues; i++) {
             defer_cancel(&v->queues[i]->work);
+            /* Interrupts of lguest have one owner. */
+            if (strcmp(v->transport->name, "lguest") == 0)
+                queue_release(v->queues[i]);
+        }
         v->running = false;
     }
 }
@@ -103,6 +107,7 @@ void
 model_machine_reset(void)
 {
     forget_devices();
+    model_lguest_forget();
     while (nr_plugged)
         free(plugged[--nr_plugged]);
     memset(lines, 0, sizeof lines);
@@ -124,14 +129,19 @@ model_new(const struct model_setup *setup)
     m->setup = *setup;
     m->slot = nr_plugged + 1;
     m->offered = setup->features;
-    m->by_ports = setup->bus == MODEL_PCI_LEGACY;
+    m->by_ports = setup->bus == MODEL_PCI_LEGACY || setup->bus == MODEL_LGUEST;
     if (model_modern(m) && !setup->no_version_1)
         m->offered |= 1ull << VIRTIO_F_VERSION_1;
     if (setup->config)
         memcpy(m->config, setup->config, setup->config_len);
+    unsigned usual = setup->bus == MODEL_LGUEST ? LGUEST_VRING_SIZE : 64;
     for (unsigned i = 0; i < setup->nr_queues; i++)
-        m->queues[i].max = m->queues[i].size = setup->queue_size[i] ? setup->queue_size[i] : 64;
-    model_pci_init(m);
+        m->queues[i].max = m->queues[i].size =
+            setup->queue_size[i] ? setup->queue_size[i] : usual;
+    if (setup->bus == MODEL_LGUEST)
+        model_lguest_init(m);
+    else
+        model_pci_init(m);
     plugged[nr_plugged++] = m;
     return m;
 }
@@ -184,7 +194,7 @@ model_irq_deliver(void)
         irq_dispatch(&lines[irq]);
         any = true;
     }
-    return any;
+    return model_lguest_deliver() || any;
 }
 
 /* ---- time ---- */
@@ -231,7 +241,7 @@ lines_waiting(void)
     for (unsigned irq = 0; irq < PIC_LINES; irq++)
         if (!masked[irq] && line_up(irq))
             return true;
-    return false;
+    return model_lguest_waiting();
 }
 
 void

@@ -50,6 +50,7 @@ enum model_bus {
     MODEL_PCI_MODERN,       /* id 0x1040 + type, capabilities, memory BARs */
     MODEL_PCI_LEGACY,       /* id 0x1000 + x, I/O BAR 0, no capabilities */
     MODEL_PCI_TRANSITIONAL, /* both faces */
+    MODEL_LGUEST,           /* a descriptor on the device page; model_host_boot() before it */
 };
 
 /* ---- the lies ---- */
@@ -59,7 +60,7 @@ struct model_lies {
                           the device goes on writing into its rings */
     uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
     bool never_serve;  /* notifications are ignored */
-    bool spurious;     /* an interrupt at every register write, reason or none */
+    bool spurious;     /* an interrupt at every register write or hypercall, reason or none */
     /* Called before each access to the device configuration; it may change that with
      * model_config_poke: a configuration that moves while it is read. */
     void (*config_access)(struct model *, size_t offset, void *arg);
@@ -75,7 +76,8 @@ struct model_setup {
     const void *config; /* initial device configuration, config_len bytes, rest absent */
     size_t config_len;
     unsigned nr_queues;
-    uint16_t queue_size[MODEL_MAX_QUEUES]; /* 0: 64 */
+    uint16_t queue_size[MODEL_MAX_QUEUES]; /* 0: 64, on lguest 256 */
+    uint8_t feature_len; /* of lguest: bytes of a bitmap */
     struct model_lies lies;
     /*
      * The device's side of a queue that was notified. Called from model_run, from waits and
@@ -91,7 +93,7 @@ struct model_setup {
     bool notify_multiplier_0; /* all queues share one notify address */
     bool msix;                /* has an MSI-X capability; `edit` may enable it */
     uint8_t irq;              /* interrupt line; 0: 11, shared by all */
-    /* Called when configuration space is ready: change bytes of it (bad capabilities). */
+    /* Called when configuration space, or lguest's descriptor, is ready: change bytes of it. */
     void (*edit)(struct model *, uint8_t *pci_config, void *arg);
 };
 
@@ -164,6 +166,9 @@ uint64_t model_accepted(const struct model *);
 bool model_queue_enabled(const struct model *, unsigned queue);
 unsigned model_notified(const struct model *, unsigned queue); /* notifications taken */
 unsigned model_resets(const struct model *);
+/* Of lguest: start notifications taken since it was plugged in, and those of FAILED. */
+unsigned model_starts(const struct model *);
+unsigned model_failures(const struct model *);
 /* Configuration bytes as the driver has written them. */
 const uint8_t *model_config(const struct model *);
 

@@ -269,6 +269,8 @@ device_write(bool io, uint64_t address, uint32_t value, unsigned width)
 uint32_t
 model_port_read(uint16_t port, unsigned width)
 {
+    if (!model_lguest_ports())
+        return 0xffffffff;
     if (port == 0xcf8 && width == 4)
         return config_address;
     if (port >= 0xcfc && port < 0xd00)
@@ -279,6 +281,8 @@ model_port_read(uint16_t port, unsigned width)
 void
 model_port_write(uint16_t port, uint32_t value, unsigned width)
 {
+    if (!model_lguest_ports())
+        return;
     if (port == 0xcf8 && width == 4)
         config_address = value;
     else if (port >= 0xcfc && port < 0xd00)

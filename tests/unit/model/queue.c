@@ -265,7 +265,7 @@ model_push(struct model *m, unsigned queue, uint32_t id, uint32_t len)
     if (event_idx(m) && get16(at(q->driver, 0)) != 0)
         model_violation(m, "2.7.7.1: flags of the available ring with EVENT_IDX");
     if (interrupt_wanted(m, q))
-        model_interrupt(m, VIRTIO_ISR_QUEUE);
+        model_queue_interrupt(m, queue);
     q->signalled = q->used;
 }
 

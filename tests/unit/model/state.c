@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "model/device.h"
+#include "model/lguest.h"
 #include "shim.h"
 
 #define ACKNOWLEDGE 1
@@ -32,11 +33,16 @@ reset_now(struct model *m)
     m->reset_until = 0;
     for (unsigned i = 0; i < MODEL_MAX_QUEUES; i++) {
         struct model_queue *q = &m->queues[i];
+        uintptr_t ring = q->ring;
+        unsigned irq = q->irq;
         uint16_t max = q->max;
         unsigned notified = q->notified;
         memset(q, 0, sizeof *q);
         q->max = q->size = max;
         q->notified = notified;
+        q->irq = irq;
+        if (ring) /* where it lies is the host's choice */
+            model_lguest_place(q, ring);
     }
 }
 
@@ -64,9 +70,11 @@ model_reset_progress(struct model *m)
 {
     if (m->reset_until == 0)
         return;
-    if (m->reset_until <= shim_clock())
+    if (m->reset_until <= shim_clock()) {
         reset_now(m);
-    else
+        if (m->setup.bus == MODEL_LGUEST)
+            model_lguest_was_reset(m);
+    } else
         scribble(m);
 }
 
@@ -105,8 +113,8 @@ accepted(const struct model *m, unsigned bit)
     return m->accepted >> bit & 1;
 }
 
-static void
-features_check(const struct model *m)
+void
+model_features_check(const struct model *m)
 {
     if (m->accepted & ~m->offered)
         model_violation(m, "2.2.1: accepted %llx of an offer of %llx",
@@ -166,7 +174,7 @@ model_status_write(struct model *m, uint8_t value)
         model_violation(m, "2.1.1: status bits %02x were taken away", old & ~value);
     order_check(m, old, added);
     if (added & FEATURES_OK || (added & DRIVER_OK && !model_modern(m)))
-        features_check(m);
+        model_features_check(m);
     if (added & FEATURES_OK && (!model_modern(m) || m->accepted & m->setup.lies.refuse))
         value &= ~FEATURES_OK;
     m->status = value;
@@ -273,6 +281,8 @@ model_config_poke(struct model *m, size_t offset, const void *from, size_t len)
 {
     memcpy(m->config + offset, from, len);
     m->generation++;
+    if (m->setup.bus == MODEL_LGUEST)
+        memcpy(model_lguest_config(m) + offset, from, len);
 }
 
 void
@@ -295,9 +305,24 @@ model_isr_read(struct model *m)
 }
 
 void
+model_queue_interrupt(struct model *m, unsigned queue)
+{
+    if (m->setup.bus == MODEL_LGUEST)
+        model_host_raise(m->queues[queue].irq);
+    else
+        m->isr |= VIRTIO_ISR_QUEUE;
+}
+
+void
 model_interrupt(struct model *m, uint8_t isr)
 {
-    m->isr |= isr;
+    if (m->setup.bus != MODEL_LGUEST) {
+        m->isr |= isr;
+        return;
+    }
+    /* Each queue has a line of its own, and the configuration none. */
+    for (unsigned i = 0; isr & VIRTIO_ISR_QUEUE && i < m->setup.nr_queues; i++)
+        model_queue_interrupt(m, i);
 }
 
 void
@@ -353,10 +378,22 @@ model_resets(const struct model *m)
     return m->resets;
 }
 
+unsigned
+model_starts(const struct model *m)
+{
+    return m->starts;
+}
+
+unsigned
+model_failures(const struct model *m)
+{
+    return m->failures;
+}
+
 const uint8_t *
 model_config(const struct model *m)
 {
-    return m->config;
+    return m->setup.bus == MODEL_LGUEST ? model_lguest_config(m) : m->config;
 }
 
 void

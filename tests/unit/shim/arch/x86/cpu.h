@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define EFLAGS_IF (1u << 9)
+
 #define MSR_APIC_BASE    0x1bu
 #define MSR_TSC_DEADLINE 0x6e0u
 
@@ -23,5 +25,6 @@ struct cpuid cpu_id(uint32_t leaf);
 uint64_t cpu_tsc(void);
 uint64_t cpu_msr(uint32_t msr);
 void cpu_set_msr(uint32_t msr, uint64_t value);
+void cpu_set_gs(uint16_t selector);
 
 #endif

@@ -1,0 +1,5 @@
+# file: arch/x86/lguest_irq.c
+# row: 42
+# test: lguest test_bad_queues
+# An interrupt has as many owners as want it.
+/claimed >> irq/d;/return -EBUSY/d

@@ -1,0 +1,5 @@
+# file: drivers/virtio/lguest.c
+# row: 61
+# test: lguest test_up
+# The rings are left as the host gave them.
+s/    memset(area.desc, 0, size);.*//

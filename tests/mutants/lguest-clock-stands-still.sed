@@ -1,0 +1,5 @@
+# file: arch/x86/lguest_time.c
+# row: lguest
+# test: lguest_host test_slow_clock_passes
+# Looking at the clock arms no tick.
+/if (!watched)/,+3d

@@ -1,0 +1,5 @@
+# file: arch/x86/lguest_irq.c
+# row: lguest
+# test: lguest_host test_pending
+# What was held back while interrupts were off is not asked for.
+/SEND_INTERRUPTS/d
