@@ -4,6 +4,7 @@
 #   make build/httpd.elf     one application       make unit       tests on this machine
 #   make kernel              no dependencies       make system     tests in QEMU (FULL=1: all)
 #   make site                the demo disk         make mutants    do the tests notice bugs?
+#   make iso, disk           for GRUB and a BIOS
 #   make bench               figures               make soak       hours of load
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make clean, distclean    distclean also removes fetched and built third-party code
@@ -130,6 +131,18 @@ $(B)/site.tar: $$(shell find apps/httpd/site -type f 2>/dev/null)
 	$(Q)tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --format=ustar \
 	    -C apps/httpd/site -cf $@ .
 .PHONY: site
+
+# Media that GRUB boots from a BIOS: `make iso APP=shell`, or build/shell.iso; `make disk`
+# gives build/shell.img with an MBR, TABLE=gpt one with a GPT.
+APP ?= httpd
+TABLE ?= msdos
+iso: $(B)/$(APP).iso
+disk: $(B)/$(APP).img
+$(B)/%.iso: $(B)/%.elf $(B)/site.tar tools/media
+	$(Q)tools/media iso $< $(B)/site.tar $@
+$(B)/%.img: $(B)/%.elf $(B)/site.tar tools/media
+	$(Q)tools/media $(TABLE) $< $(B)/site.tar $@
+.PHONY: iso disk
 
 # ---- tests ----
 
