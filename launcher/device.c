@@ -92,14 +92,23 @@ append_device(struct device *d)
     d->desc_len = page + page_used - d->desc_address;
 }
 
-/* Entries that a guest has to step over, or stop at. */
+/* --hostile=page: an entry that a guest has to step over... */
 static void
-append_strange(void)
+append_unknown(void)
 {
-    static const uint8_t unknown_type[] = {77, 0, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7};
-    append(unknown_type, sizeof(unknown_type));
-    static const uint8_t too_long[] = {VIRTIO_ID_ENTROPY, 255, 255, 255, 0};
-    for_each_device(d) if (d == &devices[nr_devices - 1]) append(too_long, sizeof(too_long));
+    static const uint8_t entry[] = {77, 0, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7};
+    append(entry, sizeof(entry));
+}
+
+/* ...and behind the last device no end, but entries up to one that leaves the page. */
+static void
+append_endless(void)
+{
+    static const uint8_t unknown[LGUEST_DESC_HEADER + 255] = {77, 0, 0, 255, 0};
+    static const uint8_t too_long[LGUEST_DESC_HEADER] = {VIRTIO_ID_ENTROPY, 255, 255, 255, 0};
+    while (LGUEST_DESC_PAGE_SIZE - page_used >= sizeof(unknown) + sizeof(too_long))
+        append(unknown, sizeof(unknown));
+    append(too_long, sizeof(too_long));
 }
 
 void
@@ -125,8 +134,10 @@ device_publish(void)
     {
         append_device(d);
         if (options.hostile == HOSTILE_PAGE && d == devices)
-            append_strange();
+            append_unknown();
     }
+    if (options.hostile == HOSTILE_PAGE)
+        append_endless();
     memcpy(published, memory.base + page, page_used);
 }
 
@@ -308,9 +319,11 @@ device_poll(bool wait)
     if (wait)
         watch_park();
     unsigned n = device_poll_set(set);
-    if (options.hostile == HOSTILE_SPURIOUS)
+    if (options.hostile == HOSTILE_SPURIOUS) {
         spurious();
-    else if (n || wait)
+        wait = false;
+    }
+    if (n || wait)
         n = ppoll(set, n, wait ? NULL : &at_once, wait ? &all_in : NULL) > 0 ? n : 0;
     serve_ready(set, n);
     worker_reap();
