@@ -209,6 +209,7 @@ console_open(const char *value)
         in->fd = STDIN_FILENO;
         out->fd = STDOUT_FILENO;
         input.escape = isatty(STDIN_FILENO);
+        input.ended = terminal_in_background();
     } else if (strcmp(value, "PTY") == 0) {
         in->fd = out->fd = open_pty();
     } else {

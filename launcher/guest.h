@@ -75,8 +75,6 @@ void trap_setup(void);
 void trap_start_state(regs_t, uint32_t entry);
 /* The guest's first entry; enter.S. */
 _Noreturn void enter_guest(uint32_t entry);
-/* Enters the guest's gate for a trap, or ends the guest if it has none. */
-void trap_reflect(regs_t, unsigned vector, uint32_t error);
 
 /* ---- emulate.c ---- */
 

@@ -89,6 +89,9 @@ void stats_print(void);
 /* Puts a terminal on standard input into raw mode, with a process that restores it. */
 void terminal_raw(void);
 void terminal_restore(void);
+/* Standard input is a terminal that a shell has given to somebody else: touching it, or reading
+ * from it, would stop this process. */
+bool terminal_in_background(void);
 
 /* ---- filter.c ---- */
 

@@ -31,11 +31,19 @@ watch(int socket, const struct termios *mode)
     _exit(0);
 }
 
+bool
+terminal_in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    return foreground > 0 && foreground != getpgrp();
+}
+
 void
 terminal_raw(void)
 {
     struct termios mode;
-    if (options.console || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &mode) != 0)
+    if (options.console || !isatty(STDIN_FILENO) || terminal_in_background() ||
+        tcgetattr(STDIN_FILENO, &mode) != 0)
         return;
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)

@@ -112,8 +112,9 @@ trap_start_state(regs_t regs, uint32_t entry)
     __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %1, %%gs" ::"r"(GUEST_DS), "r"(0));
 }
 
-void
-trap_reflect(regs_t regs, unsigned vector, uint32_t error)
+/* Enters the guest's gate for a trap, or ends the guest if it has none. */
+static void
+reflect(regs_t regs, unsigned vector, uint32_t error)
 {
     struct gate gate = interrupt_gate(vector);
     if (!gate.type)
@@ -131,7 +132,7 @@ software_interrupt(regs_t regs, unsigned vector, unsigned length)
         regs[REG_RIP] -= length;
         /* The original knows this vector without a gate as well, and says so. */
         bool named = !gate.type && vector == LGUEST_SYSCALL_VECTOR;
-        trap_reflect(regs, named ? vector : TRAP_PROTECTION, INT_ERROR(vector));
+        reflect(regs, named ? vector : TRAP_PROTECTION, INT_ERROR(vector));
         return;
     }
     if (vector >= LGUEST_IRQ_VECTOR && gate.type != 0xF) {
@@ -174,7 +175,7 @@ fault(regs_t regs)
             die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP], address);
         guest_data->cr2 = address;
     }
-    trap_reflect(regs, vector, error);
+    reflect(regs, vector, error);
 }
 
 static void

@@ -324,6 +324,22 @@ def test_control_c_three_times(terminal, guest):
     assert t.mode() == t.before
 
 
+def test_in_the_background(kit):
+    """It neither touches the terminal nor reads from it, either of which would stop it."""
+    command = " ".join(map(str, kit.command(READY + "1: hcall LHCALL_HALT; jmp 1b", "--timeout=1")))
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvp("bash", ["bash", "-ic", f"{command} & wait $!; echo ended with $?"])
+    os.write(fd, b"typed\n")
+    got = b""
+    while b"ended with" not in got:
+        assert select.select([fd], [], [], LIMIT)[0], got
+        got += os.read(fd, 1000)
+    os.waitpid(pid, 0)
+    os.close(fd)
+    assert b"ready" in got and b"ended with 124" in got
+
+
 def test_no_watcher_without_a_terminal(kit):
     with kit.start(READY + "hcall LHCALL_HALT") as guest:
         assert guest.stdout.readline() == b"ready\n"
