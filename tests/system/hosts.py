@@ -75,20 +75,22 @@ class Host:
     program = ""  # without it the host is missing on this machine
 
     def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
-             modules=(), image=None, extra=()):
+             modules=(), image=None, media=(), extra=()):
         """Start a guest. `folder` is for the host's own files; `args` the command line as the
         guest is to see it; `mem` in MiB; `console` None means serial port only; `modules` are
         files that the loader puts into memory; `image` another ELF than the application's;
-        `extra` more words for the host's command line."""
+        `media` the host's words for a CD or disk that a loader boots from, and then the command
+        line is the loader's; `extra` more words for the host's command line."""
         devices = [d for d in (console, rng, *disks, *nets) if d]
         wanted = {need for device in devices for need in device.needs()}
         wanted |= {"modules"} if modules else set()
+        wanted |= {"media"} if media else set()
         wanted |= {"more command words"} if extra else set()
         self.require(wanted)
         image = image or BUILD / f"{app}.elf"
         assert Path(image).exists(), f"{image} is not built; `make system` builds all"
         return self.start(folder, app, Path(image), args, mem, console, disks, nets, rng, modules,
-                          extra)
+                          media, extra)
 
     def require(self, wanted):
         missing = sorted(set(wanted) - self.can)
@@ -149,15 +151,15 @@ class QemuPc(Host):
         return ["-netdev", backend,
                 *self.device("virtio-net-pci", net, netdev=f"net{i}", id=f"eth{i}", romfile="")]
 
-    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, extra):
+    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
+              extra):
         monitor = folder / "qmp"
         # -cpu max: QEMU's default processor has no NX.
         command = [self.program, "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-machine", self.machine, "-cpu", "max", "-m", str(mem),
                    "-device", "isa-debug-exit", "-qmp", f"unix:{monitor},server=on,wait=off",
                    *self.console_words(console)]
-        if "-cdrom" not in extra:
-            command += ["-kernel", image, "-append", args]
+        command += media or ["-kernel", image, "-append", args]
         if modules:
             command += ["-initrd", ",".join(map(str, modules))]
         for i, disk in enumerate(disks):

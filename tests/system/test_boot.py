@@ -44,7 +44,7 @@ def rescue(tmp_path):
 def test_grub(boot, rescue):
     """GRUB 2 passes the words alone, quotes and backslashes its own way."""
     iso = rescue("words", "gw=1.2.3.4 -- one 'two words' 'a\"b' 'back\\slash' \"it's\" ip=5")
-    guest = boot("words", extra=["-cdrom", iso])
+    guest = boot("words", media=["-cdrom", iso])
     assert guest.wait(240) == 0
     assert re.findall(r"^\r?arg (.*)$", guest.text, re.M) == ["one", "two words", 'a"b',
                                                              "back\\slash", "it's", "ip=5"]
@@ -56,7 +56,7 @@ def test_grub_modules(boot, rescue, tmp_path):
     archive = subprocess.run(["tar", "-C", tmp_path, "-c", "file"], check=True,
                              capture_output=True).stdout
     iso = rescue("shell", "-- cat /file", [archive, b"x" * 5000])
-    guest = boot("shell", extra=["-cdrom", iso])
+    guest = boot("shell", media=["-cdrom", iso])
     assert guest.wait(240) == 0
     assert "from the module\n" in guest.text
 
