@@ -142,6 +142,9 @@ $(B)/%.iso: $(B)/%.elf $(B)/site.tar tools/media
 	$(Q)tools/media iso $< $(B)/site.tar $@
 $(B)/%.img: $(B)/%.elf $(B)/site.tar tools/media
 	$(Q)tools/media $(TABLE) $< $(B)/site.tar $@
+# The same bytes for PVH loaders that read ELF64 only.
+$(B)/%.elf64: $(B)/%.elf tools/elf64
+	$(Q)tools/elf64 $< $@
 .PHONY: iso disk
 
 # ---- tests ----
