@@ -531,7 +531,13 @@ test_ring_on_the_page(void **state)
     struct model_setup setup = setup_new();
     setup.edit = edit_apply;
     setup.arg = &edit;
-    struct model *m = plug(&setup);
+    struct model *m = model_new(&setup);
+    uint8_t before[FEATURES];
+    memcpy(before, model_host_descriptor(m), sizeof before);
+    platform->discover();
+    model_run();
+    before[STATUS] = VIRTIO_STATUS_FAILED;
+    assert_memory_equal(before, model_host_descriptor(m), sizeof before);
     expect_given_up(m);
 }
 

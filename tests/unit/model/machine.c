@@ -96,7 +96,7 @@ forget_devices(void)
         for (unsigned i = 0; i < v->nr_queues; i++) {
             defer_cancel(&v->queues[i]->work);
             /* Interrupts of lguest have one owner. */
-            if (strcmp(v->transport->name, "lguest") == 0)
+            if (v->transport->name && strcmp(v->transport->name, "lguest") == 0)
                 queue_release(v->queues[i]);
         }
         v->running = false;
