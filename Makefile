@@ -169,7 +169,7 @@ system: all $(TEST_APPS:%=$(B)/%.elf) site
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 mutants:
 	@tools/mutants
-bench: all
+bench: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/bench.py
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py

@@ -115,9 +115,8 @@ class Guest:
                     raise GuestError(f"{self.name} did not say {pattern!r} in {limit} s")
 
     def send(self, text):
-        """Type on the console. Control-A is QEMU's own key there and has to be doubled."""
-        data = text.encode() if isinstance(text, str) else text
-        self.process.stdin.write(data.replace(b"\x01", b"\x01\x01"))
+        """Type on the console."""
+        self.process.stdin.write(text.encode() if isinstance(text, str) else text)
         self.process.stdin.flush()
 
     # ---- how it ends ----
