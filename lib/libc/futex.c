@@ -41,26 +41,30 @@ futex_wait(const uint32_t *word, uint32_t value, uint64_t deadline)
 }
 
 /* Up to `wake` sleepers of `word` are woken, up to `move` further ones sleep on `to` from now
- * on. How many were either. */
+ * on; "all" is INT_MAX for either. How many were either. */
 static long
 wake_and_move(const uint32_t *word, long wake, const uint32_t *to, long move)
 {
     struct list *next;
-    long n = 0;
+    long woken = 0, moved = 0;
 
-    for (struct list *at = sleepers.next; at != &sleepers && n < wake + move; at = next) {
+    for (struct list *at = sleepers.next; at != &sleepers; at = next) {
         struct sleeper *s = list_entry(at, struct sleeper, link);
         next = at->next;
         if (s->word != word)
             continue;
-        if (n++ < wake) {
+        if (woken < wake) {
+            woken++;
             list_remove(&s->link);
             wake_all(&s->queue);
-        } else {
+        } else if (moved < move) {
+            moved++;
             s->word = to;
+        } else {
+            break;
         }
     }
-    return n;
+    return woken + moved;
 }
 
 long

@@ -1,11 +1,13 @@
 /* pthreads: starting and joining, locks, conditions, thread-local data, cancelling. */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "check.h"
@@ -181,6 +183,39 @@ barriers_and_rwlocks(void)
     CHECK(pthread_rwlock_unlock(&guard) == 0);
 }
 
+#define FUTEX_WAIT        0
+#define FUTEX_WAKE        1
+#define FUTEX_CMP_REQUEUE 4
+
+static int here, there, woken;
+
+static void *
+wait_here(void *arg)
+{
+    if (syscall(SYS_futex, &here, FUTEX_WAIT, 0, NULL) == 0)
+        woken++;
+    return arg;
+}
+
+/* One is woken and all others move, which is what "at most INT_MAX" says. */
+static void
+futex_moves_sleepers(void)
+{
+    pthread_t threads[3];
+
+    for (int i = 0; i < 3; i++)
+        CHECK(pthread_create(&threads[i], NULL, wait_here, NULL) == 0);
+    sched_yield();
+    CHECK(syscall(SYS_futex, &here, FUTEX_CMP_REQUEUE, 1, INT_MAX, &there, 0) == 3);
+    CHECK(syscall(SYS_futex, &here, FUTEX_WAKE, INT_MAX) == 0);
+    sched_yield();
+    CHECK(woken == 1);
+    CHECK(syscall(SYS_futex, &there, FUTEX_WAKE, INT_MAX) == 2);
+    for (int i = 0; i < 3; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(woken == 3);
+}
+
 void
 thread_tests(void)
 {
@@ -189,4 +224,5 @@ thread_tests(void)
     RUN(waits_have_an_end);
     RUN(cancel_wakes_a_sleeper);
     RUN(barriers_and_rwlocks);
+    RUN(futex_moves_sleepers);
 }
