@@ -39,10 +39,25 @@ to_set(const uint32_t *halves)
     return halves[0] | (uint64_t)halves[1] << 32;
 }
 
+/* Of what was sent to the program, a signal is for the first thread that does not block it: the
+ * main one if it does not, as elsewhere, so that a main() in pause() hears of it whatever its
+ * threads wait for. */
+static uint64_t
+mine(void)
+{
+    uint64_t set = pending;
+
+    for (struct thread *t = thread_next(NULL); set && t && t != thread_current();
+         t = thread_next(t))
+        if (t->data)
+            set &= ((struct libc_thread *)t->data)->blocked;
+    return set;
+}
+
 static uint64_t
 due(void)
 {
-    return self() ? (self()->pending | pending) & ~self()->blocked : 0;
+    return self() ? (self()->pending | mine()) & ~self()->blocked : 0;
 }
 
 bool

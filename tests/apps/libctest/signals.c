@@ -148,6 +148,37 @@ threads_signal_each_other(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+static void *
+wait_for_lock(void *arg)
+{
+    pthread_mutex_lock(&held);
+    pthread_mutex_unlock(&held);
+    return arg;
+}
+
+/* Any thread might take the alarm; it is the main one that waits for it. */
+static void
+the_main_thread_comes_first(void)
+{
+    struct sigaction action = {.sa_handler = note};
+    struct itimerval soon = {.it_value.tv_usec = 2000};
+    pthread_t threads[2];
+
+    got = 0;
+    CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+    pthread_mutex_lock(&held);
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, wait_for_lock, NULL) == 0);
+    sched_yield();
+    CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    CHECK(pause() == -1 && errno == EINTR && got == SIGALRM);
+    pthread_mutex_unlock(&held);
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
 /* The signal is blocked in both threads, so only sigwait can take it. */
 static void
 signals_are_waited_for(void)
@@ -181,5 +212,6 @@ signal_tests(void)
     RUN(alarm_ends_waits);
     RUN(reads_go_on);
     RUN(threads_signal_each_other);
+    RUN(the_main_thread_comes_first);
     RUN(signals_are_waited_for);
 }
