@@ -169,7 +169,7 @@ void
 virtio_pci_queue_release(struct virtio_device *v, struct virtqueue *q)
 {
     (void)v;
-    split_area_free(&q->area);
+    queue_area_free(q);
 }
 
 /* ---- the bus ---- */

@@ -97,7 +97,7 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
     uint16_t size = pci_window_read16(w, VIRTIO_PCI_LEGACY_QUEUE_SIZE);
     if (size == 0)
         return -ENOENT;
-    int err = split_area_alloc(&q->area, size, VIRTIO_PCI_LEGACY_ALIGN);
+    int err = queue_area_alloc(q, size, VIRTIO_PCI_LEGACY_ALIGN);
     if (err)
         return err;
     pci_window_write32(w, VIRTIO_PCI_LEGACY_QUEUE_PFN, (uintptr_t)q->area.desc >> PAGE_SHIFT);

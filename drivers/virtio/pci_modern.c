@@ -207,7 +207,7 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
         return -ENOENT;
     if (!notify_place(p, &q->notify_data))
         return -EINVAL;
-    int err = split_area_alloc(&q->area, size, sizeof(uint32_t));
+    int err = queue_area_alloc(q, size, sizeof(uint32_t));
     if (err)
         return err;
     write_address(w, COMMON(queue_desc_lo), q->area.desc);

@@ -48,11 +48,12 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     q->callback = callback;
     q->work.run = queue_work;
     q->work.arg = q;
+    q->packed = virtio_has(v, VIRTIO_F_RING_PACKED);
     q->indirect = virtio_has(v, VIRTIO_F_RING_INDIRECT);
     q->event_idx = virtio_has(v, VIRTIO_F_RING_EVENT_IDX);
     int err = v->transport->queue_setup(v, q);
     if (err == 0)
-        err = split_init(q);
+        err = q->packed ? packed_init(q) : split_init(q);
     /* If only the second failed, what the transport set up stays until the core's reset. */
     if (err)
         return err;
@@ -60,6 +61,47 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     *out = q;
     return 0;
 }
+
+/* ---- for transports ---- */
+
+int
+queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align)
+{
+    return q->packed ? packed_area_alloc(&q->area, size)
+                     : split_area_alloc(&q->area, size, align);
+}
+
+void
+queue_area_free(struct virtqueue *q)
+{
+    if (q->area.pages)
+        pages_free(q->area.desc, q->area.pages);
+    q->area = (struct vq_area){0};
+}
+
+/* ---- for layouts ---- */
+
+/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19. */
+int
+ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+                 uint32_t *writable)
+{
+    uint64_t readable_bytes = 0, writable_bytes = 0;
+
+    if (out > q->size || in > q->size || out + in > q->size || out + in == 0)
+        return -EINVAL;
+    for (unsigned i = 0; i < out + in; i++) {
+        if (parts[i].len == 0)
+            return -EINVAL;
+        *(i < out ? &readable_bytes : &writable_bytes) += parts[i].len;
+    }
+    if (readable_bytes + writable_bytes > UINT32_MAX)
+        return -EINVAL;
+    *writable = writable_bytes;
+    return 0;
+}
+
+/* ---- the end of a ring, and its interrupt ---- */
 
 void
 queue_release(struct virtqueue *q)
@@ -80,6 +122,8 @@ queue_mark(struct virtqueue *q)
     if (q->callback)
         defer_mark(&q->work);
 }
+
+/* ---- the verbs ---- */
 
 int
 vq_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, void *token)

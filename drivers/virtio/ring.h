@@ -7,20 +7,49 @@
 
 #include "drivers/virtio/virtio.h"
 
-/*
- * The split layout (virtio 1.2, 2.7). Areas are in q->area and zeroed; fills q->ops, q->free
- * and the private state. -EINVAL: a size that is no power of two up to 32768. -ENOMEM.
- */
-int split_init(struct virtqueue *q);
+/* ---- layouts ---- */
 
 /*
- * For transports on which the driver brings the memory: zeroed pages for `size` entries, one
- * run, with the device area on a multiple of `align` (4096 on legacy transports, virtio 1.2,
- * 2.7.2; 4 elsewhere, a power of two). -EINVAL as above, -ENOMEM.
+ * The split layout (virtio 1.2, 2.7) and the packed one (2.8). Areas are in q->area and zeroed;
+ * fills q->ops, q->size, q->free and the private state. -EINVAL: a size beyond 32768, or, of a
+ * split ring, one that is no power of two. -ENOMEM.
+ */
+int split_init(struct virtqueue *q);
+int packed_init(struct virtqueue *q);
+
+/*
+ * Zeroed pages for a ring of `size` entries, one run; of a split ring with the device area on a
+ * multiple of `align` (a power of two). -EINVAL as above, -ENOMEM.
  */
 int split_area_alloc(struct vq_area *area, uint16_t size, unsigned align);
+int packed_area_alloc(struct vq_area *area, uint16_t size);
+
+/* From this many parts on a chain goes into an indirect table; a shorter one takes descriptors
+ * of the ring, which costs no allocation. */
+#define RING_INDIRECT_FROM 3
+
+/* The rules for a chain that both layouts share (vq_add); in *writable the sum of the bytes that
+ * the device may write. */
+int ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+                     uint32_t *writable);
+
+/* NEXT and WRITE of part `i` of `n`, of which the first `out` are readable. */
+static inline uint16_t
+ring_part_flags(unsigned i, unsigned out, unsigned n)
+{
+    return (i + 1 < n ? VRING_DESC_F_NEXT : 0) | (i >= out ? VRING_DESC_F_WRITE : 0);
+}
+
+/* ---- queues, for transports and core ---- */
+
+/*
+ * For transports on which the driver brings the memory: areas of the layout that q was
+ * negotiated to have. `align` is that of a split ring's device area (4096 on legacy transports,
+ * virtio 1.2, 2.7.2; 4 elsewhere). Errors as above.
+ */
+int queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align);
 /* Give the pages back; an area that has none is allowed. */
-void split_area_free(struct vq_area *area);
+void queue_area_free(struct virtqueue *q);
 
 /* After a reset, or when the device never ran: private state and areas go, the structure
  * stays and answers -EIO. */

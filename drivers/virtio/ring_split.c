@@ -13,10 +13,6 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 
-/* From here on a chain goes into an indirect table; a shorter one takes descriptors of the
- * ring, which costs no allocation. */
-#define INDIRECT_FROM 3
-
 /* Half of the index space: further ahead than any device can get, since at most a ring full
  * of chains is in flight. */
 #define INDEX_FAR 0x8000
@@ -68,13 +64,6 @@ device_bytes(uint16_t size)
     return sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + sizeof(uint16_t);
 }
 
-static size_t
-area_pages(const struct vq_area *area)
-{
-    size_t bytes = (char *)area->device - (char *)area->desc + device_bytes(area->size);
-    return PAGE_ALIGN(bytes) >> PAGE_SHIFT;
-}
-
 int
 split_area_alloc(struct vq_area *area, uint16_t size, unsigned align)
 {
@@ -82,9 +71,11 @@ split_area_alloc(struct vq_area *area, uint16_t size, unsigned align)
         return -EINVAL;
     size_t driver = size * sizeof(struct vring_desc);
     size_t device = (driver + driver_bytes(size) + align - 1) & ~(size_t)(align - 1);
-    char *base = pages_alloc(PAGE_ALIGN(device + device_bytes(size)) >> PAGE_SHIFT);
+    size_t pages = PAGE_ALIGN(device + device_bytes(size)) >> PAGE_SHIFT;
+    char *base = pages_alloc(pages);
     if (base == NULL)
         return -ENOMEM;
+    area->pages = pages;
     area->size = size;
     area->desc = base;
     area->driver = base + driver;
@@ -92,35 +83,7 @@ split_area_alloc(struct vq_area *area, uint16_t size, unsigned align)
     return 0;
 }
 
-void
-split_area_free(struct vq_area *area)
-{
-    if (area->desc)
-        pages_free(area->desc, area_pages(area));
-    *area = (struct vq_area){0};
-}
-
 /* ---- offering ---- */
-
-/* The rules of 2.7.4.2 and 2.7.5.3.1, and the sum of what the device may write. */
-static int
-parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
-            uint32_t *writable)
-{
-    uint64_t readable_bytes = 0, writable_bytes = 0;
-
-    if (out > q->size || in > q->size || out + in > q->size || out + in == 0)
-        return -EINVAL;
-    for (unsigned i = 0; i < out + in; i++) {
-        if (parts[i].len == 0)
-            return -EINVAL;
-        *(i < out ? &readable_bytes : &writable_bytes) += parts[i].len;
-    }
-    if (readable_bytes + writable_bytes > UINT32_MAX)
-        return -EINVAL;
-    *writable = writable_bytes;
-    return 0;
-}
 
 static void
 desc_write(struct vring_desc *d, const void *base, uint32_t len, uint16_t flags, uint16_t next)
@@ -131,12 +94,6 @@ desc_write(struct vring_desc *d, const void *base, uint32_t len, uint16_t flags,
     ACCESS_ONCE(d->next) = next;
 }
 
-static uint16_t
-part_flags(unsigned i, unsigned out, unsigned n)
-{
-    return (i + 1 < n ? VRING_DESC_F_NEXT : 0) | (i >= out ? VRING_DESC_F_WRITE : 0);
-}
-
 /* The whole chain in a table of its own, and one descriptor of the ring that names it; that
  * one carries neither NEXT nor WRITE (2.7.5.3.1). */
 static uint16_t
@@ -144,7 +101,7 @@ chain_indirect(struct split *r, struct vring_desc *table, const struct sg *parts
                unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        desc_write(&table[i], parts[i].base, parts[i].len, part_flags(i, out, n),
+        desc_write(&table[i], parts[i].base, parts[i].len, ring_part_flags(i, out, n),
                    i + 1 < n ? i + 1 : 0);
     desc_write(&r->desc[r->free_head], table, n * sizeof *table, VRING_DESC_F_INDIRECT, 0);
     return r->free_head;
@@ -158,7 +115,7 @@ chain_direct(struct split *r, const struct sg *parts, unsigned out, unsigned n)
 
     for (unsigned i = 0; i < n; i++) {
         uint16_t next = r->slots[at].next;
-        desc_write(&r->desc[at], parts[i].base, parts[i].len, part_flags(i, out, n),
+        desc_write(&r->desc[at], parts[i].base, parts[i].len, ring_part_flags(i, out, n),
                    i + 1 < n ? next : 0);
         last = at;
         at = next;
@@ -184,12 +141,12 @@ split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in
     unsigned n = out + in;
     uint32_t writable;
 
-    int err = parts_check(q, parts, out, in, &writable);
+    int err = ring_parts_check(q, parts, out, in, &writable);
     if (err)
         return err;
     if (q->free == 0)
         return -ENOSPC;
-    if (q->indirect && (n >= INDIRECT_FROM || n > q->free))
+    if (q->indirect && (n >= RING_INDIRECT_FROM || n > q->free))
         table = kmalloc(n * sizeof *table);
     uint16_t count = table ? 1 : n;
     if (count > q->free)

@@ -32,8 +32,9 @@ struct virtqueue;
 struct vq_area {
     uint16_t size; /* entries */
     void *desc;    /* descriptor area */
-    void *driver;  /* driver area (available ring) */
-    void *device;  /* device area (used ring) */
+    void *driver;  /* driver area: available ring, or driver event suppression */
+    void *device;  /* device area: used ring, or device event suppression */
+    size_t pages;  /* of the one run that starts at desc and was allocated for them */
 };
 
 /*
@@ -192,7 +193,7 @@ struct virtio_driver {
 
 /*
  * The verbs. Chain state and the free list live in private memory; the shared ring is written
- * in order and read only through one checked accessor. Split ring; others fill the same table.
+ * in order and read only through one checked accessor. Split and packed ring fill this table.
  */
 struct vq_ops {
     int (*add)(struct virtqueue *, const struct sg *, unsigned out, unsigned in, void *token);
@@ -212,7 +213,7 @@ struct virtqueue {
     uint16_t free;       /* descriptors not in use */
     struct vq_area area;
     bool broken;         /* the device violated the protocol; nothing is read any more */
-    bool indirect, event_idx; /* negotiated */
+    bool packed, indirect, event_idx; /* negotiated */
     const char *name;    /* "rx", "tx": for messages */
     void (*callback)(struct virtqueue *); /* deferred work: reap */
     struct deferred work;

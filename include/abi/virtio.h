@@ -79,6 +79,29 @@ struct vring_used {
 
 #define VRING_SIZE_MAX 32768
 
+/* ---- packed ring (2.8): the descriptor flags above and two more ---- */
+
+#define VRING_PACKED_DESC_F_AVAIL 0x0080
+#define VRING_PACKED_DESC_F_USED  0x8000
+
+struct vring_packed_desc {
+    uint64_t addr;
+    uint32_t len;
+    uint16_t id;
+    uint16_t flags;
+};
+
+/* Event suppression (2.8.14), one structure from each side. */
+#define VRING_PACKED_EVENT_ENABLE  0
+#define VRING_PACKED_EVENT_DISABLE 1
+#define VRING_PACKED_EVENT_DESC    2 /* with EVENT_IDX: at the place in `desc` */
+#define VRING_PACKED_EVENT_WRAP    0x8000
+
+struct vring_packed_event {
+    uint16_t desc; /* place in the ring, and the wrap counter in the highest bit */
+    uint16_t flags;
+};
+
 /* ---- network device (5.1) ---- */
 
 #define VIRTIO_NET_F_CSUM         0
@@ -250,5 +273,33 @@ struct virtio_pci_common_cfg {
 };
 
 #define VIRTIO_MSI_NO_VECTOR 0xffff
+
+/* ---- MMIO transport (4.2.2, and 4.2.4 for version 1): offsets of 32-bit registers ---- */
+
+#define VIRTIO_MMIO_MAGIC 0x74726976 /* "virt" */
+
+#define VIRTIO_MMIO_MAGIC_VALUE         0x000
+#define VIRTIO_MMIO_VERSION             0x004 /* 1: legacy, 2 */
+#define VIRTIO_MMIO_DEVICE_ID           0x008 /* 0: nothing here */
+#define VIRTIO_MMIO_DEVICE_FEATURES     0x010
+#define VIRTIO_MMIO_DEVICE_FEATURES_SEL 0x014
+#define VIRTIO_MMIO_DRIVER_FEATURES     0x020
+#define VIRTIO_MMIO_DRIVER_FEATURES_SEL 0x024
+#define VIRTIO_MMIO_GUEST_PAGE_SIZE     0x028 /* version 1 */
+#define VIRTIO_MMIO_QUEUE_SEL           0x030
+#define VIRTIO_MMIO_QUEUE_NUM_MAX       0x034
+#define VIRTIO_MMIO_QUEUE_NUM           0x038
+#define VIRTIO_MMIO_QUEUE_ALIGN         0x03c /* version 1 */
+#define VIRTIO_MMIO_QUEUE_PFN           0x040 /* version 1 */
+#define VIRTIO_MMIO_QUEUE_READY         0x044
+#define VIRTIO_MMIO_QUEUE_NOTIFY        0x050
+#define VIRTIO_MMIO_INTERRUPT_STATUS    0x060
+#define VIRTIO_MMIO_INTERRUPT_ACK       0x064
+#define VIRTIO_MMIO_STATUS              0x070
+#define VIRTIO_MMIO_QUEUE_DESC_LOW      0x080 /* each followed by its high half */
+#define VIRTIO_MMIO_QUEUE_DRIVER_LOW    0x090
+#define VIRTIO_MMIO_QUEUE_DEVICE_LOW    0x0a0
+#define VIRTIO_MMIO_CONFIG_GENERATION   0x0fc
+#define VIRTIO_MMIO_CONFIG              0x100
 
 #endif

@@ -4,65 +4,7 @@
  * of its own, so that a wrong idea in the driver cannot hide in a shared accessor. Each test
  * names the rows of the virtio checklist that it covers.
  */
-#include <pthread.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "drivers/virtio/ring.h"
-#include "kernel/kernel.h"
-#include "kernel/memory.h"
-#include "shim.h"
-
-#define EVENT_IDX (1ull << 29)
-#define INDIRECT  (1ull << 28)
-
-/* ---- a transport that only counts ---- */
-
-static uint16_t bed_size;
-static volatile unsigned notified;
-static unsigned called_back;
-static struct virtio_device device;
-static struct virtqueue *q;
-
-static int
-bed_queue_setup(struct virtio_device *v, struct virtqueue *vq)
-{
-    (void)v;
-    return split_area_alloc(&vq->area, bed_size, 4096);
-}
-
-static void
-bed_queue_release(struct virtio_device *v, struct virtqueue *vq)
-{
-    (void)v;
-    split_area_free(&vq->area);
-}
-
-static void
-bed_notify(struct virtio_device *v, struct virtqueue *vq)
-{
-    (void)v;
-    (void)vq;
-    notified++;
-}
-
-static const struct virtio_transport bed_transport = {
-    .name = "bed",
-    .queue_setup = bed_queue_setup,
-    .queue_release = bed_queue_release,
-    .notify = bed_notify,
-};
-
-static void
-bed_callback(struct virtqueue *vq)
-{
-    assert_ptr_equal(vq, q);
-    called_back++;
-}
+#include "ring_bed.h"
 
 /* ---- the device, byte by byte ---- */
 
@@ -71,37 +13,6 @@ static uint16_t size;
 static uint16_t dev_seen;      /* available entries taken */
 static uint16_t dev_used;      /* used entries put */
 static uint16_t dev_signalled; /* used index when an interrupt was last considered */
-static unsigned interrupts;
-
-static uint16_t
-get16(const uint8_t *at)
-{
-    return *(const volatile uint16_t *)at;
-}
-
-static uint32_t
-get32(const uint8_t *at)
-{
-    return *(const volatile uint32_t *)at;
-}
-
-static uint64_t
-get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
-static void
-put16(uint8_t *at, uint16_t value)
-{
-    *(volatile uint16_t *)at = value;
-}
-
-static void
-put32(uint8_t *at, uint32_t value)
-{
-    *(volatile uint32_t *)at = value;
-}
 
 /* Offsets of 2.7.5, 2.7.6, 2.7.8. */
 #define DESC(i)       (desc + 16 * (i))
@@ -119,44 +30,13 @@ put32(uint8_t *at, uint32_t value)
 #define AVAIL_EVENT   (used + 4 + 8 * size)
 
 static void
-bed_down(void)
+dev_start(uint16_t ring_size)
 {
-    if (q) {
-        queue_release(q);
-        kfree(q);
-    }
-    q = NULL;
-    memset(&device, 0, sizeof device);
-}
-
-static void
-bed_up(uint16_t ring_size, uint64_t features)
-{
-    bed_down();
-    shim_log_clear();
-    shim_memory_fail_after(-1);
-    bed_size = ring_size;
-    device.transport = &bed_transport;
-    device.negotiated = features;
-    device.running = true;
-    strcpy(device.where, "bed 0");
-    assert_int_equal(virtio_queue_new(&device, 0, "test", bed_callback, &q), 0);
     desc = q->area.desc;
     avail = q->area.driver;
     used = q->area.device;
     size = ring_size;
     dev_seen = dev_used = dev_signalled = 0;
-    notified = interrupts = called_back = 0;
-}
-
-static int
-down(void **state)
-{
-    (void)state;
-    bed_down();
-    defer_run();
-    assert_int_equal(shim_memory_live(), 0);
-    return 0;
 }
 
 /* Head of the next available chain. */
@@ -198,20 +78,90 @@ dev_signal(bool event_idx)
     dev_signalled = dev_used;
 }
 
-/* ---- the driver's side, shortened ---- */
+static void
+dev_mute(bool event)
+{
+    if (event)
+        put16(AVAIL_EVENT, dev_seen + 0x8000);
+    else
+        put16(USED_FLAGS, 1);
+}
 
-static char data[64];
-#define TOKEN(n) ((void *)(uintptr_t)(n))
+static void
+dev_want(bool event)
+{
+    if (event)
+        put16(AVAIL_EVENT, dev_seen);
+    else
+        put16(USED_FLAGS, 0);
+}
+
+static bool
+dev_look(void)
+{
+    return get16(AVAIL_IDX) != dev_seen;
+}
+
+static void
+dev_serve(void)
+{
+    dev_put(dev_take(), 0);
+}
 
 static int
-add(unsigned out, unsigned in, void *token)
+dev_relay(uint32_t n)
 {
-    struct sg parts[64];
-
-    for (unsigned i = 0; i < out + in; i++)
-        parts[i] = (struct sg){data + i % 32, 1 + i};
-    return vq_add(q, parts, out, in, token);
+    if (!dev_look())
+        return 0;
+    uint16_t head = get16(AVAIL_RING(dev_seen));
+    if (head >= size || get32(DESC_LEN(head)) != n + 1)
+        return -1;
+    put16(AVAIL_RING(dev_seen), 0xffff);
+    put32(DESC_LEN(head), 0);
+    dev_seen++;
+    put32(USED_ID(dev_used), head);
+    put32(USED_LEN(dev_used), n + 1);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    put16(USED_IDX, ++dev_used);
+    return 1;
 }
+
+static void
+dev_misbehave(uint32_t *seed)
+{
+    uint32_t value = random32(seed) % 4 ? random32(seed) % (size + 1u) : random32(seed);
+
+    switch (random32(seed) % 8) {
+    case 0:
+        put16(USED_IDX, dev_used + random32(seed) % 4);
+        break;
+    case 1:
+        put32(desc + random32(seed) % (16u * size / 4) * 4, value);
+        break;
+    case 2:
+        put16(AVAIL_EVENT, value);
+        put16(USED_FLAGS, value);
+        break;
+    case 3:
+        put32(USED_ID(value), random32(seed));
+        break;
+    default:
+        dev_put(random32(seed) % 2 ? value : get16(AVAIL_RING(dev_seen++)), value);
+    }
+}
+
+static const struct ring_device ring_device = {
+    .start = dev_start,
+    .mute = dev_mute,
+    .want = dev_want,
+    .look = dev_look,
+    .serve = dev_serve,
+    .signal = dev_signal,
+    .relay = dev_relay,
+    .misbehave = dev_misbehave,
+};
+
+/* ---- tests ---- */
 
 /* One chain of one part there and back, `n` times, without notifications in the way. */
 static void
@@ -228,10 +178,6 @@ spin(unsigned n)
 }
 
 static const uint16_t sizes[] = {1, 2, 256, 32768};
-static const uint64_t modes[] = {0, EVENT_IDX, INDIRECT, EVENT_IDX | INDIRECT};
-
-/* ---- tests ---- */
-
 /* Row 5: every size, filled and emptied in several orders across 65535 -> 0. */
 static void
 test_wrap(void **state)
@@ -311,8 +257,7 @@ test_areas(void **state)
             assert_true(dev < drv + 6 + 2 * n + aligns[a]);
             for (uint8_t *at = d; at < dev + 6 + 8 * n; at++)
                 assert_int_equal(*at, 0);
-            split_area_free(&area);
-            assert_null(area.desc);
+            pages_free(area.desc, area.pages);
             assert_int_equal(shim_memory_live(), 0);
         }
     }
@@ -406,32 +351,11 @@ test_indirect_without_memory(void **state)
     assert_int_equal(add(1, 0, TOKEN(4)), -ENOSPC);
 }
 
-/* What cannot be offered is refused and changes nothing. */
 static void
 test_impossible_chains(void **state)
 {
-    struct sg parts[10];
-    uint8_t before[16 * 8];
-
     (void)state;
-    for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-        bed_up(8, modes[m]);
-        memcpy(before, desc, sizeof before);
-        for (unsigned i = 0; i < 10; i++)
-            parts[i] = (struct sg){data, 1};
-        assert_int_equal(vq_add(q, parts, 0, 0, TOKEN(1)), -EINVAL);
-        assert_int_equal(vq_add(q, parts, 9, 0, TOKEN(1)), -EINVAL);
-        assert_int_equal(vq_add(q, parts, 5, 4, TOKEN(1)), -EINVAL);
-        assert_int_equal(vq_add(q, parts, UINT32_MAX, 2, TOKEN(1)), -EINVAL);
-        assert_int_equal(vq_add(q, parts, 2, UINT32_MAX, TOKEN(1)), -EINVAL);
-        parts[1].len = 0;
-        assert_int_equal(vq_add(q, parts, 1, 1, TOKEN(1)), -EINVAL);
-        parts[0].len = parts[1].len = 0x80000000u;
-        assert_int_equal(vq_add(q, parts, 1, 1, TOKEN(1)), -EINVAL);
-        assert_int_equal(q->free, 8);
-        assert_int_equal(get16(AVAIL_IDX), 0);
-        assert_memory_equal(before, desc, sizeof before);
-    }
+    bed_impossible_chains(8, 16 * 8);
 }
 
 /* Row 7: the device scribbles over everything that it can write. */
@@ -465,26 +389,6 @@ test_scribbled_descriptors(void **state)
         }
         assert_int_equal(seen, 0xffff);
     }
-}
-
-static void
-expect_broken(void)
-{
-    unsigned before = called_back;
-
-    assert_null(vq_reap(q, NULL));
-    assert_true(q->broken);
-    assert_int_equal(q->violations, 1);
-    assert_int_equal(shim_log_lines(LOG_ERROR), 1);
-    assert_true(shim_log_has("bed 0: queue 0 (test)"));
-    defer_run();
-    assert_int_equal(called_back, before + 1);
-    assert_null(vq_reap(q, NULL));
-    assert_int_equal(add(1, 0, TOKEN(9)), -EIO);
-    assert_false(vq_kick(q));
-    assert_false(vq_irq_on(q));
-    vq_irq_off(q);
-    assert_int_equal(shim_log_lines(LOG_INFO), 1);
 }
 
 /* Row 8: ids that are no head in flight. */
@@ -712,354 +616,59 @@ test_interrupts_wanted(void **state)
     }
 }
 
-/* Row 25: nothing is notified before DRIVER_OK, and nothing is forgotten. */
 static void
 test_no_kick_before_running(void **state)
 {
     (void)state;
-    for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-        bed_up(8, modes[m]);
-        device.running = false;
-        assert_int_equal(add(0, 1, TOKEN(1)), 0);
-        assert_false(vq_kick(q));
-        assert_int_equal(notified, 0);
-        device.running = true;
-        assert_true(vq_kick(q));
-        assert_int_equal(notified, 1);
-    }
+    bed_no_kick_before_running();
 }
 
-/* After a reset every token comes back once, indirect tables are freed, and the structure
- * answers for a ring that is gone. */
 static void
 test_detach_and_release(void **state)
 {
     (void)state;
-    for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-        bed_up(16, modes[m]);
-        unsigned left = 0, came = 0;
-        for (unsigned i = 0; i < 4; i++, left |= 1u << i)
-            assert_int_equal(add(1, 2, TOKEN(1 + i)), 0);
-        dev_take();
-        dev_put(dev_take(), 0);
-        left &= ~(1u << (uintptr_t)vq_reap(q, NULL));
-        void *token;
-        while ((token = vq_detach(q)))
-            came |= 1u << (uintptr_t)token;
-        assert_int_equal(came, left);
-        queue_release(q);
-        assert_null(vq_detach(q));
-        assert_int_equal(add(1, 0, TOKEN(1)), -EIO);
-        assert_null(vq_reap(q, NULL));
-        assert_false(vq_kick(q));
-        /* The next start finds the same structure and a fresh ring. */
-        struct virtqueue *again;
-        assert_int_equal(virtio_queue_new(&device, 0, "test", bed_callback, &again), 0);
-        assert_ptr_equal(again, q);
-        assert_int_equal(q->free, 16);
-        assert_int_equal(add(1, 0, TOKEN(1)), 0);
-    }
-    assert_null(vq_detach(NULL));
+    bed_detach_and_release();
 }
 
-/* A failure to get memory leaves no queue behind that works, and no leak. */
 static void
 test_queue_without_memory(void **state)
 {
-    struct virtqueue *none = NULL;
-
     (void)state;
-    bed_up(8, 0);
-    for (long n = 0; n < 3; n++) {
-        shim_memory_fail_after(n);
-        assert_int_equal(virtio_queue_new(&device, 1, "second", NULL, &none), -ENOMEM);
-        assert_null(none);
-        while (device.nr_queues > 1) {
-            struct virtqueue *second = device.queues[--device.nr_queues];
-            assert_true(second->broken);
-            queue_release(second);
-            kfree(second);
-        }
-    }
+    bed_queue_without_memory();
 }
 
-static uint32_t
-random32(uint32_t *seed)
+static uint16_t
+size_of(uint32_t random)
 {
-    *seed = *seed * 1664525 + 1013904223;
-    return *seed >> 8 | *seed << 24;
+    return 1u << random % 5;
 }
 
-/* One thing that a device may do to its memory, mostly near what it should. */
-static void
-dev_misbehave(uint32_t *seed)
-{
-    uint32_t value = random32(seed) % 4 ? random32(seed) % (size + 1u) : random32(seed);
-
-    switch (random32(seed) % 8) {
-    case 0:
-        put16(USED_IDX, dev_used + random32(seed) % 4);
-        break;
-    case 1:
-        put32(desc + random32(seed) % (16u * size / 4) * 4, value);
-        break;
-    case 2:
-        put16(AVAIL_EVENT, value);
-        put16(USED_FLAGS, value);
-        break;
-    case 3:
-        put32(USED_ID(value), random32(seed));
-        break;
-    default:
-        dev_put(random32(seed) % 2 ? value : get16(AVAIL_RING(dev_seen++)), value);
-    }
-}
-
-/* Rows 6 to 9 at random: whatever the device writes, each token comes back at most once, and
- * the sanitizers stay silent. */
 static void
 test_random_device(void **state)
 {
-    unsigned broken = 0;
-
     (void)state;
-    for (uint32_t round = 0; round < 4000; round++) {
-        uint32_t seed = round;
-        uint64_t out = 0; /* tokens that the device has, by number */
-        bed_up(1u << random32(&seed) % 5, modes[round % ARRAY_SIZE(modes)]);
-        for (unsigned i = 0; i < 200 && !q->broken; i++) {
-            unsigned n = 1 + random32(&seed) % 60, parts = 1 + random32(&seed) % 4;
-            if (!(out >> n & 1) && add(parts, random32(&seed) % 2, TOKEN(n)) == 0)
-                out |= UINT64_C(1) << n;
-            vq_kick(q);
-            dev_misbehave(&seed);
-            uint32_t len = 0;
-            void *token = vq_reap(q, &len);
-            if (token == NULL)
-                continue;
-            assert_true(out >> (uintptr_t)token & 1);
-            assert_true(len <= 5);
-            out &= ~(UINT64_C(1) << (uintptr_t)token);
-        }
-        broken += q->broken;
-        for (void *token; (token = vq_detach(q)); out &= ~(UINT64_C(1) << (uintptr_t)token))
-            assert_true(out >> (uintptr_t)token & 1);
-        assert_int_equal(out, 0);
-        assert_int_equal(q->free, size);
-    }
-    assert_in_range(broken, 1000, 4000);
+    bed_random_device(size_of);
 }
 
-/* ---- two threads ---- */
-
-/* Both sides arrive here before either goes on. Yields, since there may be one CPU. */
-struct gate {
-    unsigned arrived, passed;
-};
-
-static void
-gate_pass(struct gate *g)
-{
-    unsigned turn = __atomic_load_n(&g->passed, __ATOMIC_ACQUIRE);
-
-    if (__atomic_add_fetch(&g->arrived, 1, __ATOMIC_ACQ_REL) == 2) {
-        __atomic_store_n(&g->arrived, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&g->passed, turn + 1, __ATOMIC_RELEASE);
-        return;
-    }
-    for (unsigned spins = 1; __atomic_load_n(&g->passed, __ATOMIC_ACQUIRE) == turn; spins++)
-        if (spins % 256 == 0)
-            sched_yield();
-}
-
-/* So that the two sides meet at every distance: the work of one is longer than the other's. */
-static void
-drift(unsigned round)
-{
-    for (volatile unsigned i = round % 256; i; i--)
-        continue;
-}
-
-static struct gate start_gate, end_gate;
-static bool with_event;
-static bool thread_saw;
-#define LITMUS_ROUNDS 100000
-
-/* Row 2, the device's half: say "kick me from here on", then look for work once more. */
-static void *
-sleeper(void *arg)
-{
-    (void)arg;
-    for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-        gate_pass(&start_gate);
-        drift(i);
-        if (with_event)
-            put16(AVAIL_EVENT, dev_seen);
-        else
-            put16(USED_FLAGS, 0);
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        thread_saw = get16(AVAIL_IDX) != dev_seen;
-        gate_pass(&end_gate);
-        gate_pass(&end_gate);
-    }
-    return NULL;
-}
-
-/* Row 2: published, then the device's wish read. If the kick was left out and the device saw
- * nothing either, both sleep. */
 static void
 test_kick_litmus(void **state)
 {
-    unsigned stalls = 0, kicked = 0;
-    pthread_t thread;
-
     (void)state;
-    for (unsigned event = 0; event < 2; event++) {
-        bed_up(4, event ? EVENT_IDX : 0);
-        with_event = event;
-        put16(AVAIL_EVENT, 0x8000);
-        put16(USED_FLAGS, 1);
-        assert_int_equal(pthread_create(&thread, NULL, sleeper, NULL), 0);
-        for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-            gate_pass(&start_gate);
-            add(1, 0, TOKEN(1));
-            bool told = vq_kick(q);
-            gate_pass(&end_gate);
-            kicked += told;
-            stalls += !told && !thread_saw;
-            dev_put(dev_take(), 0);
-            vq_reap(q, NULL);
-            put16(AVAIL_EVENT, dev_seen + 0x8000);
-            put16(USED_FLAGS, 1);
-            gate_pass(&end_gate);
-        }
-        pthread_join(thread, NULL);
-    }
-    printf("kick litmus: %u kicks of %u, %u stalls\n", kicked, 2 * LITMUS_ROUNDS, stalls);
-    assert_int_equal(stalls, 0);
-    assert_false(q->broken);
+    bed_kick_litmus();
 }
 
-/* Row 3, the device's half: complete, then see whether an interrupt is wanted. */
-static void *
-completer(void *arg)
-{
-    (void)arg;
-    for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-        gate_pass(&start_gate);
-        unsigned before = interrupts;
-        dev_put(get16(AVAIL_RING(dev_seen - 1)), 0);
-        dev_signal(with_event);
-        thread_saw = interrupts != before;
-        gate_pass(&end_gate);
-        gate_pass(&end_gate);
-    }
-    return NULL;
-}
-
-/* Row 3: interrupts on again while a completion comes. Not told of it by irq_on and not
- * interrupted: nobody would ever look. */
 static void
 test_irq_on_litmus(void **state)
 {
-    unsigned stalls = 0, slipped = 0;
-    pthread_t thread;
-
     (void)state;
-    for (unsigned event = 0; event < 2; event++) {
-        bed_up(4, event ? EVENT_IDX : 0);
-        with_event = event;
-        assert_int_equal(pthread_create(&thread, NULL, completer, NULL), 0);
-        for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-            vq_irq_off(q);
-            add(1, 0, TOKEN(1));
-            dev_take();
-            gate_pass(&start_gate);
-            drift(i);
-            bool found = vq_irq_on(q);
-            gate_pass(&end_gate);
-            slipped += found;
-            stalls += !found && !thread_saw;
-            vq_reap(q, NULL);
-            gate_pass(&end_gate);
-        }
-        pthread_join(thread, NULL);
-    }
-    printf("irq_on litmus: %u slipped in of %u, %u stalls\n", slipped, 2 * LITMUS_ROUNDS,
-           stalls);
-    assert_int_equal(stalls, 0);
-    assert_false(q->broken);
+    bed_irq_on_litmus();
 }
 
-#define STREAM 100000
-static unsigned stale;
-static bool stream_over;
-
-/* Rows 1 and 4, the device's half: take each chain as soon as its index shows, look whether
- * entry and descriptor are there, poison both, complete with the number that it carried. */
-static void *
-streamer(void *arg)
-{
-    (void)arg;
-    for (uint32_t n = 0; n < STREAM && !__atomic_load_n(&stream_over, __ATOMIC_RELAXED);) {
-        if (get16(AVAIL_IDX) == dev_seen) {
-            if (n % 64 == 0)
-                sched_yield();
-            continue;
-        }
-        uint16_t head = get16(AVAIL_RING(dev_seen));
-        if (head >= size || get32(DESC_LEN(head)) != n + 1) {
-            stale++;
-            break;
-        }
-        put16(AVAIL_RING(dev_seen), 0xffff);
-        put32(DESC_LEN(head), 0);
-        dev_seen++;
-        put32(USED_ID(dev_used), head);
-        put32(USED_LEN(dev_used), n + 1);
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-        put16(USED_IDX, ++dev_used);
-        n++;
-    }
-    return NULL;
-}
-
-/* Rows 1 and 4: a stream of numbers through the ring, each one intact on both ways. */
 static void
 test_stream(void **state)
 {
-    static char sink[16];
-    pthread_t thread;
-    uint32_t sent = 0, got = 0;
-
     (void)state;
-    bed_up(4, 0);
-    stale = 0;
-    stream_over = false;
-    assert_int_equal(pthread_create(&thread, NULL, streamer, NULL), 0);
-    uint64_t idle = 0;
-    while (got < STREAM && idle < 200000000 && !__atomic_load_n(&stale, __ATOMIC_RELAXED)) {
-        struct sg part = {sink, sent + 1};
-        if (sent < STREAM && vq_add(q, &part, 0, 1, TOKEN(sent + 1)) == 0)
-            sent++;
-        uint32_t len = 0;
-        void *token = vq_reap(q, &len);
-        if (token == NULL) {
-            if (++idle % 1000 == 0)
-                sched_yield();
-            continue;
-        }
-        got++;
-        if (token != TOKEN(got) || len != got) {
-            stale++;
-            break;
-        }
-    }
-    __atomic_store_n(&stream_over, true, __ATOMIC_RELAXED);
-    pthread_join(thread, NULL);
-    assert_int_equal(stale, 0);
-    assert_int_equal(got, STREAM);
-    assert_false(q->broken);
+    bed_stream(4, 0);
 }
 
 int

@@ -1,0 +1,5 @@
+# file: drivers/virtio/ring_packed.c
+# row: 6
+# test: packed test_impossible_sizes
+# Any size is taken.
+s/ && size <= VRING_SIZE_MAX//

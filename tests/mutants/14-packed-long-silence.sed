@@ -1,0 +1,5 @@
+# file: drivers/virtio/ring_packed.c
+# row: 14
+# test: packed test_long_silence
+# More additions than the ring has places since the last kick.
+s/ || r->unkicked > r->size//

@@ -1,0 +1,6 @@
+# file: drivers/virtio/ring_packed.c
+# row: 15
+# test: packed test_indirect_bytes
+# The table is freed as soon as it is published.
+s/^    s->table = table;/    s->table = NULL;/
+/^packed_add/,/^}/s/^    return 0;/    kfree(table);\n    return 0;/
