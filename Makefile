@@ -5,6 +5,7 @@
 #   make kernel              no dependencies       make system     tests in QEMU (FULL=1: all)
 #   make site                the demo disk         make mutants    do the tests notice bugs?
 #   make iso, disk           for GRUB and a BIOS
+#   make web                 the page for browsers, in build/web
 #   make bench               figures               make soak       hours of load
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make clean, distclean    distclean also removes fetched and built third-party code
@@ -99,6 +100,7 @@ LIBRARIES :=
 -include lib/net/lwip.mk
 -include lib/libc/musl.mk
 -include launcher/launcher.mk
+-include web/web.mk
 
 # ---- applications ----
 

@@ -1,0 +1,11 @@
+# `make web`: the page for browsers, in $(B)/web (docs/web.md). It is all laid out anew when any
+# part of it has changed; the set-up brings node, the emulator and the terminal if they are missing.
+
+WEB_PARTS := tools/web tools/web-deps $(filter-out %.mk,$(wildcard web/*)) \
+    $(wildcard apps/*/README.md) apps/httpd/site/ringlet.svg
+
+web: $(B)/web/images.json
+$(B)/web/images.json: $(WEB_PARTS) $(APPS:%=$(B)/%.elf) $(B)/site.tar
+	$(Q)tools/setup web
+	$(Q)tools/web $(B) $(APPS)
+.PHONY: web
