@@ -30,8 +30,8 @@ struct epoll_event {
 };
 
 struct entry {
-    struct file *file; /* not held: only compared, to see that fd was closed or used anew */
     int fd;
+    uint32_t opening; /* of fd; another one means that it was closed, and perhaps used anew */
     struct epoll_event event;
     bool spent; /* one-shot, and it was */
 };
@@ -81,7 +81,7 @@ static void
 drop_closed(struct epoll *epoll)
 {
     for (unsigned i = epoll->count; i-- > 0;)
-        if (fd_get(epoll->entries[i].fd) != epoll->entries[i].file)
+        if (fd_opening(epoll->entries[i].fd) != epoll->entries[i].opening)
             remove_entry(epoll, &epoll->entries[i]);
 }
 
@@ -134,7 +134,8 @@ sys_epoll_ctl(SYSCALL_ARGS)
         entry = &epoll->entries[epoll->count++]; /* one for each descriptor there can be */
     else if (b != CTL_MOD)
         return -EINVAL;
-    *entry = (struct entry){.file = file, .fd = (int)c, .event = *(struct epoll_event *)d};
+    *entry = (struct entry){
+        .fd = (int)c, .opening = fd_opening((int)c), .event = *(struct epoll_event *)d};
     wake_all(&epoll->changed);
     return 0;
 }

@@ -12,6 +12,7 @@
 
 static struct descriptor {
     struct file *file;
+    uint32_t opening;
     bool close_on_exec; /* kept for F_GETFD; nothing here ever executes */
 } table[FD_MAX];
 
@@ -35,13 +36,27 @@ fd_get(int fd)
     return fd >= 0 && fd < FD_MAX ? table[fd].file : NULL;
 }
 
+uint32_t
+fd_opening(int fd)
+{
+    return fd_get(fd) ? table[fd].opening : 0;
+}
+
+static void
+set(int fd, struct file *file, bool close_on_exec)
+{
+    static uint32_t openings;
+
+    table[fd] = (struct descriptor){file, ++openings, close_on_exec};
+}
+
 int
 fd_install(struct file *file, int least, bool close_on_exec)
 {
     for (int fd = least; fd >= 0 && fd < FD_MAX; fd++) {
         if (table[fd].file)
             continue;
-        table[fd] = (struct descriptor){file, close_on_exec};
+        set(fd, file, close_on_exec);
         return fd;
     }
     file_release(file);
@@ -57,7 +72,7 @@ fd_replace(int fd, struct file *file, bool close_on_exec)
         return -EBADF;
     }
     struct file *old = table[fd].file;
-    table[fd] = (struct descriptor){file, close_on_exec};
+    set(fd, file, close_on_exec);
     if (old && old->changed)
         wake_all(old->changed); /* whoever polls it finds that it is gone */
     if (old)
@@ -83,7 +98,10 @@ fd_close_on_exec(int fd)
 unsigned
 file_poll(struct file *file)
 {
-    return file->ops->poll ? file->ops->poll(file) : FILE_POLLIN | FILE_POLLOUT;
+    unsigned now = file->ops->poll ? file->ops->poll(file) : FILE_POLLIN | FILE_POLLOUT;
+
+    return now | (now & FILE_POLLIN ? FILE_POLLRDNORM : 0) |
+           (now & FILE_POLLOUT ? FILE_POLLWRNORM : 0);
 }
 
 int

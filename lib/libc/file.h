@@ -31,12 +31,15 @@
 #define FILE_O_NOFOLLOW  0400000
 #define FILE_O_CLOEXEC   02000000
 
-#define FILE_POLLIN   0x001
-#define FILE_POLLPRI  0x002
-#define FILE_POLLOUT  0x004
-#define FILE_POLLERR  0x008
-#define FILE_POLLHUP  0x010
-#define FILE_POLLNVAL 0x020
+#define FILE_POLLIN     0x0001
+#define FILE_POLLPRI    0x0002
+#define FILE_POLLOUT    0x0004
+#define FILE_POLLERR    0x0008
+#define FILE_POLLHUP    0x0010
+#define FILE_POLLNVAL   0x0020
+#define FILE_POLLRDNORM 0x0040 /* the same as IN: file_poll sees to it */
+#define FILE_POLLWRNORM 0x0100 /* the same as OUT */
+#define FILE_POLLRDHUP  0x2000 /* the peer sends no more */
 
 struct file;
 
@@ -98,6 +101,9 @@ int fd_close(int fd);
 /* Make `fd` a descriptor for the file (NULL: for none), whatever it was; takes over the
  * reference as fd_install does. `fd`, or -EBADF outside of the table. */
 int fd_replace(int fd, struct file *, bool close_on_exec);
+/* Which opening of a descriptor this is: a number that no other one has or had; 0 for one that
+ * is closed. */
+uint32_t fd_opening(int fd);
 void file_hold(struct file *);
 void file_release(struct file *);
 

@@ -173,6 +173,21 @@ poll_and_select(void)
     CHECK(close(ends[0]) == 0);
 }
 
+/* poll(2): the names of XPG4 say the same as POLLIN and POLLOUT. */
+static void
+poll_by_other_names(void)
+{
+    struct pollfd polls[2] = {{.events = POLLRDNORM}, {.events = POLLWRNORM}};
+
+    CHECK(pipe(ends) == 0);
+    polls[0].fd = ends[0];
+    polls[1].fd = ends[1];
+    CHECK(poll(polls, 2, 0) == 1 && polls[1].revents == POLLWRNORM);
+    CHECK(write(ends[1], "x", 1) == 1);
+    CHECK(poll(polls, 1, 0) == 1 && polls[0].revents == POLLRDNORM);
+    CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+
 static void
 events_are_counted(void)
 {
@@ -209,6 +224,24 @@ epoll_waits(void)
     CHECK(close(ends[0]) == 0 && close(ends[1]) == 0 && close(fd) == 0);
 }
 
+/* A descriptor that is closed leaves, also if the next one gets its number and its memory. */
+static void
+epoll_forgets_the_closed(void)
+{
+    struct epoll_event event = {.events = EPOLLIN}, out;
+    int fd = epoll_create1(0), first = eventfd(1, 0);
+
+    CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, first, &event) == 0);
+    CHECK(close(first) == 0 && eventfd(1, 0) == first);
+    CHECK(epoll_wait(fd, &out, 1, 0) == 0);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_DEL, first, NULL) == -1 && errno == ENOENT);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, first, &event) == 0);
+    CHECK(close(first) == 0 && eventfd(1, 0) == first);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, first, &event) == 0);
+    CHECK(epoll_wait(fd, &out, 1, 0) == 1);
+    CHECK(close(first) == 0 && close(fd) == 0);
+}
+
 static void
 terminal_settings(void)
 {
@@ -238,7 +271,9 @@ file_tests(void)
     RUN(descriptors_are_copied);
     RUN(descriptors_run_out);
     RUN(poll_and_select);
+    RUN(poll_by_other_names);
     RUN(events_are_counted);
     RUN(epoll_waits);
+    RUN(epoll_forgets_the_closed);
     RUN(terminal_settings);
 }
