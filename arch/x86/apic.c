@@ -109,12 +109,6 @@ apic_claim(struct irq_line *line)
     return -ENOSPC;
 }
 
-void
-apic_release(unsigned n)
-{
-    lines[n - INTERRUPT_FIRST] = NULL;
-}
-
 uint8_t
 apic_id(void)
 {

@@ -17,11 +17,9 @@
 int apic_init(void);
 bool apic_present(void);
 
-/* An interrupt number for `line`, which irq_dispatch is called with; -ENODEV without a local
- * APIC, -ENOSPC when all are taken. */
+/* An interrupt number for `line`, for good: irq_dispatch is called with it. -ENODEV without a
+ * local APIC, -ENOSPC when all are taken. */
 int apic_claim(struct irq_line *line);
-/* Give a number back; nothing may send it any more. */
-void apic_release(unsigned n);
 
 /* What a device writes where, to raise interrupt `n` here (11.11): also the parts of an I/O
  * APIC's entry. */

@@ -36,7 +36,8 @@
 
 /* ---- configuration space ---- */
 
-/* Select a register; the port to read or write the `offset & 3`th byte at. */
+/* Select a register; the port to read or write the `offset & 3`th byte at. Interrupts off until
+ * that is done: a handler may select another. */
 static uint16_t
 select(const struct pci_device *d, unsigned offset)
 {
@@ -48,37 +49,58 @@ select(const struct pci_device *d, unsigned offset)
 uint8_t
 pci_read8(const struct pci_device *d, unsigned offset)
 {
-    return io_in8(select(d, offset));
+    bool on = platform->irq_save();
+    uint8_t value = io_in8(select(d, offset));
+
+    platform->irq_restore(on);
+    return value;
 }
 
 uint16_t
 pci_read16(const struct pci_device *d, unsigned offset)
 {
-    return io_in16(select(d, offset));
+    bool on = platform->irq_save();
+    uint16_t value = io_in16(select(d, offset));
+
+    platform->irq_restore(on);
+    return value;
 }
 
 uint32_t
 pci_read32(const struct pci_device *d, unsigned offset)
 {
-    return io_in32(select(d, offset));
+    bool on = platform->irq_save();
+    uint32_t value = io_in32(select(d, offset));
+
+    platform->irq_restore(on);
+    return value;
 }
 
 void
 pci_write8(const struct pci_device *d, unsigned offset, uint8_t value)
 {
+    bool on = platform->irq_save();
+
     io_out8(select(d, offset), value);
+    platform->irq_restore(on);
 }
 
 void
 pci_write16(const struct pci_device *d, unsigned offset, uint16_t value)
 {
+    bool on = platform->irq_save();
+
     io_out16(select(d, offset), value);
+    platform->irq_restore(on);
 }
 
 void
 pci_write32(const struct pci_device *d, unsigned offset, uint32_t value)
 {
+    bool on = platform->irq_save();
+
     io_out32(select(d, offset), value);
+    platform->irq_restore(on);
 }
 
 /* The address register keeps its enable bit only where a host bridge decodes it. */

@@ -64,7 +64,7 @@ bool pci_present(void);
  * numbered included; the structure lasts for the call. */
 void pci_scan(void (*found)(const struct pci_device *));
 
-/* Configuration space; `offset` below 256 and a multiple of the width. */
+/* Configuration space; `offset` below 256 and a multiple of the width. Any context. */
 uint8_t pci_read8(const struct pci_device *, unsigned offset);
 uint16_t pci_read16(const struct pci_device *, unsigned offset);
 uint32_t pci_read32(const struct pci_device *, unsigned offset);

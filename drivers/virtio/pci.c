@@ -1,7 +1,8 @@
 /*
  * The PCI bus of virtio (virtio 1.2, 4.1): which functions are virtio devices, of what type,
  * and by which face (modern registers described by capabilities, or the legacy block of
- * ports) they are driven. Also what the faces share: register windows and the INTx interrupt.
+ * ports) they are driven. Also what the faces share: register windows, and (pci_irq.c)
+ * interrupts.
  *
  * Relies on arch/x86/pci.h, which checks what configuration space says of BARs and lists.
  */
@@ -20,50 +21,48 @@ port(const struct pci_window *w, uint32_t offset)
     return w->base + offset;
 }
 
-uint8_t
-pci_window_read8(const struct pci_window *w, uint32_t offset)
+/* Point the window in configuration space at a register; where in configuration space it can be
+ * accessed then, in this width only. Interrupts off until that is done. */
+static unsigned
+select(const struct pci_window *w, uint32_t offset, uint32_t width)
 {
-    return w->io ? io_in8(port(w, offset)) : mmio_read8(w->mmio + offset);
+    pci_write8(w->pci, w->capability + offsetof(struct virtio_pci_cap, bar), w->bar);
+    pci_write32(w->pci, w->capability + offsetof(struct virtio_pci_cap, offset),
+                w->base + offset);
+    pci_write32(w->pci, w->capability + offsetof(struct virtio_pci_cap, length), width);
+    return w->capability + sizeof(struct virtio_pci_cap);
 }
 
-uint16_t
-pci_window_read16(const struct pci_window *w, uint32_t offset)
-{
-    return w->io ? io_in16(port(w, offset)) : mmio_read16(w->mmio + offset);
-}
+#define WINDOW_ACCESSORS(bits)                                                        \
+    uint##bits##_t pci_window_read##bits(const struct pci_window *w, uint32_t offset) \
+    {                                                                                 \
+        if (w->kind == WINDOW_MEMORY)                                                 \
+            return mmio_read##bits(w->mmio + offset);                                 \
+        if (w->kind == WINDOW_PORTS)                                                  \
+            return io_in##bits(port(w, offset));                                      \
+        bool on = platform->irq_save();                                               \
+        uint##bits##_t value = pci_read##bits(w->pci, select(w, offset, bits / 8));   \
+        platform->irq_restore(on);                                                    \
+        return value;                                                                 \
+    }                                                                                 \
+                                                                                      \
+    void pci_window_write##bits(const struct pci_window *w, uint32_t offset,          \
+                                uint##bits##_t value)                                 \
+    {                                                                                 \
+        if (w->kind == WINDOW_MEMORY) {                                               \
+            mmio_write##bits(w->mmio + offset, value);                                \
+        } else if (w->kind == WINDOW_PORTS) {                                         \
+            io_out##bits(port(w, offset), value);                                     \
+        } else {                                                                      \
+            bool on = platform->irq_save();                                           \
+            pci_write##bits(w->pci, select(w, offset, bits / 8), value);              \
+            platform->irq_restore(on);                                                \
+        }                                                                             \
+    }
 
-uint32_t
-pci_window_read32(const struct pci_window *w, uint32_t offset)
-{
-    return w->io ? io_in32(port(w, offset)) : mmio_read32(w->mmio + offset);
-}
-
-void
-pci_window_write8(const struct pci_window *w, uint32_t offset, uint8_t value)
-{
-    if (w->io)
-        io_out8(port(w, offset), value);
-    else
-        mmio_write8(w->mmio + offset, value);
-}
-
-void
-pci_window_write16(const struct pci_window *w, uint32_t offset, uint16_t value)
-{
-    if (w->io)
-        io_out16(port(w, offset), value);
-    else
-        mmio_write16(w->mmio + offset, value);
-}
-
-void
-pci_window_write32(const struct pci_window *w, uint32_t offset, uint32_t value)
-{
-    if (w->io)
-        io_out32(port(w, offset), value);
-    else
-        mmio_write32(w->mmio + offset, value);
-}
+WINDOW_ACCESSORS(8)
+WINDOW_ACCESSORS(16)
+WINDOW_ACCESSORS(32)
 
 /* The width of each access to a field of `len` bytes: 64 bits are two halves, and what is no
  * number is an array of bytes. */
@@ -125,46 +124,6 @@ pci_window_set(const struct pci_window *w, size_t offset, const void *from, size
 
 /* ---- what both faces do alike ---- */
 
-/*
- * INTx lines are shared and level-triggered: reading the ISR register both says what happened
- * and lets go of the line (4.1.4.5), so it is read every time, exactly once.
- */
-static void
-intx_handler(void *arg)
-{
-    struct virtio_pci *p = arg;
-    uint8_t isr = pci_window_read8(&p->isr, 0);
-
-    if (isr & VIRTIO_ISR_QUEUE)
-        virtio_queue_interrupt(&p->v);
-    if (isr & VIRTIO_ISR_CONFIG)
-        virtio_config_interrupt(&p->v);
-}
-
-int
-virtio_pci_start(struct virtio_device *v)
-{
-    struct virtio_pci *p = (struct virtio_pci *)v;
-
-    if (p->irq == NULL)
-        return -ENXIO;
-    p->action.handler = intx_handler;
-    p->action.arg = p;
-    irq_attach(p->irq, &p->action);
-    pci_intx(&p->pci, true);
-    return 0;
-}
-
-void
-virtio_pci_stop(struct virtio_device *v)
-{
-    struct virtio_pci *p = (struct virtio_pci *)v;
-
-    pci_intx(&p->pci, false);
-    if (p->irq)
-        irq_detach(p->irq, &p->action);
-}
-
 void
 virtio_pci_queue_release(struct virtio_device *v, struct virtqueue *q)
 {
@@ -224,7 +183,7 @@ function_found(const struct pci_device *d)
 static bool
 window_map(struct pci_window *w)
 {
-    if (w->io || w->len == 0)
+    if (w->kind != WINDOW_MEMORY || w->len == 0)
         return true;
     w->mmio = platform->map_device(w->base, w->len);
     return w->mmio != NULL;
@@ -238,7 +197,7 @@ function_open(struct virtio_pci *p)
         !window_map(&p->config))
         return false;
     pci_enable(&p->pci);
-    p->irq = pci_irq(&p->pci);
+    virtio_pci_irq_open(p);
     return true;
 }
 

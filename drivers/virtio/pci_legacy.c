@@ -8,12 +8,6 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 
-/* The device configuration starts four bytes later while MSI-X is enabled, whoever enabled it
- * (4.1.4.10); the bit is in the capability's message control word. */
-#define CONFIG_WITH_MSIX    (VIRTIO_PCI_LEGACY_CONFIG + 4)
-#define MSIX_CONTROL        2
-#define MSIX_CONTROL_ENABLE 0x8000
-
 static const struct pci_window *
 registers(struct virtio_device *v)
 {
@@ -50,14 +44,14 @@ set_features(struct virtio_device *v, uint64_t accepted)
     pci_window_write32(registers(v), VIRTIO_PCI_LEGACY_DRIVER_FEATURES, accepted);
 }
 
+/* The device configuration starts four bytes later while MSI-X is enabled (4.1.4.10). */
 static struct pci_window
 config_window(struct virtio_device *v)
 {
     struct virtio_pci *p = (struct virtio_pci *)v;
     struct pci_window w = p->common;
-    unsigned msix = pci_capability(&p->pci, PCI_CAPABILITY_MSIX, 0);
-    bool enabled = msix && pci_read16(&p->pci, msix + MSIX_CONTROL) & MSIX_CONTROL_ENABLE;
-    uint32_t start = enabled ? CONFIG_WITH_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
+    uint32_t start =
+        p->msix.size ? VIRTIO_PCI_LEGACY_CONFIG_WITH_VECTORS : VIRTIO_PCI_LEGACY_CONFIG;
 
     w.base += start;
     w.len = w.len > start ? w.len - start : 0;
@@ -100,6 +94,7 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
     int err = queue_area_alloc(q, size, VIRTIO_PCI_LEGACY_ALIGN);
     if (err)
         return err;
+    virtio_pci_queue_vector((struct virtio_pci *)v, q);
     pci_window_write32(w, VIRTIO_PCI_LEGACY_QUEUE_PFN, (uintptr_t)q->area.desc >> PAGE_SHIFT);
     return 0;
 }
@@ -135,10 +130,12 @@ virtio_pci_legacy_find(struct virtio_pci *p)
 
     if (pci_bar(&p->pci, 0, &bar) != 0 || !bar.io || bar.size < VIRTIO_PCI_LEGACY_CONFIG)
         return "BAR 0 is not the block of ports that a legacy device has";
-    p->common = (struct pci_window){.io = true, .base = bar.base, .len = bar.size};
-    p->isr =
-        (struct pci_window){.io = true, .base = bar.base + VIRTIO_PCI_LEGACY_ISR, .len = 1};
+    p->common = (struct pci_window){.kind = WINDOW_PORTS, .base = bar.base, .len = bar.size};
+    p->isr = (struct pci_window){
+        .kind = WINDOW_PORTS, .base = bar.base + VIRTIO_PCI_LEGACY_ISR, .len = 1};
     p->notify = p->config = (struct pci_window){0};
     p->v.transport = &transport;
+    p->config_vector = VIRTIO_PCI_LEGACY_CONFIG_VECTOR;
+    p->queue_vector = VIRTIO_PCI_LEGACY_QUEUE_VECTOR;
     return NULL;
 }

@@ -16,13 +16,15 @@
 
 #define CAP_NOTIFY_LEN (sizeof(struct virtio_pci_cap) + 4) /* with the multiplier */
 #define NOTIFY_OFFSET  sizeof(struct virtio_pci_cap)
+#define CAP_CONFIG_LEN (sizeof(struct virtio_pci_cap) + 4) /* with the data register */
 
 /* What a look through the capabilities needs to remember. */
 struct search {
     struct virtio_pci *p;
     struct pci_bar bars[PCI_NR_BARS]; /* probed when first named */
     bool probed[PCI_NR_BARS];
-    bool high; /* a window was skipped since it lies above 4 GiB */
+    unsigned config; /* offset of the PCI_CFG capability; 0: none */
+    bool high;       /* a window was skipped since it lies above 4 GiB */
 };
 
 /* Least length and alignment of a window, by capability type (4.1.4.3 to 4.1.4.6). */
@@ -59,11 +61,19 @@ window_of(struct search *s, unsigned at, uint8_t type)
     const struct pci_bar *bar = bar_get(s, index);
     if (length > bar->size || offset > bar->size - length)
         return none;
-    if (bar->base + offset > (UINT64_C(1) << 32) - length) {
-        s->high = true;
+    if (bar->base + offset <= (UINT64_C(1) << 32) - length)
+        return (struct pci_window){.kind = bar->io ? WINDOW_PORTS : WINDOW_MEMORY,
+                                   .base = bar->base + offset,
+                                   .len = length};
+    s->high = true;
+    if (s->config == 0)
         return none;
-    }
-    return (struct pci_window){.io = bar->io, .base = bar->base + offset, .len = length};
+    return (struct pci_window){.kind = WINDOW_CONFIG,
+                               .base = offset,
+                               .len = length,
+                               .pci = d,
+                               .bar = index,
+                               .capability = s->config};
 }
 
 static struct pci_window *
@@ -81,6 +91,33 @@ window_for(struct virtio_pci *p, uint8_t type)
     default:
         return NULL;
     }
+}
+
+/* Call take() for every vendor capability. */
+static void
+capabilities_walk(struct search *s, void (*take)(struct search *, unsigned at))
+{
+    unsigned at = 0;
+
+    for (unsigned n = 0; n < PCI_CAPABILITIES_MAX; n++) {
+        at = pci_capability(&s->p->pci, PCI_CAPABILITY_VENDOR, at);
+        if (at == 0)
+            break;
+        take(s, at);
+    }
+}
+
+/* The way to registers that lie above 4 GiB (4.1.4.9). */
+static void
+config_window_take(struct search *s, unsigned at)
+{
+    const struct pci_device *d = &s->p->pci;
+
+    if (pci_read8(d, at + offsetof(struct virtio_pci_cap, cfg_type)) ==
+            VIRTIO_PCI_CAP_PCI_CFG &&
+        pci_read8(d, at + offsetof(struct virtio_pci_cap, cap_len)) >= CAP_CONFIG_LEN &&
+        at + CAP_CONFIG_LEN <= PCI_CONFIG_SIZE && s->config == 0)
+        s->config = at;
 }
 
 static void
@@ -213,6 +250,7 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
     write_address(w, COMMON(queue_desc_lo), q->area.desc);
     write_address(w, COMMON(queue_driver_lo), q->area.driver);
     write_address(w, COMMON(queue_device_lo), q->area.device);
+    virtio_pci_queue_vector(p, q);
     pci_window_write16(w, COMMON(queue_enable), 1);
     return 0;
 }
@@ -245,19 +283,19 @@ const char *
 virtio_pci_modern_find(struct virtio_pci *p)
 {
     struct search s = {.p = p};
-    unsigned at = 0;
 
-    for (unsigned n = 0; n < PCI_CAPABILITIES_MAX; n++) {
-        at = pci_capability(&p->pci, PCI_CAPABILITY_VENDOR, at);
-        if (at == 0)
-            break;
-        capability_take(&s, at);
+    capabilities_walk(&s, capability_take);
+    if (s.high && !(p->common.len && p->notify.len && p->isr.len && p->config.len)) {
+        capabilities_walk(&s, config_window_take);
+        capabilities_walk(&s, capability_take);
     }
     /* The device configuration is optional (4.1.4.6). */
     if (p->common.len && p->notify.len && p->isr.len) {
         p->v.transport = &transport;
+        p->config_vector = COMMON(config_msix_vector);
+        p->queue_vector = COMMON(queue_msix_vector);
         return NULL;
     }
-    return s.high ? "its registers lie above 4 GiB, out of reach of a 32-bit kernel"
+    return s.high ? "its registers lie above 4 GiB, and it has no window to reach them through"
                   : "its capabilities describe no usable set of registers";
 }

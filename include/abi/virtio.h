@@ -227,7 +227,11 @@ struct virtio_console_config {
 #define VIRTIO_PCI_LEGACY_QUEUE_NOTIFY    16
 #define VIRTIO_PCI_LEGACY_STATUS          18
 #define VIRTIO_PCI_LEGACY_ISR             19
-#define VIRTIO_PCI_LEGACY_CONFIG          20 /* 24 while MSI-X is enabled */
+#define VIRTIO_PCI_LEGACY_CONFIG          20
+/* While MSI-X is enabled: */
+#define VIRTIO_PCI_LEGACY_CONFIG_VECTOR       20
+#define VIRTIO_PCI_LEGACY_QUEUE_VECTOR        22
+#define VIRTIO_PCI_LEGACY_CONFIG_WITH_VECTORS 24
 #define VIRTIO_PCI_LEGACY_ALIGN           4096
 
 /* Vendor capabilities of a modern device (4.1.4). */

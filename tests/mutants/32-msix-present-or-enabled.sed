@@ -2,4 +2,4 @@
 # row: 32
 # test: virtio_pci test_legacy_config_place
 # MSI-X that is there is taken for enabled.
-s/enabled ? CONFIG_WITH_MSIX/msix ? CONFIG_WITH_MSIX/
+s/p->msix.size ? VIRTIO/p->msix.at ? VIRTIO/

@@ -30,9 +30,8 @@ UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
          drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
-         drivers/virtio/pci_modern.c arch/x86/pci.c arch/x86/piix.c \
-         drivers/virtio/lguest.c \
-         $(addprefix arch/x86/,lguest.c lguest_irq.c lguest_time.c scale.c piix.c)
+         drivers/virtio/pci_modern.c drivers/virtio/pci_irq.c drivers/virtio/lguest.c \
+         $(addprefix arch/x86/,pci.c piix.c msix.c lguest.c lguest_irq.c lguest_time.c scale.c)
 
 # Devices on the model, and the classes above them.
 UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
@@ -44,6 +43,7 @@ UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
+UNIT_msix       := $(MODEL)
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 

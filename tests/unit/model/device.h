@@ -14,6 +14,7 @@ struct model_queue {
     uint64_t desc, driver, device;  /* addresses as the driver gave them */
     uint16_t seen, used, signalled; /* indices: chains taken, put, and interrupted about */
     bool pending;                   /* notified, not served yet */
+    uint16_t vector;                /* of MSI-X */
     unsigned notified;
     bool in_flight[VRING_SIZE_MAX]; /* by head */
     uintptr_t ring;                 /* of lguest: the host's pages, and the interrupt */
@@ -24,6 +25,9 @@ struct model {
     struct model_setup setup;
     unsigned slot;
     uint8_t pci[256];
+    uint8_t msix_table[256];
+    uint32_t msix_pending; /* by entry */
+    uint16_t config_vector;
     uint32_t bar_mask[6]; /* bits that can be written; 0: no such register */
 
     bool by_ports; /* driven by the legacy face, as the last status write had it */
@@ -73,7 +77,9 @@ void model_modern_write(struct model *, uint32_t offset, uint32_t value, unsigne
 
 /* pci.c: the function itself. */
 #define MODEL_MODERN_BAR 4
-#define MODEL_CAP_MSIX   0x90
+#define MODEL_MSIX_BAR   1
+#define MODEL_MSIX_SIZE  0x1000
+#define MODEL_CAP_MSIX   0xa0
 
 /* Where the windows of the modern BAR are; an I/O BAR is smaller. */
 struct model_layout {
@@ -81,7 +87,6 @@ struct model_layout {
 };
 const struct model_layout *model_layout(const struct model *);
 void model_pci_init(struct model *);
-bool model_msix_enabled(const struct model *);
 uint16_t model_pci_command(const struct model *);
 
 /* lguest.c */
@@ -98,6 +103,19 @@ bool model_lguest_waiting(void);
 /* True unless the machine is one without ports. */
 bool model_lguest_ports(void);
 void model_lguest_forget(void);
+
+/* msix.c */
+void model_msix_init(struct model *);
+void model_msix_reset(struct model *);
+void model_msix_forget(void);
+uint32_t model_msix_read(struct model *, uint32_t offset, unsigned width);
+void model_msix_write(struct model *, uint32_t offset, uint32_t value, unsigned width);
+void model_vector_write(struct model *, uint16_t *vector, uint32_t value);
+/* Send the message of an entry, now or when it may be. */
+void model_msix_raise(struct model *, uint16_t vector);
+/* Messages: deliver those that may be; true if one was. Is there one? */
+bool model_msix_deliver(void);
+bool model_msix_waiting(void);
 
 /* machine.c */
 struct model *model_at(unsigned index); /* NULL past the last */

@@ -108,6 +108,7 @@ model_machine_reset(void)
 {
     forget_devices();
     model_lguest_forget();
+    model_msix_forget();
     while (nr_plugged)
         free(plugged[--nr_plugged]);
     memset(lines, 0, sizeof lines);
@@ -169,7 +170,7 @@ static bool
 line_up(unsigned irq)
 {
     for (unsigned i = 0; i < nr_plugged; i++)
-        if (plugged[i]->pci[0x3c] == irq && plugged[i]->isr &&
+        if (plugged[i]->pci[0x3c] == irq && plugged[i]->isr && !model_msix_enabled(plugged[i]) &&
             !(model_pci_command(plugged[i]) & INTX_OFF))
             return true;
     return false;
@@ -194,6 +195,7 @@ model_irq_deliver(void)
         irq_dispatch(&lines[irq]);
         any = true;
     }
+    any |= model_msix_deliver();
     return model_lguest_deliver() || any;
 }
 
@@ -241,7 +243,7 @@ lines_waiting(void)
     for (unsigned irq = 0; irq < PIC_LINES; irq++)
         if (!masked[irq] && line_up(irq))
             return true;
-    return model_lguest_waiting();
+    return model_msix_waiting() || model_lguest_waiting();
 }
 
 void

@@ -60,6 +60,7 @@ struct model_lies {
                           the device goes on writing into its rings */
     uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
     bool never_serve;  /* notifications are ignored */
+    uint32_t refuse_vectors; /* of MSI-X: these read back as 0xffff */
     bool spurious;     /* an interrupt at every register write or hypercall, reason or none */
     /* Called before each access to the device configuration; it may change that with
      * model_config_poke: a configuration that moves while it is read. */
@@ -91,7 +92,8 @@ struct model_setup {
     bool bar_64;              /* the modern BAR is 64 bits wide */
     uint64_t bar_address;     /* where firmware put the modern BAR; 0: chosen */
     bool notify_multiplier_0; /* all queues share one notify address */
-    bool msix;                /* has an MSI-X capability; `edit` may enable it */
+    unsigned msix;            /* entries of its MSI-X table, at most 16; `edit` may enable it */
+    bool no_config_window;    /* no PCI_CFG capability */
     uint8_t irq;              /* interrupt line; 0: 11, shared by all */
     /* Called when configuration space, or lguest's descriptor, is ready: change bytes of it. */
     void (*edit)(struct model *, uint8_t *pci_config, void *arg);
@@ -105,6 +107,11 @@ void model_machine_reset(void);
 unsigned model_capability_at(unsigned n);
 /* The same for the MSI-X capability, whose enable bit is bit 7 of its fourth byte. */
 unsigned model_msix_at(void);
+/* A machine without a local APIC, from now on until model_machine_reset. */
+void model_apic_remove(bool gone);
+/* The vector of a queue as the device has it; 0xffff: none. */
+uint16_t model_queue_vector(const struct model *, unsigned queue);
+bool model_msix_enabled(const struct model *);
 /* Plug a device into the next PCI slot; the model owns it until model_machine_reset. */
 struct model *model_new(const struct model_setup *);
 

@@ -11,6 +11,13 @@
 #define CAP_FIRST 0x40
 #define CAP_STEP  0x10
 
+/* The capability that reaches into the BARs (4.1.4.9), and its data register. */
+#define CONFIG_WINDOW 4
+#define WINDOW_BAR    4
+#define WINDOW_OFFSET 8
+#define WINDOW_LENGTH 12
+#define WINDOW_DATA   16
+
 #define COMMAND_IO     1
 #define COMMAND_MEMORY 2
 
@@ -80,11 +87,12 @@ model_pci_poke(struct model *m, unsigned at, const void *from, size_t len)
 static void
 capability(struct model *m, unsigned n, uint8_t type, uint32_t offset, uint32_t length)
 {
-    unsigned at = model_capability_at(n);
+    unsigned at = model_capability_at(n), last = m->setup.no_config_window ? 3 : 4;
+    bool longer = type == VIRTIO_PCI_CAP_NOTIFY_CFG || type == VIRTIO_PCI_CAP_PCI_CFG;
 
     m->pci[at] = 0x09;
-    m->pci[at + 1] = n < 3 ? model_capability_at(n + 1) : m->setup.msix ? MODEL_CAP_MSIX : 0;
-    m->pci[at + 2] = type == VIRTIO_PCI_CAP_NOTIFY_CFG ? 20 : 16;
+    m->pci[at + 1] = n < last ? model_capability_at(n + 1) : m->setup.msix ? MODEL_CAP_MSIX : 0;
+    m->pci[at + 2] = longer ? 20 : 16;
     m->pci[at + 3] = type;
     m->pci[at + 4] = MODEL_MODERN_BAR;
     put32(m, at + 8, offset);
@@ -111,6 +119,8 @@ modern_init(struct model *m)
     put32(m, model_capability_at(1) + 16, m->setup.notify_multiplier_0 ? 0 : 4);
     capability(m, 2, VIRTIO_PCI_CAP_ISR_CFG, l->isr, 1);
     capability(m, 3, VIRTIO_PCI_CAP_DEVICE_CFG, l->device, MODEL_CONFIG_SIZE);
+    if (!m->setup.no_config_window)
+        capability(m, CONFIG_WINDOW, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
     m->pci[0x34] = CAP_FIRST;
     m->pci[6] |= 0x10;
 }
@@ -137,8 +147,14 @@ model_pci_init(struct model *m)
         m->pci[0x34] = MODEL_CAP_MSIX;
         m->pci[6] |= 0x10;
         m->pci[MODEL_CAP_MSIX] = 0x11;
-        m->pci[MODEL_CAP_MSIX + 2] = 3;
+        m->pci[MODEL_CAP_MSIX + 2] = m->setup.msix - 1;
+        m->pci[MODEL_CAP_MSIX + 4] = MODEL_MSIX_BAR;
+        m->pci[MODEL_CAP_MSIX + 8] = MODEL_MSIX_BAR;
+        m->pci[MODEL_CAP_MSIX + 9] = 8;
+        put32(m, 0x10 + 4 * MODEL_MSIX_BAR, 0xfd000000 + 0x10000 * m->slot);
+        m->bar_mask[MODEL_MSIX_BAR] = -MODEL_MSIX_SIZE;
     }
+    model_msix_init(m);
     if (m->setup.bus != MODEL_PCI_LEGACY)
         modern_init(m);
     if (m->setup.bus != MODEL_PCI_MODERN)
@@ -161,6 +177,38 @@ addressed(void)
     return slot ? model_at(slot - 1) : NULL;
 }
 
+/* Where the window's capability is; 256: nowhere. */
+static unsigned
+window_at(const struct model *m)
+{
+    bool there = m->setup.bus != MODEL_PCI_LEGACY && !m->setup.no_config_window;
+
+    return there ? model_capability_at(CONFIG_WINDOW) : 256;
+}
+
+static bool
+window_register(const struct model *m, unsigned at)
+{
+    return at == window_at(m) + WINDOW_BAR || at == window_at(m) + WINDOW_OFFSET ||
+           at == window_at(m) + WINDOW_LENGTH;
+}
+
+/* Is this the window's data register, pointed at a register of this width? */
+static bool
+window_selected(const struct model *m, unsigned at, unsigned width)
+{
+    unsigned base = window_at(m);
+
+    if (at != base + WINDOW_DATA)
+        return false;
+    if (m->pci[base + WINDOW_BAR] != MODEL_MODERN_BAR ||
+        get32(m, base + WINDOW_LENGTH) != width || get32(m, base + WINDOW_OFFSET) % width != 0)
+        model_violation(m, "4.1.4.9: %u bytes through a window of %u at %x of BAR %u", width,
+                        get32(m, base + WINDOW_LENGTH), get32(m, base + WINDOW_OFFSET),
+                        m->pci[base + WINDOW_BAR]);
+    return true;
+}
+
 static uint32_t
 config_read(unsigned at, unsigned width)
 {
@@ -169,6 +217,8 @@ config_read(unsigned at, unsigned width)
 
     if (m == NULL)
         return 0xffffffff;
+    if (window_selected(m, at, width))
+        return model_modern_read(m, get32(m, window_at(m) + WINDOW_OFFSET), width);
     memcpy(&value, m->pci + at, width);
     return value;
 }
@@ -188,7 +238,12 @@ config_write(unsigned at, uint32_t value, unsigned width)
             put32(m, at, (value & mask) | (get32(m, at) & 0xf & ~mask));
         return;
     }
-    if ((at == 4 && width == 2) || at == 0x3c || (m->setup.msix && at == MODEL_CAP_MSIX + 2))
+    if (window_selected(m, at, width)) {
+        model_modern_write(m, get32(m, window_at(m) + WINDOW_OFFSET), value, width);
+        return;
+    }
+    if (window_register(m, at) || (at == 4 && width == 2) || at == 0x3c ||
+        (m->setup.msix && at == MODEL_CAP_MSIX + 2))
         memcpy(m->pci + at, &value, width);
 }
 
@@ -208,7 +263,7 @@ decode(bool io, uint64_t address, unsigned *bar, uint32_t *offset)
             if (m->bar_mask[b] == 0 || (value & 1) != io || (b == 5 && m->setup.bar_64))
                 continue;
             uint64_t base = value & (io ? ~3ull : ~15ull);
-            if (!io && m->setup.bar_64)
+            if (!io && m->setup.bar_64 && b == MODEL_MODERN_BAR)
                 base |= (uint64_t)get32(m, 0x14 + 4 * b) << 32;
             uint32_t size = -(m->bar_mask[b]);
             if (address < base || address - base >= size)
@@ -242,6 +297,8 @@ device_read(bool io, uint64_t address, unsigned width)
     }
     if (bar == MODEL_MODERN_BAR)
         return model_modern_read(m, offset, width);
+    if (bar == MODEL_MSIX_BAR)
+        return model_msix_read(m, offset, width);
     return model_legacy_read(m, offset, width);
 }
 
@@ -259,6 +316,8 @@ device_write(bool io, uint64_t address, uint32_t value, unsigned width)
     }
     if (bar == MODEL_MODERN_BAR)
         model_modern_write(m, offset, value, width);
+    else if (bar == MODEL_MSIX_BAR)
+        model_msix_write(m, offset, value, width);
     else
         model_legacy_write(m, offset, value, width);
     after_write(m);

@@ -33,8 +33,8 @@ selected(struct model *m)
 
 /* ---- legacy ---- */
 
-static const struct reg legacy_regs[] = {{0, 4},  {4, 4},  {8, 4},  {12, 2},
-                                         {14, 2}, {16, 2}, {18, 1}, {19, 1}};
+static const struct reg legacy_regs[] = {{0, 4},  {4, 4},  {8, 4},  {12, 2}, {14, 2},
+                                         {16, 2}, {18, 1}, {19, 1}, {20, 2}, {22, 2}};
 #define LEGACY_REGS (sizeof legacy_regs / sizeof legacy_regs[0])
 
 static uint32_t
@@ -64,6 +64,10 @@ model_legacy_read(struct model *m, uint32_t offset, unsigned width)
         return model_status_read(m);
     case 19:
         return model_isr_read(m);
+    case 20:
+        return m->config_vector;
+    case 22:
+        return selected(m)->vector;
     default:
         return 0xffffffff;
     }
@@ -111,6 +115,12 @@ model_legacy_write(struct model *m, uint32_t offset, uint32_t value, unsigned wi
         m->by_ports = true;
         model_status_write(m, value);
         break;
+    case 20:
+        model_vector_write(m, &m->config_vector, value);
+        break;
+    case 22:
+        model_vector_write(m, &selected(m)->vector, value);
+        break;
     default:
         model_violation(m, "4.1.4.10: write to register offset %u", offset);
     }
@@ -146,8 +156,9 @@ common_read(struct model *m, uint32_t offset, unsigned width)
     case 12:
         return half(m->accepted, m->driver_select);
     case 16:
+        return m->config_vector;
     case 26:
-        return 0xffff;
+        return q->vector;
     case 18:
         return m->setup.nr_queues;
     case 20:
@@ -197,6 +208,9 @@ common_queue_write(struct model *m, uint32_t offset, uint32_t value)
         q->size = value;
         break;
     case 26:
+        if (q->enabled)
+            model_violation(m, "4.1.4.3.2: the vector of a queue that is enabled");
+        model_vector_write(m, &q->vector, value);
         break;
     case 28:
         if (value != 1)
@@ -238,6 +252,7 @@ common_write(struct model *m, uint32_t offset, uint32_t value, unsigned width)
             model_features_write(m, m->driver_select, value);
         break;
     case 16:
+        model_vector_write(m, &m->config_vector, value);
         break;
     case 20:
         m->by_ports = false;

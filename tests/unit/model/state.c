@@ -26,6 +26,7 @@ static void
 reset_now(struct model *m)
 {
     m->status = m->isr = 0;
+    model_msix_reset(m);
     m->accepted = 0;
     m->features_written = false;
     m->device_select = m->driver_select = 0;
@@ -304,23 +305,35 @@ model_isr_read(struct model *m)
     return isr;
 }
 
+/* By a message where MSI-X is enabled, then the ISR says nothing (4.1.4.5). */
+static void
+interrupt_by(struct model *m, uint8_t isr, uint16_t vector)
+{
+    if (model_msix_enabled(m))
+        model_msix_raise(m, vector);
+    else
+        m->isr |= isr;
+}
+
 void
 model_queue_interrupt(struct model *m, unsigned queue)
 {
     if (m->setup.bus == MODEL_LGUEST)
         model_host_raise(m->queues[queue].irq);
     else
-        m->isr |= VIRTIO_ISR_QUEUE;
+        interrupt_by(m, VIRTIO_ISR_QUEUE, m->queues[queue].vector);
 }
 
 void
 model_interrupt(struct model *m, uint8_t isr)
 {
-    if (m->setup.bus != MODEL_LGUEST) {
+    if (m->setup.bus != MODEL_LGUEST && !model_msix_enabled(m)) {
         m->isr |= isr;
         return;
     }
-    /* Each queue has a line of its own, and the configuration none. */
+    if (m->setup.bus != MODEL_LGUEST && isr & VIRTIO_ISR_CONFIG)
+        model_msix_raise(m, m->config_vector);
+    /* Each queue has a line of its own, and lguest's configuration none. */
     for (unsigned i = 0; isr & VIRTIO_ISR_QUEUE && i < m->setup.nr_queues; i++)
         model_queue_interrupt(m, i);
 }
@@ -370,6 +383,12 @@ unsigned
 model_notified(const struct model *m, unsigned queue)
 {
     return m->queues[queue].notified;
+}
+
+uint16_t
+model_queue_vector(const struct model *m, unsigned queue)
+{
+    return m->queues[queue].vector;
 }
 
 unsigned
