@@ -64,8 +64,11 @@ struct net_card {
 int net_card_open(struct net_device *device, struct net_card **out);
 /* The cards that were opened: NULL first. */
 struct net_card *net_card_next(struct net_card *after);
-/* Whether lwIP checks the checksums of TCP and UDP in what comes next; the card's word on its
- * way out is followed always. */
+/*
+ * Whether lwIP checks the checksums of TCP and UDP in what comes next; the card's word on its
+ * way out is followed always. On only while a received frame goes in: what the machine sends to
+ * its own address comes back without having been at the card that makes the checksums.
+ */
 void net_card_check_checksums(struct net_card *card, bool transport);
 /* Tell every device what it has not been told yet. */
 void net_cards_kick(void);

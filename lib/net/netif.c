@@ -187,7 +187,7 @@ init_netif(struct netif *netif)
     netif->linkoutput = link_output;
     netif->mtu = device->mtu;
     netif->mtu6 = device->mtu;
-    net_card_check_checksums(card, true);
+    net_card_check_checksums(card, false);
     return ERR_OK;
 }
 

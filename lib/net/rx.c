@@ -363,5 +363,6 @@ net_rx_received(void *arg, void *const *tokens, const uint32_t *lens, unsigned n
     net_core_enter();
     net_card_check_checksums(card, !covered);
     input(card, p, &ether);
+    net_card_check_checksums(card, false);
     net_core_leave();
 }
