@@ -632,10 +632,8 @@ own_address(void **state)
     assert_true(connected);
     assert_int_equal(fake.nr_sent, sent);
     net_core_enter();
-    tcp_abort(client);
-    tcp_close(server);
+    tcp_close(server); /* the client is gone: a server without a program resets it at once */
     net_core_leave();
-    defer_run();
 }
 
 int
