@@ -22,12 +22,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
-#define PROGRAM_MAX 200
+#define PROGRAM_MAX 400
 #define ARGS        6
+#define STACK_MAX   (8u << 20)
 
 /* A call and what its first arguments have to be; a test of low 32 bits against a mask. */
 struct rule {
@@ -36,14 +38,16 @@ struct rule {
         uint32_t mask, value; /* mask 0: anything */
     } args[ARGS];
     bool no_disk; /* argument 0 must not be a disk */
-    bool in_disk; /* argument 3, a position, must not lie behind the largest disk */
+    bool in_disk; /* argument 0 must be one, and argument 3 a position that is not behind it */
 };
 
 static struct sock_filter program[PROGRAM_MAX];
 static unsigned length;
-static int disks[OPTION_DEVICES];
+static struct {
+    int fd;
+    uint64_t size;
+} disks[OPTION_DEVICES];
 static unsigned nr_disks;
-static uint64_t largest_disk;
 
 #define LOW(field)  (offsetof(struct seccomp_data, field))
 #define HIGH(field) (offsetof(struct seccomp_data, field) + 4)
@@ -98,21 +102,27 @@ emit_no_disk(void)
 {
     load(LOW(args[0]));
     for (unsigned i = 0; i < nr_disks; i++) {
-        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, disks[i]);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, disks[i].fd);
         answer(SECCOMP_RET_TRAP);
     }
 }
 
-/* position <= largest_disk, in two halves */
+/* It is one of the disks, and position <= its size, in two halves: allowed; else refused. */
 static void
 emit_in_disk(void)
 {
-    uint32_t high = largest_disk >> 32, low = largest_disk;
-    load(HIGH(args[3]));
-    emit(BPF_JMP | BPF_JGT | BPF_K, 3, 0, high);
-    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, high);
-    load(LOW(args[3]));
-    emit(BPF_JMP | BPF_JGT | BPF_K, 0, 1, low);
+    for (unsigned i = 0; i < nr_disks; i++) {
+        uint32_t high = disks[i].size >> 32, low = disks[i].size;
+        load(LOW(args[0]));
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 7, disks[i].fd);
+        load(HIGH(args[3]));
+        emit(BPF_JMP | BPF_JGT | BPF_K, 3, 0, high);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, high);
+        load(LOW(args[3]));
+        emit(BPF_JMP | BPF_JGT | BPF_K, 0, 1, low);
+        answer(SECCOMP_RET_TRAP);
+        answer(SECCOMP_RET_ALLOW);
+    }
     answer(SECCOMP_RET_TRAP);
 }
 
@@ -133,7 +143,8 @@ emit_rule(const struct rule *rule)
         emit_no_disk();
     if (rule->in_disk)
         emit_in_disk();
-    answer(SECCOMP_RET_ALLOW);
+    else
+        answer(SECCOMP_RET_ALLOW);
     program[start].jf = length - start - 1;
 }
 
@@ -159,7 +170,7 @@ build(void)
         {.call = SYS_pwritev2, .in_disk = true, .args = {[5] = {~(uint32_t)RWF_NOWAIT, 0}}},
         {.call = SYS_fdatasync},
         {.call = SYS_ppoll},
-        {.call = SYS_getrandom},
+        {.call = SYS_getrandom, .args = {[2] = EXACTLY(0)}},
         /* The end of every exit. Any register may be set by it, as by any jump. */
         {.call = SYS_rt_sigreturn},
         /* Between our own threads; on other words it only wakes or stops the caller. */
@@ -171,8 +182,10 @@ build(void)
         /* The timer of irq 0, and the 5 s after SIGTERM: signals to this process. */
         {.call = SYS_timer_settime, .args = {EXACTLY(interrupt_timer_id())}},
         {.call = SYS_setitimer, .args = {EXACTLY(0)}},
-        /* Where the kernel's clock cannot be read without a call. */
-        {.call = SYS_clock_gettime},
+        /* Where the kernel's clock cannot be read without a call. Not those of other processes,
+         * which would tell what runs here and how busy it is. */
+        {.call = SYS_clock_gettime,
+         .args = {[0] = {~(uint32_t)(CLOCK_REALTIME | CLOCK_MONOTONIC), 0}}},
         /* Restart: guest memory to zero. Other pages than the guest's would hurt only us. */
         {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_DONTNEED)}},
         /* The C library's thread pointer at each exit, on CPUs or kernels without wrfsbase. */
@@ -194,9 +207,16 @@ build(void)
 void
 filter_allow_disk(int fd, uint64_t size)
 {
-    disks[nr_disks++] = fd;
-    if (size > largest_disk)
-        largest_disk = size;
+    disks[nr_disks].fd = fd;
+    disks[nr_disks++].size = size;
+}
+
+/* It fails if a lower one is in force, which is as good. */
+static void
+limit(int resource, uint64_t most)
+{
+    struct rlimit both = {most, most};
+    setrlimit(resource, &both);
 }
 
 /*
@@ -212,8 +232,11 @@ limit_file_size(void)
             return;
     if (options.console || nr_disks == 0)
         return;
-    struct rlimit limit = {largest_disk, largest_disk};
-    setrlimit(RLIMIT_FSIZE, &limit); /* fails if a lower one is in force, which is as good */
+    uint64_t largest = 0;
+    for (unsigned i = 0; i < nr_disks; i++)
+        if (disks[i].size > largest)
+            largest = disks[i].size;
+    limit(RLIMIT_FSIZE, largest);
 }
 
 void
@@ -221,6 +244,9 @@ filter_install(void)
 {
     build();
     limit_file_size();
+    limit(RLIMIT_STACK, STACK_MAX); /* the only memory that could still become more */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0,
+          0); /* no core file, and none piped to a program of root's */
     struct sock_fprog filter = {length, program};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0)

@@ -4,6 +4,7 @@ and the ways out of the sandbox that have to be closed.
 
 import os
 import re
+import resource
 import signal
 import time
 
@@ -579,9 +580,9 @@ def test_every_allowed_call(kit, arguments):
     assert beside.read_bytes() == b"untouched"
 
 
-def test_time_limit_of_a_guest_that_blocks_signals(kit):
-    """It makes a signal frame and returns from it with everything blocked; the limit holds."""
-    guest = far_jump_to_64("""
+def signals_blocked(code):
+    """64-bit code that runs with every signal blocked: it has made a frame and returned from it."""
+    return far_jump_to_64(f"""
         movl $0x10000000 + stack_top, %esp
         subq $4096, %rsp
         movq %rsp, %rdi; movl $1024, %ecx; xorl %eax, %eax; cld; rep stosb
@@ -594,13 +595,40 @@ def test_time_limit_of_a_guest_that_blocks_signals(kit):
         movq $-1, 296(%rsp)                     /* the mask */
         movl $15, %eax
         syscall
-    1:  movl $1, %eax; movl $1, %edi; leaq text(%rip), %rsi; movl $7, %edx; syscall
+    1:  {code}""")
+
+
+def test_time_limit_of_a_guest_that_blocks_signals(kit):
+    """The kernel ends it."""
+    guest = signals_blocked("""
+        movl $1, %eax; movl $1, %edi; leaq text(%rip), %rsi; movl $7, %edx; syscall
     2:  jmp 2b
     text: .ascii "blocked" """)
     started = time.monotonic()
     result = kit.run(guest, "--timeout=1")
     assert result.out == "blocked" and result.status == -signal.SIGKILL, result
     assert time.monotonic() - started < 15
+
+
+def test_no_core_is_left(kit):
+    """A fault with signals blocked is the kernel's to handle; it would write a file."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    if hard == 0:
+        pytest.skip("core files are not allowed here anyway")
+    with kit.start(signals_blocked("ud2"), cwd=kit.folder, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_CORE, (hard, hard))) as guest:
+        assert guest.wait(20) == -signal.SIGILL
+    assert not [name for name in os.listdir(kit.folder) if name.startswith("core")]
+
+
+def test_memory_does_not_grow(kit):
+    """The stack is what still could: it is limited, whatever the user's shell allows."""
+    with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT') as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        limits = open(f"/proc/{guest.pid}/limits").read()
+        soft, hard = re.search(r"Max stack size +(\w+) +(\w+)", limits).groups()
+        assert int(soft) <= 8 << 20 and int(hard) <= 8 << 20
+        guest.kill()
 
 
 def test_early_console_on_a_full_pipe_can_be_ended(kit):
@@ -629,6 +657,44 @@ def test_no_appending_past_a_disk(kit):
             assert guest.wait(20) == 1
             assert b"escape refused" in guest.stderr.read(), call
     assert disk.read_bytes() == bytes(4096)
+
+
+def write_at(fd, position):
+    return far_jump_to_64(f"""
+        movl $296, %eax; movl ${fd}, %edi; leaq vector(%rip), %rsi; movl $1, %edx
+        movq ${position}, %r10; xorl %r8d, %r8d
+        syscall
+        ud2
+        .balign 8
+    vector: .quad 0x10000000 + 0x300000, 512""")
+
+
+def test_small_disk_beside_a_large_one(kit):
+    """Each disk has its own end."""
+    small, large = kit.file("small", bytes(4096)), kit.file("large", bytes(1 << 20))
+    options = [f"--block={small}", f"--block={large}"]
+    kit.run(write_at(4, 8192), *options).died("escape refused.*64-bit system call 296")
+    kit.run(write_at(5, 8192), *options).died("escape refused.*trap 6")
+    kit.run(write_at(5, 1 << 32), *options).died("escape refused.*64-bit system call 296")
+    assert (small.stat().st_size, large.stat().st_size) == (4096, 1 << 20)
+
+
+def test_no_writing_over_what_a_log_holds(kit):
+    path = kit.file("log", b"of others\n")
+    with open(path, "r+b") as log:
+        log.seek(0, os.SEEK_END)
+        with kit.start(write_at(1, 0), stdout=log) as guest:
+            assert guest.wait(20) == 1
+            assert b"64-bit system call 296" in guest.stderr.read()
+    assert path.read_bytes() == b"of others\n"
+
+
+def test_no_clocks_of_other_processes(kit):
+    """What they are called encodes a process id, here 1."""
+    kit.run(far_jump_to_64("""
+        movl $228, %eax; movl $~1 << 3 | 2, %edi; movl $0x10300000, %esi
+        syscall
+        ud2""")).died("escape refused.*64-bit system call 228")
 
 
 def test_two_hundred_starts(kit):
