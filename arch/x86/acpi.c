@@ -154,8 +154,12 @@ acpi_init(void)
     find_list();
     dsdt.at = 0;
     const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_LEAST);
-    const struct acpi_table *t =
-        fadt ? table_at(fadt->dsdt, "DSDT", sizeof(struct acpi_table)) : NULL;
+    if (!fadt)
+        return;
+    /* A table may give the address in 32 bits or in 64 (5.2.9, X_DSDT). */
+    const struct acpi_table *t = table_at(fadt->dsdt, "DSDT", sizeof(*t));
+    if (!t && ACPI_FADT_HAS(fadt, wide_dsdt))
+        t = table_at(fadt->wide_dsdt, "DSDT", sizeof(*t));
     if (!t)
         return;
     dsdt.at = (uintptr_t)t;

@@ -50,9 +50,13 @@ struct acpi_fadt {
     uint32_t flags;
     struct acpi_address reset;
     uint8_t reset_value;
-    uint8_t reserved3[131 - 3]; /* 64-bit twins of what stands above */
+    uint8_t reserved3[3];
+    uint64_t wide_facs, wide_dsdt; /* 64-bit twins of what stands above */
+    struct acpi_address wide_blocks[8];
     struct acpi_address sleep_control, sleep_status;
 } __attribute__((packed));
+
+_Static_assert(offsetof(struct acpi_fadt, sleep_control) == 244, "FADT layout");
 
 #define ACPI_FADT_LEAST 76 /* bytes: up to pm_timer, which ACPI 1.0 has too */
 
@@ -60,6 +64,7 @@ struct acpi_fadt {
 #define ACPI_FADT_HAS(fadt, field) \
     ((fadt)->header.length >= offsetof(struct acpi_fadt, field) + sizeof((fadt)->field))
 
+#define ACPI_FADT_BUTTON  (1u << 4)  /* flags: the power button is not in the fixed hardware */
 #define ACPI_FADT_RESET   (1u << 10) /* flags: `reset` is there */
 #define ACPI_FADT_REDUCED (1u << 20) /* flags: no fixed hardware, `sleep_control` instead */
 

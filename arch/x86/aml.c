@@ -1,7 +1,8 @@
 /*
- * The package \_S5 (ACPI 6.4, 7.4.2.6) tells how to switch a PC off. It is the one thing wanted
- * of the DSDT here, and firmware writes it as constants, so it is looked for as bytes: a whole
- * AML interpreter for two numbers would be larger than this kernel.
+ * The package \_S5 (ACPI 6.4, 7.4.2.6) tells how to switch a PC off, and a device description
+ * where QEMU's microvm has its power button. Firmware writes both as constants, so they are
+ * looked for as bytes: a whole AML interpreter for four numbers would be larger than this
+ * kernel.
  */
 #include "arch/x86/aml.h"
 #include "kernel/kernel.h"
@@ -68,4 +69,57 @@ aml_find_s5(const uint8_t *aml, size_t len, uint8_t types[2])
             return 0;
     }
     return -ENOENT;
+}
+
+/* ---- the generic event device ---- */
+
+#define EVENT_DEVICE_ID     "ACPI0013"
+#define EVENT_DEVICE_REACH  256 /* bytes behind its name in which its description ends */
+#define REGION_MEMORY       0x00
+#define RESOURCE_INTERRUPTS 0x89 /* extended interrupt descriptor (6.4.3.6) */
+#define RESOURCE_LENGTH     6    /* of one with a single interrupt */
+
+static uint32_t
+read_dword(const uint8_t *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+/* OperationRegion in memory (20.2.5.2): its name, space, and address as a constant. */
+static bool
+is_region(const uint8_t *p)
+{
+    return p[0] == 0x5b && p[1] == 0x80 && p[6] == REGION_MEMORY && p[7] == AML_DWORD_PREFIX;
+}
+
+static bool
+is_interrupt(const uint8_t *p)
+{
+    return p[0] == RESOURCE_INTERRUPTS && p[1] == RESOURCE_LENGTH && p[2] == 0 && p[4] == 1;
+}
+
+int
+aml_find_event_device(const uint8_t *aml, size_t len, uint32_t *address, uint32_t *gsi)
+{
+    const size_t id_len = sizeof(EVENT_DEVICE_ID) - 1, region_len = 12, interrupt_len = 9;
+    bool has_region = false, has_interrupt = false;
+    size_t at = 0;
+
+    while (at + id_len <= len && memcmp(aml + at, EVENT_DEVICE_ID, id_len) != 0)
+        at++;
+    size_t end = MIN(len, at + EVENT_DEVICE_REACH);
+    for (at += id_len; at + region_len <= end; at++) {
+        if (!has_region && is_region(aml + at)) {
+            *address = read_dword(aml + at + region_len - 4);
+            has_region = true;
+        }
+        if (!has_interrupt && is_interrupt(aml + at)) {
+            *gsi = read_dword(aml + at + interrupt_len - 4);
+            has_interrupt = true;
+        }
+    }
+    return has_region && has_interrupt ? 0 : -ENOENT;
 }

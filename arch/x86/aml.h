@@ -11,4 +11,8 @@
  * types[0] for PM1a, types[1] for PM1b. -ENOENT if there is no package that can be read. */
 int aml_find_s5(const uint8_t *aml, size_t len, uint8_t types[2]);
 
+/* The generic event device (6.4, 5.6.9) as QEMU describes its own: address of its register, and
+ * its interrupt. -ENOENT if there is none that can be read. */
+int aml_find_event_device(const uint8_t *aml, size_t len, uint32_t *address, uint32_t *gsi);
+
 #endif

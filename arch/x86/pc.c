@@ -53,6 +53,7 @@ pc_init(void)
     }
     lines_init(&madt);
     timer_chip_init();
+    power_button_watch();
 }
 
 static bool

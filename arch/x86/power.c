@@ -7,12 +7,26 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/aml.h"
 #include "arch/x86/io.h"
+#include "arch/x86/lines.h"
+#include "arch/x86/pc.h"
 #include "kernel/kernel.h"
+#include "kernel/platform.h"
 
 /* PM1 control (4.8.3.2.1). */
 #define PM1_SCI_ENABLED 0x0001
 #define PM1_SLEEP_TYPE  10
 #define PM1_SLEEP       (1u << 13)
+
+/* PM1 event: status, then in the other half of the block what may interrupt (4.8.3.1). */
+#define PM1_POWER_BUTTON (1u << 8)
+#define PM1_EVENT_LEAST  4
+
+/* Interrupts that are about something else, after which nobody listens any more: whoever raises
+ * them is not served here and would do so for ever. */
+#define STRANGE_MAX 1000
+
+/* QEMU's generic event device (QEMU, docs/specs/acpi_hw_reduced_hotplug.rst). */
+#define EVENT_POWER_DOWN (1u << 1)
 
 /* Sleep control (4.8.3.7). */
 #define SLEEP_TYPE 2
@@ -20,9 +34,11 @@
 
 #define ENABLE_POLLS 1000000
 #define OFF_POLLS    1000000
+#define DELAY_PORT   0x80 /* the BIOS's progress codes: any access takes a while */
 
 /* What was taken; ports are 0 where there are none. */
 static uint16_t smi_command, pm1a_control, pm1b_control;
+static uint16_t button_status, button_enable, sci;
 static uint8_t acpi_enable, reset_value;
 static struct acpi_address reset, sleep_control; /* address 0: none */
 
@@ -53,6 +69,11 @@ power_init(void)
     acpi_enable = f->acpi_enable;
     pm1a_control = port_of(f->pm1a_control);
     pm1b_control = port_of(f->pm1b_control);
+    sci = f->sci;
+    button_status = flags & ACPI_FADT_BUTTON ? 0 : port_of(f->pm1a_event);
+    if (!ACPI_FADT_HAS(f, pm1_event_len) || f->pm1_event_len < PM1_EVENT_LEAST)
+        button_status = 0;
+    button_enable = (uint16_t)(button_status + f->pm1_event_len / 2);
 }
 
 /* A register of 8 bits, wherever it is. */
@@ -84,8 +105,6 @@ sleep_fixed(const uint8_t types[2])
     io_out16(pm1a_control, (uint16_t)(types[0] << PM1_SLEEP_TYPE | PM1_SLEEP));
     if (pm1b_control)
         io_out16(pm1b_control, (uint16_t)(types[1] << PM1_SLEEP_TYPE | PM1_SLEEP));
-    for (unsigned i = 0; i < OFF_POLLS; i++)
-        io_in16(pm1a_control); /* a real machine takes its time */
 }
 
 void
@@ -101,6 +120,8 @@ power_off(void)
         sleep_fixed(types);
     else if (sleep_control.address)
         write_address(&sleep_control, (uint8_t)(types[0] << SLEEP_TYPE | SLEEP));
+    for (unsigned i = 0; i < OFF_POLLS; i++)
+        io_in8(DELAY_PORT); /* a real machine takes its time, and so does QEMU */
 }
 
 void
@@ -108,4 +129,74 @@ power_reset(void)
 {
     if (reset.address)
         write_address(&reset, reset_value);
+}
+
+/* ---- the power button ---- */
+
+static void on_sci(void *arg);
+static struct irq_action sci_action = {.handler = on_sci};
+
+/* The line is shared with all that ACPI has to say, and up until its reason is cleared. */
+static void
+on_sci(void *arg)
+{
+    static unsigned strange;
+    struct irq_line *line = arg;
+
+    if (io_in16(button_status) & PM1_POWER_BUTTON) {
+        io_out16(button_status, PM1_POWER_BUTTON); /* writing a one clears it */
+        kernel_ask_end();
+    } else if (++strange == STRANGE_MAX) {
+        irq_detach(line, &sci_action);
+    }
+}
+
+static void
+watch_fixed(void)
+{
+    struct irq_line *line = lines_sci(sci);
+
+    if (!line)
+        return;
+    enable();
+    sci_action.arg = line;
+    io_out16(button_status, PM1_POWER_BUTTON);
+    irq_attach(line, &sci_action);
+    io_out16(button_enable, PM1_POWER_BUTTON);
+}
+
+static volatile char *events; /* of the generic event device; reading clears */
+
+static void
+on_event(void *unused)
+{
+    (void)unused;
+    if (mmio_read32(events) & EVENT_POWER_DOWN)
+        kernel_ask_end();
+}
+
+/* With reduced hardware there is no fixed button, but QEMU's event device. */
+static void
+watch_events(void)
+{
+    static struct irq_action action = {.handler = on_event};
+    uint32_t address, gsi;
+    size_t len;
+    const uint8_t *aml = acpi_dsdt(&len);
+
+    if (!aml || aml_find_event_device(aml, len, &address, &gsi))
+        return;
+    struct irq_line *line = pc_gsi_line(gsi, false);
+    events = platform->map_device(address, sizeof(uint32_t));
+    if (line && events)
+        irq_attach(line, &action);
+}
+
+void
+power_button_watch(void)
+{
+    if (button_status)
+        watch_fixed();
+    else if (sleep_control.address)
+        watch_events();
 }

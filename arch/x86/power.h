@@ -13,4 +13,8 @@ void power_init(void);
 void power_off(void);
 void power_reset(void);
 
+/* From now on the power button asks the program to end (kernel_ask_end). Once, when the
+ * interrupt controllers are up. */
+void power_button_watch(void);
+
 #endif
