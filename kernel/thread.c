@@ -205,6 +205,7 @@ void
 wait_queue_init(struct wait_queue *q)
 {
     list_init(&q->waiters);
+    q->wakes = 0;
 }
 
 void
@@ -272,6 +273,7 @@ wait_on(struct wait_queue *q, uint64_t deadline)
 void
 wake_one(struct wait_queue *q)
 {
+    q->wakes++;
     list_foreach(at, &q->waiters)
     {
         struct thread *t = list_entry(at, struct waiter, link)->thread;
@@ -285,8 +287,8 @@ wake_one(struct wait_queue *q)
 void
 wake_all(struct wait_queue *q)
 {
-    list_foreach(at, &q->waiters)
-        wake_thread(list_entry(at, struct waiter, link)->thread);
+    q->wakes++;
+    list_foreach(at, &q->waiters) wake_thread(list_entry(at, struct waiter, link)->thread);
 }
 
 void

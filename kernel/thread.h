@@ -85,6 +85,7 @@ extern struct gs_window gs_window;
  */
 struct wait_queue {
     struct list waiters;
+    uint32_t wakes; /* how often; who cannot be woken now sees by it that something happened */
 };
 
 /* One thread on one queue; on the waiting thread's stack. poll() uses several at a time. */
@@ -93,7 +94,7 @@ struct waiter {
     struct thread *thread;
 };
 
-#define WAIT_QUEUE_INIT(name) {LIST_INIT((name).waiters)}
+#define WAIT_QUEUE_INIT(name) {LIST_INIT((name).waiters), 0}
 void wait_queue_init(struct wait_queue *q);
 /* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
 void wait_join(struct wait_queue *q, struct waiter *w);

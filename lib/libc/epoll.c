@@ -1,8 +1,8 @@
 /*
  * epoll: a list of poll entries that is kept between waits. A wait polls all of them, so it
- * costs what poll costs; a program gains the interface, not the speed. Edge-triggered entries
- * (EPOLLET) are reported as long as they are ready, which programs that read until EAGAIN
- * cannot tell apart from a second edge. An epoll descriptor cannot be polled itself.
+ * costs what poll costs; a program gains the interface, not the speed. An edge (EPOLLET) is a
+ * wake-up of the file's queue: one too many now and then, as on Linux, but never one too few.
+ * An epoll descriptor cannot be polled itself.
  */
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -20,6 +20,7 @@ PART(epoll);
 #define CTL_MOD 3
 
 #define EPOLLONESHOT 0x40000000u
+#define EPOLLET      0x80000000u
 #define POLL_BITS    0x3fffu /* of an event mask; the rest are modes */
 
 /* Linux packs it on this machine's 64-bit brother only, and 4-byte alignment makes it the same
@@ -33,7 +34,15 @@ struct entry {
     int fd;
     uint32_t opening; /* of fd; another one means that it was closed, and perhaps used anew */
     struct epoll_event event;
-    bool spent; /* one-shot, and it was */
+    bool spent;    /* one-shot, and it was */
+    bool reported; /* edge-triggered, and it was: then the queue had been woken so often */
+    uint32_t wakes;
+};
+
+/* One wait's view of the entries. */
+struct view {
+    struct abi_pollfd polls[FD_MAX];
+    uint32_t told[FD_MAX];
 };
 
 struct epoll {
@@ -142,45 +151,51 @@ sys_epoll_ctl(SYSCALL_ARGS)
 SYSCALL(255, epoll_ctl);
 
 static void
-to_polls(const struct epoll *epoll, struct abi_pollfd *polls)
+fill_view(const struct epoll *epoll, struct view *view)
 {
     for (unsigned i = 0; i < epoll->count; i++) {
         const struct entry *entry = &epoll->entries[i];
-        polls[i].fd = entry->spent ? -1 : entry->fd;
-        polls[i].events = (int16_t)(entry->event.events & POLL_BITS);
+        view->polls[i].fd = entry->spent ? -1 : entry->fd;
+        view->polls[i].events = (int16_t)(entry->event.events & POLL_BITS);
+        if (entry->reported)
+            view->polls[i].events |= POLL_EDGE;
+        view->told[i] = entry->wakes;
     }
 }
 
 static long
-report(struct epoll *epoll, const struct abi_pollfd *polls, unsigned count,
-       struct epoll_event *out, long most)
+report(struct epoll *epoll, const struct view *view, unsigned count, struct epoll_event *out,
+       long most)
 {
     long n = 0;
 
     for (unsigned i = 0; i < count && n < most; i++) {
-        struct entry *entry = polls[i].revents ? find(epoll, polls[i].fd) : NULL;
-        if (!entry || polls[i].revents & FILE_POLLNVAL)
+        const struct abi_pollfd *poll = &view->polls[i];
+        struct entry *entry = poll->revents ? find(epoll, poll->fd) : NULL;
+        if (!entry || poll->revents & FILE_POLLNVAL)
             continue;
-        out[n].events = (uint16_t)polls[i].revents;
+        out[n].events = (uint16_t)poll->revents;
         out[n++].data = entry->event.data;
         entry->spent = entry->event.events & EPOLLONESHOT;
+        entry->reported = entry->event.events & EPOLLET;
+        entry->wakes = view->told[i];
     }
     return n;
 }
 
 /* A round ends early when an entry was added or changed by another thread. */
 static long
-wait_rounds(struct epoll *epoll, struct abi_pollfd *polls, struct epoll_event *out, long most,
+wait_rounds(struct epoll *epoll, struct view *view, struct epoll_event *out, long most,
             uint64_t deadline)
 {
     for (;;) {
         drop_closed(epoll);
-        to_polls(epoll, polls);
+        fill_view(epoll, view);
         unsigned count = epoll->count;
-        int result = poll_files(polls, count, deadline, &epoll->changed);
+        int result = poll_files(view->polls, view->told, count, deadline, &epoll->changed);
         if (result < 0)
             return result == -SYSCALL_RESTART ? -EINTR : result;
-        long n = result ? report(epoll, polls, count, out, most) : 0;
+        long n = result ? report(epoll, view, count, out, most) : 0;
         if (n > 0 || clock_now() >= deadline)
             return n;
     }
@@ -199,13 +214,13 @@ sys_epoll_wait(SYSCALL_ARGS)
         return -EINVAL;
     if (d >= 0)
         deadline = clock_now() + (uint64_t)d * NSEC_PER_MSEC;
-    struct abi_pollfd *polls = kmalloc(FD_MAX * sizeof(*polls));
-    if (!polls)
+    struct view *view = kmalloc(sizeof(*view));
+    if (!view)
         return -ENOMEM;
     file_hold(&epoll->file);
-    long result = wait_rounds(epoll, polls, (struct epoll_event *)b, c, deadline);
+    long result = wait_rounds(epoll, view, (struct epoll_event *)b, c, deadline);
     file_release(&epoll->file);
-    kfree(polls);
+    kfree(view);
     return result;
 }
 SYSCALL(256, epoll_wait);

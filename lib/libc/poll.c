@@ -44,26 +44,40 @@ unwatch(struct watched *w)
         file_release(w->file);
 }
 
+/* `revents` of an entry. A file without a queue never changes, so it has no second edge. */
+static unsigned
+look_at(const struct abi_pollfd *entry, uint32_t *told)
+{
+    struct file *file = fd_get(entry->fd);
+    unsigned wanted = (uint16_t)entry->events;
+
+    if (entry->fd < 0)
+        return 0;
+    if (!file)
+        return FILE_POLLNVAL;
+    uint32_t wakes = file->changed ? file->changed->wakes : 0;
+    if ((wanted & POLL_EDGE) && (!file->changed || wakes == *told))
+        return 0;
+    if (told)
+        *told = wakes;
+    return file_poll(file) & (wanted | FILE_POLLERR | FILE_POLLHUP);
+}
+
 static int
-look(struct abi_pollfd *entries, unsigned count)
+look(struct abi_pollfd *entries, uint32_t *told, unsigned count)
 {
     int ready = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        struct file *file = fd_get(entries[i].fd);
-        unsigned wanted = (uint16_t)entries[i].events | FILE_POLLERR | FILE_POLLHUP;
-        entries[i].revents = 0;
-        if (entries[i].fd >= 0)
-            entries[i].revents =
-                (int16_t)(file ? file_poll(file) & wanted : (unsigned)FILE_POLLNVAL);
+        entries[i].revents = (int16_t)look_at(&entries[i], told ? &told[i] : NULL);
         ready += entries[i].revents != 0;
     }
     return ready;
 }
 
 static int
-wait_for(struct abi_pollfd *entries, unsigned count, uint64_t deadline, struct watched *watched,
-         struct wait_queue *also)
+wait_for(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
+         struct watched *watched, struct wait_queue *also)
 {
     struct waiter extra;
     int result = 0;
@@ -72,7 +86,7 @@ wait_for(struct abi_pollfd *entries, unsigned count, uint64_t deadline, struct w
         watch(&watched[i], &entries[i]);
     if (also)
         wait_join(also, &extra);
-    int ready = look(entries, count);
+    int ready = look(entries, told, count);
     if (ready == 0)
         result = signal_wait_sleep(deadline);
     for (unsigned i = 0; i < count; i++)
@@ -83,7 +97,7 @@ wait_for(struct abi_pollfd *entries, unsigned count, uint64_t deadline, struct w
 }
 
 int
-poll_files(struct abi_pollfd *entries, unsigned count, uint64_t deadline,
+poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
            struct wait_queue *also)
 {
     struct watched few[8], *watched = few;
@@ -97,12 +111,12 @@ poll_files(struct abi_pollfd *entries, unsigned count, uint64_t deadline,
         return -ENOMEM;
     thread_yield(); /* so that a loop of polls that do not wait stops nobody */
     do {
-        result = wait_for(entries, count, deadline, watched, also);
+        result = wait_for(entries, told, count, deadline, watched, also);
         if (result == 0 && also)
             break;
     } while (result == 0);
     if (result == -ETIMEDOUT) /* what came together with the end of the time counts */
-        result = look(entries, count);
+        result = look(entries, told, count);
     if (watched != few)
         kfree(watched);
     return result;
@@ -123,7 +137,7 @@ sys_poll(SYSCALL_ARGS)
 
     if (c >= 0)
         deadline = clock_now() + (uint64_t)c * NSEC_PER_MSEC;
-    return not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+    return not_again(poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
 }
 SYSCALL(168, poll);
 
@@ -136,7 +150,8 @@ sys_ppoll(SYSCALL_ARGS)
     int error = d ? -ENOSYS : clock_deadline32((const struct abi_timespec32 *)c, &deadline);
 
     return error ? error
-                 : not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+                 : not_again(
+                       poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
 }
 SYSCALL(309, ppoll);
 
@@ -147,7 +162,8 @@ sys_ppoll_time64(SYSCALL_ARGS)
     int error = d ? -ENOSYS : clock_deadline64((const struct abi_timespec64 *)c, &deadline);
 
     return error ? error
-                 : not_again(poll_files((struct abi_pollfd *)a, (unsigned)b, deadline, NULL));
+                 : not_again(
+                       poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
 }
 SYSCALL(414, ppoll_time64);
 
@@ -210,7 +226,7 @@ select_files(long n, uint32_t *const *sets, uint64_t deadline)
         return -ENOMEM;
     int result = sets_to_entries(sets, (int)n, entries);
     if (!result)
-        result = poll_files(entries, (unsigned)n, deadline, NULL);
+        result = poll_files(entries, NULL, (unsigned)n, deadline, NULL);
     if (result >= 0)
         result = entries_to_sets(entries, (int)n, sets);
     kfree(entries);

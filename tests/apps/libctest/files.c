@@ -242,6 +242,40 @@ epoll_forgets_the_closed(void)
     CHECK(close(first) == 0 && close(fd) == 0);
 }
 
+/* Once for each change, not as long as it is ready; and what changes while nobody waits counts.
+ */
+static void
+epoll_reports_edges(void)
+{
+    struct epoll_event in = {.events = EPOLLIN | EPOLLET}, out = {.events = EPOLLOUT | EPOLLET};
+    struct epoll_event got[4];
+    pthread_t thread;
+    char byte;
+    int fd = epoll_create1(0);
+
+    CHECK(pipe2(ends, O_NONBLOCK) == 0);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, ends[1], &out) == 0);
+    CHECK(epoll_wait(fd, got, 4, 0) == 1 && got[0].events == EPOLLOUT);
+    CHECK(epoll_wait(fd, got, 4, 2) == 0);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_DEL, ends[1], NULL) == 0);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_ADD, ends[0], &in) == 0);
+    CHECK(write(ends[1], "ab", 2) == 2);
+    CHECK(epoll_wait(fd, got, 4, 0) == 1 && epoll_wait(fd, got, 4, 0) == 0);
+    while (read(ends[0], &byte, 1) == 1)
+        ;
+    CHECK(write(ends[1], "c", 1) == 1);
+    CHECK(epoll_wait(fd, got, 4, 0) == 1 && epoll_wait(fd, got, 4, 0) == 0);
+    CHECK(pthread_create(&thread, NULL, write_later, NULL) == 0);
+    CHECK(epoll_wait(fd, got, 4, -1) == 1 && got[0].events == EPOLLIN);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(close(ends[1]) == 0);
+    CHECK(epoll_wait(fd, got, 4, 0) == 1 && got[0].events == (EPOLLIN | EPOLLHUP));
+    CHECK(epoll_wait(fd, got, 4, 2) == 0);
+    CHECK(epoll_ctl(fd, EPOLL_CTL_MOD, ends[0], &in) == 0);
+    CHECK(epoll_wait(fd, got, 4, 0) == 1);
+    CHECK(close(ends[0]) == 0 && close(fd) == 0);
+}
+
 static void
 terminal_settings(void)
 {
@@ -275,5 +309,6 @@ file_tests(void)
     RUN(events_are_counted);
     RUN(epoll_waits);
     RUN(epoll_forgets_the_closed);
+    RUN(epoll_reports_edges);
     RUN(terminal_settings);
 }
