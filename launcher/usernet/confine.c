@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -62,7 +63,14 @@ confine_files(void)
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD(args[n]),       \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, 1), RETURN(REFUSE), \
         RETURN(SECCOMP_RET_ALLOW)
-#define REFUSE (SECCOMP_RET_ERRNO | EPERM)
+/* The call, if argument n compares so with `value`. */
+#define ALLOW_IF(call, n, compare, value, yes, no)                                          \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD(args[n]),                       \
+        BPF_JUMP(BPF_JMP | (compare) | BPF_K, (value), yes, no), RETURN(SECCOMP_RET_ALLOW), \
+        RETURN(REFUSE)
+#define ALLOW_UP_TO(call, n, most)  ALLOW_IF(call, n, BPF_JGT, most, 1, 0)
+#define ALLOW_EQUAL(call, n, value) ALLOW_IF(call, n, BPF_JEQ, value, 0, 1)
+#define REFUSE                      (SECCOMP_RET_ERRNO | EPERM)
 
 static struct sock_filter program[] = {
     LOAD(arch),
@@ -96,8 +104,9 @@ static struct sock_filter program[] = {
     ALLOW(SYS_setsockopt),
     ALLOW(SYS_getsockname),
     ALLOW(SYS_getpeername),
-    ALLOW(SYS_fcntl),
-    ALLOW(SYS_ioctl), /* on sockets: nothing else is open */
+    /* Flags. Not the owner of a socket, who is sent signals of our choice. */
+    ALLOW_UP_TO(SYS_fcntl, 1, F_SETFL),
+    ALLOW_EQUAL(SYS_ioctl, 1, FIONREAD),
     ALLOW(SYS_close),
     ALLOW_WITHOUT(SYS_openat, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC),
     ALLOW(SYS_newfstatat),

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from launcher_kit import INIT, LIMIT, kit  # noqa: F401
+from launcher_kit import INIT, LIMIT, ROOT, kit  # noqa: F401
 from test_launcher_devices import START
 
 NET = START + """
@@ -79,6 +79,16 @@ def test_user_network_ends_with_the_launcher(kit):
         guest.wait(LIMIT)
         assert select.select([fd], [], [], LIMIT)[0]
         os.close(fd)
+
+
+def test_user_network_is_confined(kit):
+    """With the program's own filter: what it needs works, nothing else does."""
+    program = kit.folder / "confined"
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-I", ROOT, "-o", program,
+                    ROOT / "tests/launcher/confined.c", ROOT / "launcher/usernet/confine.c"],
+                   check=True)
+    done = subprocess.run([program], capture_output=True, timeout=LIMIT)
+    assert (done.returncode, done.stdout) == (0, b"")
 
 
 def test_mac(kit):
