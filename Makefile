@@ -63,10 +63,13 @@ LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
 CLASS_SRC := $(wildcard drivers/virtio/net.c drivers/virtio/block.c drivers/virtio/entropy.c)
 KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard kernel/*.[cS] boot/*.[cS] arch/x86/*.[cS] \
     drivers/virtio/*.[cS]))
-# What runs once, when an image comes up or goes down, is compiled for size.
-COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c) \
-    $(addprefix drivers/virtio/,core.c lguest.c names.c) \
-    $(addprefix kernel/,cmdline.c kmain.c log.c panic.c print.c symbols.c watch.c)
+# What runs once, when an image comes up or goes down, or at the pace of a person at the
+# console, is compiled for size.
+COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c drivers/virtio/mmio*.c) \
+    $(addprefix drivers/virtio/,console.c core.c lguest.c names.c) \
+    $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c panic.c print.c \
+        symbols.c watch.c) \
+    $(addprefix lib/libc/,start.c tty.c tty_line.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 
