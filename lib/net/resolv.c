@@ -17,6 +17,8 @@
 #include "kernel/platform.h"
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/syscall.h"
 #include "lwip/dns.h"
 
 #define NR_LEARNED (2 * DNS_MAX_SERVERS)
@@ -99,14 +101,17 @@ write_servers(char *to, size_t size)
     return len;
 }
 
-static void
+/* 0, also if none came; or -SYSCALL_RESTART. */
+static int
 wait_for_server(void)
 {
     uint64_t deadline;
+    int result = 0;
 
-    while (!net_resolv_server(0) &&
+    while (result != -SYSCALL_RESTART && !net_resolv_server(0) &&
            (net_config_pending(false, &deadline) || net_config_pending(true, &deadline)))
-        wait_on(&net_config_changed, deadline);
+        result = signal_wait_on(&net_config_changed, deadline);
+    return result == -SYSCALL_RESTART ? result : 0;
 }
 
 static size_t
@@ -121,7 +126,7 @@ write_hosts(char *to, size_t size)
 struct text_mount {
     struct fs_mount mount;                  /* first: that is what comes back */
     size_t (*write)(char *to, size_t size); /* bytes, fewer than TEXT_MAX */
-    void (*wait)(void);                     /* before it is opened; NULL: for nothing */
+    int (*wait)(void);                      /* before it is opened; NULL: for nothing */
 };
 
 struct text_file {
@@ -184,8 +189,9 @@ text_open(struct fs_mount *mount, const char *path, unsigned flags, struct file 
         return -ENOTDIR;
     if ((flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
         return -EROFS;
-    if (source->wait)
-        source->wait();
+    int error = source->wait ? source->wait() : 0;
+    if (error)
+        return error;
     text = kmalloc(sizeof(*text));
     if (!text)
         return -ENOMEM;

@@ -11,6 +11,7 @@
  * in front; connections that are accepted inherit it from the listening one.
  */
 #include "lib/net/socket.h"
+#include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 #include "lib/net/core.h"
 #include "kernel/kernel.h"
@@ -126,15 +127,12 @@ int
 socket_wait_route(struct socket *socket, bool ip6, bool dontwait, int error)
 {
     uint64_t deadline;
-    struct waiter waiter;
 
     if (error != -EHOSTUNREACH || dontwait || socket->file.flags & FILE_O_NONBLOCK ||
         !net_config_pending(ip6, &deadline))
         return error;
-    wait_join(&net_config_changed, &waiter);
-    wait_sleep(deadline);
-    wait_leave(&waiter);
-    return 0;
+    error = signal_wait_on(&net_config_changed, deadline);
+    return error == -ETIMEDOUT ? 0 : error;
 }
 
 int

@@ -177,6 +177,14 @@ def test_localhost(boot):
     assert "ok resolve localhost: 127.0.0.1\nok resolve localhost: ::1\n" in guest.text
 
 
+def test_wait_for_an_address_can_be_ended(boot, wires):
+    """Nobody answers DHCP: connect waits for it, and ^C ends the program before it fails."""
+    guest = boot("nettool", "ip=dhcp -- fetch:10.1.2.3:80", nets=[Net(backend=wires().backend)])
+    guest.expect("^eth0: ")
+    guest.send("\x03")
+    assert guest.wait() == 130
+
+
 # ---- several cards, and their links ----
 
 def test_several_cards(boot, wires):
