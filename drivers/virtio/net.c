@@ -13,8 +13,9 @@
 DEVICE_CLASS_DRIVER(net);
 
 #define MTU_DEFAULT 1500
-#define MTU_LEAST   68   /* RFC 791: what every link carries */
-#define MTU_MOST    9000 /* a jumbo frame; more would only make receive buffers larger */
+#define MTU_LEAST   68    /* RFC 791: what every link carries */
+#define MTU_MOST    9000  /* a jumbo frame; more would only make receive buffers larger */
+#define TSO_FRAME   65550 /* what a device may gather TCP segments to (5.1.6.3.1) */
 
 enum { QUEUE_RX = 0, QUEUE_TX = 1 };
 
@@ -84,6 +85,22 @@ read_link(struct virtio_net *n)
     return status & VIRTIO_NET_S_LINK_UP;
 }
 
+/* A buffer holds the longest frame that may come (5.1.6.3.1), except that frames which can be
+ * merged need only fit into NET_MERGE_MAX of them. */
+static uint32_t
+least_buffer(const struct virtio_net *n, bool merge)
+{
+    bool tso =
+        virtio_has(n->v, VIRTIO_NET_F_GUEST_TSO4) || virtio_has(n->v, VIRTIO_NET_F_GUEST_TSO6);
+    uint32_t mtu = merge ? MTU_DEFAULT : MAX(n->dev.mtu, MTU_DEFAULT);
+
+    if (!tso)
+        return n->header_len + NET_ETHERNET_HEADER + mtu;
+    if (!merge)
+        return n->header_len + TSO_FRAME;
+    return (n->header_len + TSO_FRAME + NET_MERGE_MAX - 1) / NET_MERGE_MAX;
+}
+
 /*
  * The header is 12 bytes long with MRG_RXBUF or VERSION_1 and 10 else (5.1.6.1); a legacy
  * device without ANY_LAYOUT wants it as a descriptor of its own (5.1.6.6).
@@ -97,9 +114,7 @@ read_layout(struct virtio_net *n)
     n->header_len = modern || merge ? sizeof(struct virtio_net_hdr) : VIRTIO_NET_HDR_LEGACY;
     n->header_apart = !modern && !virtio_has(n->v, VIRTIO_F_ANY_LAYOUT);
     n->dev.rx_headroom = (uint16_t)n->header_len;
-    /* Longer frames may take several buffers if they can be merged. */
-    n->dev.rx_min = n->header_len + NET_ETHERNET_HEADER +
-                    (merge ? MTU_DEFAULT : MAX(n->dev.mtu, MTU_DEFAULT));
+    n->dev.rx_min = least_buffer(n, merge);
     n->dev.rx_chain_max = MIN(NET_MAX_PARTS, n->rx.queue->size - (n->header_apart ? 1u : 0u));
     n->dev.tx_csum = virtio_has(n->v, VIRTIO_NET_F_CSUM);
     n->dev.rx_csum = virtio_has(n->v, VIRTIO_NET_F_GUEST_CSUM);
@@ -210,13 +225,24 @@ net_config_changed(struct virtio_device *v)
         n->dev.user.changed(n->dev.user.arg);
 }
 
+/* A segment that was gathered on the way has only a partial checksum (5.1.3.1). ECN goes with
+ * either TSO; devices offer both or none. */
+static const struct virtio_dependency net_dependencies[] = {
+    {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM},
+    {VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM},
+    {VIRTIO_NET_F_GUEST_ECN, VIRTIO_NET_F_GUEST_TSO4},
+    {0, 0},
+};
+
 static const struct virtio_driver net_driver = {
     .type = VIRTIO_ID_NET,
     .name = "virtio-net",
     .features = 1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM |
-                1ull << VIRTIO_NET_F_MTU | 1ull << VIRTIO_NET_F_MAC |
-                1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << VIRTIO_NET_F_STATUS,
-    .dependencies = (const struct virtio_dependency[]){{0, 0}},
+                1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6 |
+                1ull << VIRTIO_NET_F_GUEST_ECN | 1ull << VIRTIO_NET_F_MTU |
+                1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_MRG_RXBUF |
+                1ull << VIRTIO_NET_F_STATUS,
+    .dependencies = net_dependencies,
     .probe = net_probe,
     .started = net_started,
     .stopped = net_stopped,

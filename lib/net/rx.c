@@ -21,6 +21,7 @@
 #include "netif/ethernet.h"
 
 #define CHAINS_MIN 16u
+#define LONG_MIN   4u /* where each holds 64 KiB */
 #define CHAINS_MAX 1024u
 #define HALF_PAGE  (PAGE_SIZE / 2)
 #define RETRY_NS   (100 * NSEC_PER_MSEC)
@@ -77,8 +78,8 @@ net_rx_new(struct net_card *card, struct net_device *device)
         rx->nr_parts = device->rx_chain_max;
         rx->part_size = PAGE_ALIGN((device->rx_min + rx->nr_parts - 1) / rx->nr_parts);
     }
-    rx->most =
-        (unsigned)MIN(MAX(budget / (rx->part_size * rx->nr_parts), CHAINS_MIN), CHAINS_MAX);
+    size_t least = rx->nr_parts > 1 ? LONG_MIN : CHAINS_MIN;
+    rx->most = (unsigned)MIN(MAX(budget / (rx->part_size * rx->nr_parts), least), CHAINS_MAX);
     list_init(&rx->free);
     rx->retry.fire = retry;
     rx->retry.arg = card;

@@ -37,6 +37,7 @@ MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c 
 UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
 UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c kernel/device_disk.c
 UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
+UNIT_net_lguest := $(UNIT_net)
 UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
 UNIT_http := apps/httpd/request.c
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c

@@ -1,0 +1,5 @@
+# file: drivers/virtio/net.c
+# row: 21
+# test: net_lguest test_subsets
+# ECN of gathered segments without any.
+/{VIRTIO_NET_F_GUEST_ECN,/d

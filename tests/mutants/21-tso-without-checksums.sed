@@ -1,0 +1,5 @@
+# file: drivers/virtio/net.c
+# row: 21
+# test: net_lguest test_subsets
+# Gathered segments are accepted without partial checksums.
+/GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM/d
