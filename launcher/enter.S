@@ -38,11 +38,15 @@ enter_guest:
  * C library finds its thread data through it, so it comes first: selector 0, then the base,
  * which then stays whatever the scheduler does. The guest's selector goes to C as the fourth
  * argument, which answers with the one to load again: only then does its base come back.
+ * The flag for alignment checks is the guest's too, and our code is not all aligned.
  */
     .globl trap_entry
     .type trap_entry, @function
 trap_entry:
     pushq   %rbx
+    pushfq
+    andl    $~EFLAGS_AC, (%rsp)
+    popfq
     movl    %fs, %ebx
     movl    %ebx, %ecx
     xorl    %eax, %eax

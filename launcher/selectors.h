@@ -8,6 +8,8 @@
 /* Index in the GDT that a guest may load for its thread-local data. */
 #define GUEST_TLS_INDEX 14
 
+#define EFLAGS_AC 0x40000
+
 /* What Linux calls them: arch/x86/include/asm/segment.h, uapi/asm/prctl.h, the call tables. */
 #define LINUX_USER_CS        0x33
 #define LINUX_ARCH_SET_FS    0x1002
