@@ -201,8 +201,10 @@ terminate(void)
     if (terminating || !interrupt_terminate())
         leave(EXIT_TERM);
     terminating = true;
-    struct itimerval limit = {.it_value.tv_sec = TERMINATE_SECONDS};
-    setitimer(ITIMER_REAL, &limit, NULL);
+    struct itimerval limit = {.it_value.tv_sec = TERMINATE_SECONDS}, rest;
+    setitimer(ITIMER_REAL, &limit, &rest);
+    if (timerisset(&rest.it_value) && timercmp(&rest.it_value, &limit.it_value, <))
+        setitimer(ITIMER_REAL, &rest, NULL); /* --timeout comes before that */
 }
 
 /* What may come at any time, from the guest or from a HALT's ppoll; false: not one of those. */
@@ -225,6 +227,14 @@ asynchronous(int signal)
     return false;
 }
 
+/* One that is not the kernel's tells of no fault: what it says of one is of an earlier one. */
+static void
+check_origin(int signal, const siginfo_t *info)
+{
+    if (info->si_code <= 0)
+        die("ended by signal %d of another process", signal);
+}
+
 /* The interrupted code is not the guest's. */
 static void
 outside(int signal, const siginfo_t *info, const ucontext_t *context, uint16_t cs)
@@ -232,6 +242,7 @@ outside(int signal, const siginfo_t *info, const ucontext_t *context, uint16_t c
     const greg_t *regs = context->uc_mcontext.gregs;
     if (cs == LINUX_USER_CS && asynchronous(signal))
         return; /* in HALT */
+    check_origin(signal, info);
     uint64_t ip = regs[REG_RIP];
     if (ip == (uintptr_t)segments_tls_call - INT_LENGTH)
         die("this kernel has no 32-bit system calls (IA32 emulation), which thread-local "
@@ -291,12 +302,15 @@ trap_handle(int signal, siginfo_t *info, ucontext_t *context, uint16_t fs)
     }
     check_selectors(regs, fs);
     stats.exits++;
-    if (signal == SIGSYS)
-        refused_call(regs, info);
-    else if (asynchronous(signal))
+    if (asynchronous(signal)) {
         poll_devices();
-    else
-        fault(regs);
+    } else {
+        check_origin(signal, info);
+        if (signal == SIGSYS)
+            refused_call(regs, info);
+        else
+            fault(regs);
+    }
     interrupt_deliver(regs);
     if (starting_afresh) {
         starting_afresh = false;

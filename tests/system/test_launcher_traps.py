@@ -153,6 +153,19 @@ def test_unprivileged_instructions(kit):
     number: .long 0""").passed()
 
 
+def test_alignment_flag_is_the_guests_alone(kit):
+    """A guest that sets AC, to see which processor it has, may do so across exits."""
+    kit.run(INIT + """
+        gate 32, ticked
+        sti
+        pushfl; orl $0x40000, (%esp); popfl
+        print "aligned or not\\n"
+        hcall LHCALL_SET_CLOCKEVENT, $1000000
+    1:  cmpl $0, ticks; je 1b
+        pushfl; popl %eax; testl $0x40000, %eax; expect nz 2
+        pass""" + TICKED).passed("aligned or not\n")
+
+
 def test_system_call_gate(kit):
     """A trap gate with DPL 3: the handler is entered, irq_enabled untouched; with any number,
     set_thread_area's too, which the host must not take for its own."""
@@ -479,6 +492,33 @@ def test_sigterm_of_a_guest_that_does_not(kit, guest):
         assert running.stdout.readline() == b"ready\n"
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 143
+
+
+def test_timeout_of_a_guest_that_takes_its_time_to_end(kit):
+    """The time limit holds for a guest that was asked to end."""
+    with kit.start(INIT + """
+        gate 63, asked
+        sti
+        print "ready\\n"
+        hcall LHCALL_HALT
+    asked: hcall LHCALL_HALT
+        jmp asked""", "--timeout=2") as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        time.sleep(0.5)
+        guest.send_signal(signal.SIGTERM)
+        assert guest.wait(20) == 143  # and not by the kernel's SIGKILL a second later
+
+
+@pytest.mark.parametrize("guest", ["1: jmp 1b", "hcall LHCALL_HALT"])
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGILL", "SIGSYS"])
+def test_signal_of_another_process(kit, guest, name):
+    """It is not taken for a fault of the guest's, or for an attempt to leave."""
+    number = getattr(signal, name)
+    with kit.start(INIT + 'print "ready\\n"\n' + guest) as running:
+        assert running.stdout.readline() == b"ready\n"
+        running.send_signal(number)
+        assert running.wait(20) == 1
+        assert running.stderr.read() == b"lguest: ended by signal %d of another process\n" % number
 
 
 def test_timeout(kit):
