@@ -23,13 +23,17 @@ arm(void)
     platform->timer_arm(deadline);
 }
 
+/* What was due at the beginning: one that is set again for the next microsecond would otherwise
+ * be due whenever this looked. */
 static void
 run_timers(void *unused)
 {
+    uint64_t now = clock_now();
+
     (void)unused;
     while (!list_empty(&timers)) {
         struct timer *t = list_entry(timers.next, struct timer, link);
-        if (clock_now() < t->deadline)
+        if (now < t->deadline)
             break;
         list_remove(&t->link);
         t->fire(t->arg);

@@ -49,6 +49,7 @@ UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 
 UNIT_tty := lib/libc/tty_line.c
+UNIT_timer := $(SHIM)
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 UNIT_x86   := arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
