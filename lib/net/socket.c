@@ -19,6 +19,7 @@
 #include "kernel/platform.h"
 #include "lwip/api.h"
 #include "lwip/priv/sockets_priv.h"
+#include "lwip/tcp.h"
 
 static struct socket *by_number[MEMP_NUM_NETCONN];
 
@@ -78,6 +79,8 @@ poll_tcp(struct socket *socket)
         events |= FILE_POLLOUT;
     if (sock->conn->pending_err)
         events |= FILE_POLLERR;
+    if (gone || socket->read_shut || sock->conn->pcb.tcp->state >= CLOSE_WAIT)
+        events |= FILE_POLLRDHUP;
     if (gone || (socket->read_shut && socket->write_shut))
         events |= FILE_POLLHUP;
     return events;

@@ -1,4 +1,5 @@
 /* Waiting: poll, select, epoll, time-outs, and being woken by another thread. */
+#define _GNU_SOURCE
 #include "socktest.h"
 
 #include <fcntl.h>
@@ -27,6 +28,14 @@ poll_events(void)
     expect(poll(wait + 1, 1, 2000) == 1 && (wait[1].revents & POLLIN)); /* the end of file */
     expect(read(ends[1], &c, 1) == 0);
     expect(poll(wait + 1, 1, 0) == 1 && (wait[1].revents & POLLIN)); /* and it stays */
+    close(ends[1]);
+    if (!pair(AF_INET, ends))
+        return;
+    wait[0] = (struct pollfd){.fd = ends[0], .events = POLLRDHUP};
+    expect(poll(wait, 1, 0) == 0);
+    expect(write(ends[1], "x", 1) == 1 && shutdown(ends[1], SHUT_WR) == 0);
+    expect(poll(wait, 1, 2000) == 1 && wait[0].revents == POLLRDHUP);
+    close(ends[0]);
     close(ends[1]);
 }
 
