@@ -87,6 +87,7 @@ schedule(void)
     uintptr_t unused;
     struct list *next;
 
+    assert(!defer_running());
     defer_run();
     while (!(next = list_pop(&ready)))
         idle();
