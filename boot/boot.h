@@ -15,6 +15,8 @@ void boot_add_module(uint32_t start, uint32_t end);
 
 /* Copies the text, or as much of it as there is room for. */
 void boot_set_cmdline(const char *text);
+/* The same with the line that QEMU's firmware configuration has; false if there is none. */
+bool fw_cfg_set_cmdline(void);
 
 /* The readers: each fills boot_info; without a memory range in it kmain says so and leaves. */
 struct multiboot_info;

@@ -56,12 +56,13 @@ read_cmdline(const struct multiboot_info *mb)
     if (!(mb->flags & MULTIBOOT_INFO_CMDLINE))
         return;
     const char *text = (const char *)mb->cmdline;
+    bool qemu = (mb->flags & MULTIBOOT_INFO_LOADER) &&
+                strcmp((const char *)mb->boot_loader_name, "qemu") == 0;
+    if (qemu && fw_cfg_set_cmdline())
+        return;
     /* QEMU alone puts the path of the image in front, unquoted; GRUB 2 passes only the words.
      */
-    if ((mb->flags & MULTIBOOT_INFO_LOADER) &&
-        strcmp((const char *)mb->boot_loader_name, "qemu") == 0)
-        text = cmdline_after_path(text, image_name);
-    boot_set_cmdline(text);
+    boot_set_cmdline(qemu ? cmdline_after_path(text, image_name) : text);
 }
 
 void

@@ -6,7 +6,11 @@
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 
-static const char *const known[] = {"ip", "gw", "dns", "ip6", "console", "root", "log", "hostname"};
+/* Put at the end of the line by the machine itself, behind whatever the user wrote. */
+#define MACHINE_KEY "virtio_mmio.device"
+
+static const char *const known[] = {"ip",   "gw",  "dns",      "ip6",      "console",
+                                    "root", "log", "hostname", MACHINE_KEY};
 static const char *const per_interface[] = {"ip", "gw", "dns", "ip6"};
 
 static char *words[CMDLINE_MAX_WORDS]; /* the kernel's */
@@ -103,6 +107,15 @@ add_word(char *word)
     words[nr_words++] = word;
 }
 
+/* The words from here to the end are the machine's, on either side of a "--". */
+static int
+machine_words(char *const *all, int count)
+{
+    while (count > 0 && starts_with_key(all[count - 1], MACHINE_KEY))
+        count--;
+    return count;
+}
+
 void
 cmdline_init(char *text, const char *name)
 {
@@ -123,10 +136,11 @@ cmdline_init(char *text, const char *name)
         kernels[count] = is_known(word);
         all[count++] = word;
     }
+    int machines = machine_words(all, count);
     for (int i = 0; i < count; i++) {
         if (i == dashes)
             continue;
-        if (dashes >= 0 ? i > dashes : !kernels[i])
+        if (i < machines && (dashes >= 0 ? i > dashes : !kernels[i]))
             add_argument(all[i]);
         else if (kernels[i])
             add_word(all[i]);
@@ -148,6 +162,15 @@ cmdline_word(const char *interface, const char *key)
         if (mine && starts_with_key(word + prefix, key))
             return word + prefix + strlen(key) + 1;
     }
+    return NULL;
+}
+
+const char *
+cmdline_nth(const char *key, int n)
+{
+    for (int i = 0; i < nr_words; i++)
+        if (starts_with_key(words[i], key) && n-- == 0)
+            return words[i] + strlen(key) + 1;
     return NULL;
 }
 

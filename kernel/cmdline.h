@@ -5,7 +5,10 @@
  * the rest is argv. Double quotes group, and \" \' \\ stand for " ' \ inside and outside of
  * them (which is how GRUB writes its arguments); any other \ is itself.
  *
- * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname.
+ * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname, and
+ * virtio_mmio.device, which may repeat. The last comes from machines rather than people: QEMU's
+ * microvm and Firecracker write one for each device behind all that the user wrote. So those at
+ * the very end of the line are the kernel's even behind a "--".
  */
 #ifndef KERNEL_CMDLINE_H
 #define KERNEL_CMDLINE_H
@@ -22,6 +25,9 @@ void cmdline_init(char *text, const char *name);
  * (may be NULL) is "eth1": then "eth1:key=" is looked for, and for "eth0" plain "key=" too.
  */
 const char *cmdline_word(const char *interface, const char *key);
+
+/* Value of the nth `key=value`, from 0 on in the order given; NULL when there are no more. */
+const char *cmdline_nth(const char *key, int n);
 
 int cmdline_argc(void);
 char **cmdline_argv(void); /* NULL-terminated */

@@ -64,22 +64,6 @@ WINDOW_ACCESSORS(8)
 WINDOW_ACCESSORS(16)
 WINDOW_ACCESSORS(32)
 
-/* The width of each access to a field of `len` bytes: 64 bits are two halves, and what is no
- * number is an array of bytes. */
-static size_t
-field_width(size_t len)
-{
-    switch (len) {
-    case 2:
-        return 2;
-    case 4:
-    case 8:
-        return 4;
-    default:
-        return 1;
-    }
-}
-
 static bool
 window_holds(const struct pci_window *w, size_t offset, size_t len)
 {

@@ -28,10 +28,10 @@ int packed_area_alloc(struct vq_area *area, uint16_t size);
  * of the ring, which costs no allocation. */
 #define RING_INDIRECT_FROM 3
 
-/* The rules for a chain that both layouts share (vq_add); in *writable the sum of the bytes that
- * the device may write. */
-int ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
-                     uint32_t *writable);
+/* The rules for a chain that both layouts share (vq_add); in *writable the sum of the bytes
+ * that the device may write. */
+int ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out,
+                     unsigned in, uint32_t *writable);
 
 /* NEXT and WRITE of part `i` of `n`, of which the first `out` are readable. */
 static inline uint16_t
@@ -50,6 +50,15 @@ ring_part_flags(unsigned i, unsigned out, unsigned n)
 int queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align);
 /* Give the pages back; an area that has none is allowed. */
 void queue_area_free(struct virtqueue *q);
+
+/* The width in bytes of each access to a configuration field of `len` bytes
+ * (virtio 1.2, 4.1.3.1, 4.2.2.2): 64 bits are two halves, and what is no number is an array of
+ * bytes. */
+static inline size_t
+field_width(size_t len)
+{
+    return len == 2 ? 2 : len == 4 || len == 8 ? 4 : 1;
+}
 
 /* After a reset, or when the device never ran: private state and areas go, the structure
  * stays and answers -EIO. */

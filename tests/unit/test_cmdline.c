@@ -60,6 +60,8 @@ struct reader {
     int line;
     char *text; /* NULL before the first case */
     int arguments, warnings;
+    char nth_key[32]; /* of the "nth" lines, and how many they were */
+    int nth;
 };
 
 static void
@@ -70,6 +72,9 @@ end_case(struct reader *r)
     if (r->arguments + 1 != cmdline_argc() || r->warnings != nr_warnings)
         fail_msg("%s: case before line %d: %d arguments and %d warnings", CASES, r->line,
                  cmdline_argc() - 1, nr_warnings);
+    if (r->nth && cmdline_nth(r->nth_key, r->nth))
+        fail_msg("%s: case before line %d: more than %d '%s'", CASES, r->line, r->nth,
+                 r->nth_key);
     free(r->text);
 }
 
@@ -78,6 +83,17 @@ expect(const struct reader *r, const char *want, const char *got)
 {
     if (!got || strcmp(want, got) != 0)
         fail_msg("%s:%d: '%s' instead of '%s'", CASES, r->line, got ? got : "(none)", want);
+}
+
+/* "N KEY VALUE" */
+static void
+expect_nth(struct reader *r, char *value)
+{
+    int n, at;
+
+    assert_int_equal(sscanf(value, "%d %31s %n", &n, r->nth_key, &at), 2);
+    assert_int_equal(n, r->nth);
+    expect(r, value + at, cmdline_nth(r->nth_key, r->nth++));
 }
 
 static void
@@ -92,6 +108,8 @@ expectation(struct reader *r, const char *verb, char *value)
         char *want = strchr(value, ' ');
         *want++ = '\0';
         expect(r, want, look_up(value));
+    } else if (strcmp(verb, "nth") == 0) {
+        expect_nth(r, value);
     } else if (strcmp(verb, "none") == 0) {
         assert_null(look_up(value));
     } else {

@@ -1,13 +1,14 @@
 /*
- * Prints what became of the command line: argv, and each word that the kernel knows, looked up
- * plainly and for two interfaces. tests/system/test_cmdline.py compares it with the table of
- * cases.
+ * Prints what became of the command line: argv, each word that the kernel knows, looked up
+ * plainly and for two interfaces, and all of one that may repeat. tests/system/test_cmdline.py
+ * compares it with the table of cases.
  */
 #include <stdio.h>
 #include "kernel/cmdline.h"
 
 static const char *const keys[] = {"ip",      "gw",   "dns", "ip6",
                                    "console", "root", "log", "hostname"};
+static const char repeating[] = "virtio_mmio.device";
 static const char *const interfaces[] = {NULL, "eth0", "eth1", "eth10"};
 
 int
@@ -23,5 +24,8 @@ main(int argc, char **argv)
                        interfaces[i] ? ":" : "", keys[k], value);
         }
     }
+    const char *value;
+    for (int n = 0; (value = cmdline_nth(repeating, n)); n++)
+        printf("nth %d %s %s\n", n, repeating, value);
     return 0;
 }
