@@ -113,12 +113,12 @@ pci_present(void)
 
 /* ---- scan ---- */
 
-/* Buses still to be looked at, and those that were, or are to be: a bus is looked at once,
- * whatever numbers the bridges claim. */
+/* Buses in the order in which their bridges were found, which is that of their numbers under
+ * one level of bridges. A bus is looked at once, whatever numbers the bridges claim. */
 struct scan {
     void (*found)(const struct pci_device *);
-    uint8_t pending[NR_BUSES];
-    unsigned nr_pending;
+    uint8_t buses[NR_BUSES];
+    unsigned nr_buses;
     bool known[NR_BUSES];
 };
 
@@ -128,7 +128,7 @@ add_bus(struct scan *s, uint8_t bus)
     if (s->known[bus])
         return;
     s->known[bus] = true;
-    s->pending[s->nr_pending++] = bus;
+    s->buses[s->nr_buses++] = bus;
 }
 
 static void
@@ -179,8 +179,8 @@ pci_scan(void (*found)(const struct pci_device *))
     if (!pci_present())
         return;
     add_bus(&s, 0);
-    while (s.nr_pending)
-        scan_bus(&s, s.pending[--s.nr_pending]);
+    for (unsigned i = 0; i < s.nr_buses; i++)
+        scan_bus(&s, s.buses[i]);
 }
 
 /* ---- base address registers ---- */

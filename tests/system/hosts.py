@@ -111,6 +111,8 @@ class QemuPc(Host):
     name = "qemu-pc"
     program = "qemu-system-i386"
     machine = "pc"
+    cpu = "max"  # QEMU's default processor has no NX
+    debug_exit = True  # else the guest has to switch the machine off
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "more command words",
                      "entropy", "media"})
@@ -152,11 +154,10 @@ class QemuPc(Host):
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
         monitor = folder / "qmp"
-        # -cpu max: QEMU's default processor has no NX.
         command = [self.program, "-nodefaults", "-no-user-config", "-display", "none",
-                   "-no-reboot", "-machine", self.machine, "-cpu", "max", "-m", str(mem),
-                   "-device", "isa-debug-exit", "-qmp", f"unix:{monitor},server=on,wait=off",
-                   *self.console_words(console)]
+                   "-no-reboot", "-machine", self.machine, "-cpu", self.cpu, "-m", str(mem),
+                   "-qmp", f"unix:{monitor},server=on,wait=off", *self.console_words(console)]
+        command += ["-device", "isa-debug-exit"] if self.debug_exit else []
         command += media or ["-kernel", image, "-append", args]
         if modules:
             command += ["-initrd", ",".join(map(str, modules))]
@@ -168,10 +169,18 @@ class QemuPc(Host):
             command += self.device("virtio-rng-pci", rng)
         return Guest(app, [*command, *extra], self.decode, monitor)
 
-    @staticmethod
-    def decode(status, last_line):
+    @classmethod
+    def variant(cls, **attributes):
+        """A host that differs from this one in some attributes."""
+        return type(cls.__name__, (cls,), attributes)()
+
+    @classmethod
+    def decode(cls, status, last_line):
         """isa-debug-exit makes the status code * 2 + 1, in seven bits; the console's last line
-        has all of the code, and both must agree. An even status is not of the guest's making."""
+        has all of the code, and both must agree. Without it the guest switches the machine off,
+        which QEMU calls 0, and the last line has the code alone."""
+        if not cls.debug_exit and status == 0 and last_line and last_line.startswith("exit: "):
+            return int(last_line[len("exit: "):])
         if status < 0 or status % 2 == 0:
             return None
         if last_line is None:
@@ -182,7 +191,31 @@ class QemuPc(Host):
         return code if status // 2 == min(code, 127) else None
 
 
-HOSTS = [QemuPc()]
+class QemuQ35(QemuPc):
+    """A later PC: PCI Express, MSI-X in every device, interrupts that only ACPI routes."""
+
+    name = "qemu-q35"
+    machine = "q35"
+
+
+class QemuMicrovm(QemuPc):
+    """QEMU's microvm: no PCI, devices on virtio-mmio, which is version 1 or 2 for all of them."""
+
+    name = "qemu-microvm"
+    machine = "microvm"
+    can = QemuPc.can - {"media"}
+    flavours = {"": {}, "legacy": {}, "modern": {}}
+
+    def device(self, kind, device, **properties):
+        properties.pop("romfile", None)
+        words = super().device(kind.replace("-pci", "-device"), device, **properties)
+        if device.flavour:
+            legacy = "on" if device.flavour == "legacy" else "off"
+            words += ["-global", f"virtio-mmio.force-legacy={legacy}"]
+        return words
+
+
+HOSTS = [QemuPc(), QemuQ35()]
 
 
 def available(host):

@@ -180,6 +180,8 @@ reset(void **state)
     accesses = 0;
     no_bridge = false;
     memset(&pic, 0, sizeof(pic));
+    pic_init();
+    memset(&pic, 0, sizeof(pic));
     return 0;
 }
 

@@ -1,0 +1,178 @@
+"""What is in the machine beside the devices: interrupt controllers, timers and clocks that may be
+missing, power, and where firmware puts PCI's registers and buses.
+
+Each test names its machine itself, so it runs once, whatever the hosts are.
+"""
+
+import hashlib
+import shutil
+
+import pytest
+
+import hosts
+from hosts import Device, Disk, QemuMicrovm, QemuPc, QemuQ35
+
+NO_DEBUG_EXIT = {"debug_exit": False}
+
+
+@pytest.fixture
+def boot_on(request):
+    """boot_on(host, app, ...) -> Guest, as boot() with a host of the test's choice."""
+    guests, folders = [], []
+    request.node.guests = guests
+
+    def start(host, app, args="", **more):
+        if not hosts.available(host):
+            pytest.skip(f"{host.program} is not installed")
+        folders.append(hosts.new_folder())
+        guests.append(host.boot(folders[-1], app, args, **more))
+        return guests[-1]
+
+    yield start
+    for guest in guests:
+        guest.stop()
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+# Machines without devices, so that nothing but the platform is needed.
+MACHINES = {
+    "pc": QemuPc.variant(cpu="qemu32"),
+    "pc-without-apic": QemuPc.variant(cpu="max,-apic"),
+    "pc-without-pit": QemuPc.variant(machine="pc,pit=off"),
+    "q35-two-cpus": QemuQ35.variant(),
+    "microvm": QemuMicrovm.variant(cpu="qemu32"),
+    "microvm-without-acpi": QemuMicrovm.variant(machine="microvm,acpi=off"),
+    "microvm-without-pic": QemuMicrovm.variant(machine="microvm,pic=off"),
+    "microvm-without-second-ioapic": QemuMicrovm.variant(machine="microvm,ioapic2=off,pic=off"),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_library_on(boot_on, name):
+    """Clock, timer, sleeping and waking, by whatever the machine has for it."""
+    extra = ["-smp", "2"] if name.endswith("two-cpus") else []
+    guest = boot_on(MACHINES[name], "libctest", console=None, extra=extra)
+    assert guest.wait() == 0
+    assert "clock:" not in guest.text
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_keyboard_on(boot_on, name):
+    """The serial port's interrupt, which is an ISA one."""
+    guest = boot_on(MACHINES[name], "libctest", "lines", console=None)
+    guest.expect("^type$")
+    guest.send("keys\n\x04")
+    guest.expect("^<keys>$")
+    assert guest.wait() == 0
+
+
+def test_nothing_to_measure_by(boot_on):
+    """A machine whose clock's speed nothing tells: it says so, and runs."""
+    guest = boot_on(QemuMicrovm.variant(machine="microvm,pit=off"), "hello", console=None)
+    assert guest.wait() == 0
+    assert "neither an 8254 nor an ACPI timer" in guest.text
+
+
+# ---- power ----
+
+POWERED = {"pc": QemuPc, "q35": QemuQ35, "microvm": QemuMicrovm}
+
+
+@pytest.mark.parametrize("name", POWERED)
+def test_power_button(boot_on, name):
+    guest = boot_on(POWERED[name].variant(**NO_DEBUG_EXIT), "libctest", "sleep", console=None)
+    guest.expect("^sleeping$")
+    guest.monitor.execute("system_powerdown")
+    assert guest.wait() == 143
+
+
+@pytest.mark.parametrize("name", POWERED)
+def test_switches_off(boot_on, name):
+    guest = boot_on(POWERED[name].variant(**NO_DEBUG_EXIT), "hello", "5", console=None)
+    assert guest.wait() == 5
+
+
+RESTARTED = {**POWERED, "microvm-without-acpi": QemuMicrovm}
+
+
+@pytest.mark.parametrize("name", RESTARTED)
+def test_restarts(boot_on, name):
+    """QEMU is told to end where the machine would start again."""
+    machine = RESTARTED[name].machine + (",acpi=off" if name.endswith("without-acpi") else "")
+    guest = boot_on(RESTARTED[name].variant(machine=machine, **NO_DEBUG_EXIT), "shell",
+                    "restart", console=None)
+    assert guest.process.wait(60) == 0
+
+
+# ---- PCI ----
+
+@pytest.fixture
+def disk(tmp_path):
+    """An image, and the SHA-256 of its bytes."""
+    data = bytes(i * i >> 3 & 255 for i in range(256 << 10))
+    (tmp_path / "disk").write_bytes(data)
+    return tmp_path / "disk", hashlib.sha256(data).hexdigest()
+
+
+# Legacy registers move while MSI-X is on (checklist row 32); one vector is for everything.
+@pytest.mark.parametrize("flavour", ["legacy", "modern"])
+@pytest.mark.parametrize("vectors", [0, 1, 2, 4])
+def test_vectors(boot_on, disk, flavour, vectors):
+    image, digest = disk
+    guest = boot_on(QemuQ35.variant(), "shell", "sha256 vda", console=None,
+                    disks=[Disk(image=image, read_only=True, flavour=flavour,
+                                options={"vectors": vectors})])
+    guest.expect(f"^{digest}  vda$")
+    assert guest.wait() == 0
+    assert "warning" not in guest.text
+
+
+@pytest.mark.parametrize("base", [QemuPc, QemuQ35], ids=["pc", "q35"])
+@pytest.mark.parametrize("vectors", [0, 2])
+def test_registers_above_4g(boot_on, disk, base, vectors):
+    """A device that asks for 2 GiB of addresses sends every 64-bit BAR above 4 GiB."""
+    image, digest = disk
+    guest = boot_on(base.variant(), "shell", console=None,
+                    disks=[Disk(image=image, read_only=True, flavour="modern",
+                                options={"vectors": vectors})],
+                    extra=["-object", "memory-backend-ram,id=large,size=2G", "-device",
+                           "ivshmem-plain,memdev=large"])
+    guest.expect("> $")
+    assert "BAR4: 64 bit prefetchable memory at 0x180000000 " in guest.monitor.human("info pci")
+    guest.send("sha256 vda\n")
+    guest.expect(f"^{digest}  vda$")
+    guest.send("exit\n")
+    assert guest.wait() == 0
+
+
+def test_behind_bridges(boot_on, disk):
+    """Two levels of bridges, by messages and by INTx, and the disks in the order of buses."""
+    image, digest = disk
+    behind = Device()
+    extra = ["-device", "pcie-root-port,id=port0,chassis=1,slot=1", "-device",
+             "pcie-root-port,id=port1,chassis=2,slot=2", "-device",
+             "pcie-pci-bridge,id=bridge,bus=port1"]
+    host = QemuQ35.variant()
+    for i, place in enumerate([{"bus": "port0"}, {"bus": "bridge", "addr": 5, "vectors": 0},
+                               {"bus": "bridge", "addr": 6}]):
+        extra += ["-blockdev", f"driver=raw,node-name=d{i},read-only=on,offset={i * 512},"
+                  f"file.driver=file,file.filename={image}",
+                  *host.device("virtio-blk-pci", behind, drive=f"d{i}", serial=f"disk{i}", **place)]
+    guest = boot_on(host, "shell", "sha256 vda vdb vdc", console=None, extra=extra)
+    guest.expect(f"^{digest}  vda$")
+    data = image.read_bytes()
+    for i, name in enumerate(["vdb", "vdc"], 1):
+        guest.expect(f"^{hashlib.sha256(data[512 * i:]).hexdigest()}  {name}$")
+    assert guest.wait() == 0
+
+
+@pytest.mark.full
+def test_many_devices(boot_on, disk):
+    """More devices than there are lines: messages, or sharing."""
+    image, digest = disk
+    disks = [Disk(image=image, read_only=True, options={"vectors": i % 3}) for i in range(24)]
+    guest = boot_on(QemuQ35.variant(), "shell", "sha256 vda vdl vdx", console=None, disks=disks)
+    for name in ["vda", "vdl", "vdx"]:
+        guest.expect(f"^{digest}  {name}$")
+    assert guest.wait() == 0
