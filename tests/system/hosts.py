@@ -215,7 +215,7 @@ class QemuMicrovm(QemuPc):
         return words
 
 
-HOSTS = [QemuPc(), QemuQ35()]
+HOSTS = [QemuPc(), QemuQ35(), QemuMicrovm()]
 
 
 def available(host):
