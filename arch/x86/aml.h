@@ -14,7 +14,7 @@ int aml_find_s5(const uint8_t *aml, size_t len, uint8_t types[2]);
 
 /* What the current resources (_CRS) of a device name first of each kind. */
 struct aml_device {
-    uint32_t base, size; /* a window of memory */
+    uint32_t base, size; /* a window of memory; of _CRS, else an operation region */
     uint32_t gsi;        /* global system interrupt */
     bool level;          /* it is level-triggered */
 };
@@ -26,9 +26,5 @@ struct aml_device {
  */
 int aml_next_device(const uint8_t *aml, size_t len, const char *hid, size_t *at,
                     struct aml_device *out);
-
-/* The generic event device (6.4, 5.6.9) as QEMU describes its own: address of its register, and
- * its interrupt. -ENOENT if there is none that can be read. */
-int aml_find_event_device(const uint8_t *aml, size_t len, uint32_t *address, uint32_t *gsi);
 
 #endif

@@ -14,8 +14,13 @@
 #define AML_STRING   0x0d
 #define AML_BUFFER   0x11
 #define AML_EXTENDED 0x5b
-#define AML_DEVICE   0x82 /* behind AML_EXTENDED */
+#define AML_DEVICE   0x82 /* behind AML_EXTENDED, as is the next */
+#define AML_REGION   0x80
+#define AML_BYTE     0x0a
+#define AML_DWORD    0x0c
 #define NAME_LEN     4
+
+#define REGION_MEMORY 0x00
 
 /* Resource descriptors (6.4.2, 6.4.3): bit 7 set, a type and two bytes of length; else type and
  * length in one byte. */
@@ -98,6 +103,25 @@ has_hid(const struct part *device, const char *hid)
            memcmp(value.aml + value.at + 1, hid, size) == 0;
 }
 
+/* The first operation region in memory whose address and size are constants (20.2.5.2):
+ * OperationRegion(name, SystemMemory, address, size below 256). */
+static bool
+find_region(struct part p, struct aml_device *out)
+{
+    const size_t to_address = 2 + NAME_LEN + 2, size = to_address + 4 + 2;
+
+    for (; p.end - p.at >= size; p.at++) {
+        const uint8_t *r = p.aml + p.at;
+        if (r[0] != AML_EXTENDED || r[1] != AML_REGION || r[to_address - 2] != REGION_MEMORY ||
+            r[to_address - 1] != AML_DWORD || r[size - 2] != AML_BYTE)
+            continue;
+        out->base = little_endian(r + to_address, 4);
+        out->size = r[size - 1];
+        return true;
+    }
+    return false;
+}
+
 /* One resource of `size` bytes with its header. */
 static void
 resource_read(const uint8_t *r, size_t size, struct aml_device *out, bool *window,
@@ -117,10 +141,10 @@ resource_read(const uint8_t *r, size_t size, struct aml_device *out, bool *windo
 /* The resources in a buffer: BufferOp, length, size of the buffer (a constant that the
  * descriptors' own lengths make superfluous), descriptors up to the one that ends them. */
 static bool
-read_resources(struct part p, struct aml_device *out)
+read_resources(struct part p, struct aml_device *out, bool *window)
 {
     static const uint8_t constant_size[] = {[0x0a] = 2, [0x0b] = 3, [0x0c] = 5};
-    bool window = false, interrupt = false;
+    bool interrupt = false;
     struct part r;
 
     if (p.at == p.end || p.aml[p.at++] != AML_BUFFER || !package(&p, &r) || r.at == r.end)
@@ -140,10 +164,10 @@ read_resources(struct part p, struct aml_device *out)
             return false;
         if (!large && d[0] >> 3 == RESOURCE_END)
             break;
-        resource_read(d, size, out, &window, &interrupt);
+        resource_read(d, size, out, window, &interrupt);
         r.at += size;
     }
-    return window && interrupt;
+    return interrupt;
 }
 
 int
@@ -158,8 +182,11 @@ aml_next_device(const uint8_t *aml, size_t len, const char *hid, size_t *at,
             body.end = inner.at - NAME_LEN;
         *at = body.at;
         struct aml_device found;
+        bool window = false;
         if (!has_hid(&body, hid) || !find_name(body, "_CRS", &crs) ||
-            !read_resources(crs, &found))
+            !read_resources(crs, &found, &window))
+            continue;
+        if (!window && !find_region(body, &found))
             continue;
         *out = found;
         return 0;

@@ -25,7 +25,9 @@
  * them is not served here and would do so for ever. */
 #define STRANGE_MAX 1000
 
-/* QEMU's generic event device (QEMU, docs/specs/acpi_hw_reduced_hotplug.rst). */
+/* The generic event device (5.6.9), and the register of QEMU's (its documentation,
+ * docs/specs/acpi_hw_reduced_hotplug.rst). */
+#define EVENT_DEVICE     "ACPI0013"
 #define EVENT_POWER_DOWN (1u << 1)
 
 /* Sleep control (4.8.3.7). */
@@ -180,14 +182,14 @@ static void
 watch_events(void)
 {
     static struct irq_action action = {.handler = on_event};
-    uint32_t address, gsi;
-    size_t len;
+    struct aml_device device;
+    size_t len, at = 0;
     const uint8_t *aml = acpi_dsdt(&len);
 
-    if (!aml || aml_find_event_device(aml, len, &address, &gsi))
+    if (!aml || aml_next_device(aml, len, EVENT_DEVICE, &at, &device))
         return;
-    struct irq_line *line = pc_gsi_line(gsi, false);
-    events = platform->map_device(address, sizeof(uint32_t));
+    struct irq_line *line = pc_gsi_line(device.gsi, device.level);
+    events = platform->map_device(device.base, sizeof(uint32_t));
     if (line && events)
         irq_attach(line, &action);
 }
