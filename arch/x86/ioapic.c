@@ -90,6 +90,7 @@ add_chip(uint32_t address, uint32_t gsi_base)
 void
 ioapic_init(const struct madt *madt)
 {
+    nr_chips = 0;
     for (unsigned i = 0; i < madt->nr_ioapics; i++)
         add_chip(madt->ioapics[i].address, madt->ioapics[i].gsi_base);
 }
