@@ -173,6 +173,7 @@ unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 system: all $(TEST_APPS:%=$(B)/%.elf) site
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 mutants:
+	@tools/checklist
 	@tools/mutants
 bench: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/bench.py
