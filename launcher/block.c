@@ -221,7 +221,7 @@ reset(struct device *d)
 {
     struct disk *disk = d->state;
     while (disk->at_worker)
-        worker_wait();
+        device_sleep(NULL, 0);
 }
 
 static const struct device_ops block = {.serve = serve, .reset = reset};

@@ -3,7 +3,6 @@
  * (packed, unaligned, in the order of the options, the console last), NOTIFY for starts,
  * resets, kicks and the early console, and the waiting for what devices wait for.
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -308,24 +307,35 @@ serve_ready(const struct pollfd *set, unsigned n)
     }
 }
 
+int
+device_sleep(struct pollfd *set, unsigned n)
+{
+    sigset_t all_in;
+    sigemptyset(&all_in);
+    watch_park();
+    int ready = ppoll(set, n, NULL, &all_in);
+    watch_park(); /* what ended the sleep may have been a nudge, which is gone now: */
+    worker_reap();
+    return ready;
+}
+
 void
 device_poll(bool wait)
 {
     static const struct timespec at_once;
     struct pollfd set[DEVICE_POLL_MAX];
-    sigset_t all_in;
-    sigemptyset(&all_in);
-    worker_reap();
-    if (wait)
-        watch_park();
     unsigned n = device_poll_set(set);
+    int ready = 0;
     if (options.hostile == HOSTILE_SPURIOUS) {
         spurious();
         wait = false;
     }
-    if (n || wait)
-        n = ppoll(set, n, wait ? NULL : &at_once, wait ? &all_in : NULL) > 0 ? n : 0;
-    serve_ready(set, n);
+    if (wait)
+        ready = device_sleep(set, n);
+    else if (n)
+        ready = ppoll(set, n, &at_once, NULL);
+    if (ready > 0)
+        serve_ready(set, n);
     worker_reap();
 }
 
@@ -341,9 +351,7 @@ void
 device_wait_writable(int fd)
 {
     struct pollfd one = {.fd = fd, .events = POLLOUT};
-    sigset_t all_in;
-    sigemptyset(&all_in);
-    while (ppoll(&one, 1, NULL, &all_in) < 0 && errno == EINTR)
+    while (device_sleep(&one, 1) < 0)
         ;
 }
 

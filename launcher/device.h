@@ -73,10 +73,15 @@ void device_publish(void);
 void device_reset_all(void);
 /* NOTIFY. */
 void device_notify(uint32_t address);
+struct pollfd;
 /* Serves every queue whose descriptor is ready; waits for one if `wait`. */
 void device_poll(bool wait);
+/*
+ * ppoll without a time limit, and with the signals let in, which end it (-1). All sleep on the
+ * vCPU thread is here: a nudge is seen once, so whoever sleeps has to do what it asked for.
+ */
+int device_sleep(struct pollfd *set, unsigned n);
 /* Fills `set` (DEVICE_POLL_MAX entries) with what device_poll would wait for. */
-struct pollfd;
 unsigned device_poll_set(struct pollfd *set);
 #define DEVICE_POLL_MAX 32
 /* Would a read or write not block? */

@@ -182,7 +182,6 @@ interrupt_halt(regs_t regs)
             (uint32_t)regs[REG_RIP]);
     while (!deliverable() || in_window(regs[REG_RIP]))
         device_poll(true);
-    watch_park(); /* a nudge may have ended the sleep: let that thread go on */
     guest_data->irq_enabled = LGUEST_IF;
 }
 

@@ -125,8 +125,6 @@ void worker_setup(void);
 void worker_submit(struct job *);
 /* Calls done() for each job that was run. */
 void worker_reap(void);
-/* Sleeps until there is something to reap, and reaps. Other signals end the sleep too. */
-void worker_wait(void);
 
 /* ---- watch.c ---- */
 

@@ -7,8 +7,6 @@
  * The thread uses system calls only: nothing of the C library that needs more than errno.
  */
 #include <linux/futex.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -94,15 +92,4 @@ worker_reap(void)
         job->done(job);
         job = next;
     }
-}
-
-void
-worker_wait(void)
-{
-    sigset_t all_in;
-    sigemptyset(&all_in);
-    worker_reap();
-    /* The nudge is blocked but for this call, so one that came meanwhile ends it at once. */
-    ppoll(NULL, 0, NULL, &all_in);
-    worker_reap();
 }

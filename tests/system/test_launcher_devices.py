@@ -195,6 +195,60 @@ def test_console_input_arrives_at_a_busy_guest(kit):
         assert guest.stdout.read() == b"x"
 
 
+def run_past_a_full_pipe(kit, guest, *options, typed=b""):
+    """A guest that prints more than a pipe holds, which nobody reads for a while."""
+    read, write = os.pipe()
+    with kit.start(guest, *options, stdout=write, stdin=subprocess.PIPE) as running:
+        os.close(write)
+        assert os.read(read, 1) == b"x"
+        time.sleep(0.3)
+        running.stdin.write(typed)
+        running.stdin.flush()
+        time.sleep(0.3)
+        while os.read(read, 65536):
+            pass
+        assert running.wait(LIMIT) == 0, running.stderr.read()
+    os.close(read)
+
+
+LONG_TEXT = """
+        movl $0x400000, %edi; movl $70000, %ecx; movb $'x', %al; rep stosb
+"""
+
+
+def test_input_while_the_early_console_waits(kit):
+    """The nudge comes while the launcher sleeps for the pipe; the guest then makes no exits."""
+    run_past_a_full_pipe(kit, CONSOLE_IN + """
+        descriptor 0, 0x300000, 100, WRITE
+        offer 0
+        kick
+        sti
+        movl $100000000, %ecx               /* long enough to be watched */
+    1:  decl %ecx; jnz 1b
+        """ + LONG_TEXT + """
+        hcall LHCALL_NOTIFY, $0x400000
+    1:  cmpl $0, irqs; je 1b
+        pass""", typed=b"y")
+
+
+def test_disk_while_the_early_console_waits(kit):
+    """The same with a flush that ends then, and HALT after it; both notifies are one exit."""
+    disk = kit.file("disk", bytes(4096))
+    run_past_a_full_pipe(kit, DISK + LONG_TEXT + """
+        movb $0xff, status
+        descriptor 0, flush, 16, NEXT, 1
+        descriptor 1, status, 1, WRITE
+        offer 0
+        cli
+        movl $LHCALL_NOTIFY, async_calls
+        movl %ebp, async_calls + 4
+        movb $0, async_status
+        hcall LHCALL_NOTIFY, $0x400000
+        hcall LHCALL_HALT
+        cmpw $1, USED_IDX(%ebp); expect e 2
+        pass""", f"--block={disk}")
+
+
 def test_console_file(kit):
     path = kit.folder / "console"
     kit.run(CONSOLE_OUT + """
