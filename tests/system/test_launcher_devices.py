@@ -198,7 +198,7 @@ def test_console_input_arrives_at_a_busy_guest(kit):
 def run_past_a_full_pipe(kit, guest, *options, typed=b""):
     """A guest that prints more than a pipe holds, which nobody reads for a while."""
     read, write = os.pipe()
-    with kit.start(guest, *options, stdout=write, stdin=subprocess.PIPE) as running:
+    with kit.start(guest, "--timeout=10", *options, stdout=write, stdin=subprocess.PIPE) as running:
         os.close(write)
         assert os.read(read, 1) == b"x"
         time.sleep(0.3)
