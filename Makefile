@@ -170,7 +170,7 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: tests/unit/test_%.c $$(UNIT_$$*)
 
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
-system: all $(TEST_APPS:%=$(B)/%.elf) site
+system: all $(TEST_APPS:%=$(B)/%.elf) site web
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 mutants:
 	@tools/checklist

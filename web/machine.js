@@ -12,7 +12,7 @@ import { splitFin } from "./frames.js";
 
 export const MEMORY = 64 << 20;
 
-const MEMORY_LEAST_BESIDE_FILES = 8 << 20;
+const LOW_MEMORY = 1 << 20; /* an image begins above it */
 const VIDEO_MEMORY = 1 << 20; /* v86 has a screen card always; nobody looks at it */
 
 /* The guest posts buffers of 500 bytes for what is typed; v86 cuts what is longer, and drops
@@ -32,19 +32,21 @@ export class Machine {
     /*
      * `V86` is the class of v86's library and `wasm` where its code is, a path or an address;
      * `image` and `initrd` (or null) are ArrayBuffers, `words` the guest's command line, `columns`
-     * and `rows` what its console says of its size. `on` holds functions, each may be missing:
+     * and `rows` what its console says of its size. Without `network` it has no card, with `serial`
+     * no console but the serial port. `on` holds functions, each may be missing:
      * output(Uint8Array) for what the guest prints, ended(code) once when it has left, with the
      * exit code or null where it gave none.
      */
     constructor({ V86, wasm, image, initrd = null, words = "", memory = MEMORY, columns = 80,
-                  rows = 25, on = {} }) {
+                  rows = 25, network = true, serial = false, on = {} }) {
         const files = image.byteLength + (initrd ? initrd.byteLength : 0);
-        if (files + MEMORY_LEAST_BESIDE_FILES > memory) {
+        if (files + LOW_MEMORY > memory) {
             throw new MachineError(`The image is too large: ${mib(files)} with its files, and the ` +
                                    `guest has ${mib(memory)} of memory in all.`);
         }
         this.on = on;
         this.size = [columns, rows];
+        this.serial = serial;
         this.input = [];
         this.tail = "";
         this.decoder = new TextDecoder();
@@ -56,8 +58,8 @@ export class Machine {
             multiboot: { buffer: image },
             initrd: initrd ? { buffer: initrd } : undefined,
             cmdline: words || undefined,
-            virtio_console: { type: "none" },
-            net_device: { type: "virtio", relay_url: "fetch" },
+            virtio_console: serial ? undefined : { type: "none" },
+            net_device: { type: network ? "virtio" : "none", relay_url: "fetch" },
             disable_keyboard: true,
             disable_mouse: true,
             disable_speaker: true,
@@ -101,7 +103,11 @@ export class Machine {
 
     pump() {
         while (this.input.length && this.listening()) {
-            this.emulator.bus.send("virtio-console0-input-bytes", this.input.shift());
+            if (this.serial) {
+                this.emulator.serial_send_bytes(0, this.input.shift());
+            } else {
+                this.emulator.bus.send("virtio-console0-input-bytes", this.input.shift());
+            }
         }
         if (this.input.length && !this.ended) {
             clearTimeout(this.retry);
@@ -109,10 +115,14 @@ export class Machine {
         }
     }
 
-    /* Has the guest a free buffer for what is typed? */
+    /* Can the guest take what is typed: has it posted a buffer for it? A serial port has a queue
+     * of v86's own before it. */
     listening() {
-        const console = this.emulator.v86?.cpu.devices.virtio_console;
-        return !this.ended && console !== undefined && console.virtio.queues[0].has_request();
+        const devices = this.emulator.v86?.cpu.devices;
+        if (this.ended || !devices) {
+            return false;
+        }
+        return this.serial || devices.virtio_console?.virtio.queues[0].has_request();
     }
 
     said(data) {
@@ -154,25 +164,44 @@ export class Machine {
                 }
                 timer = setTimeout(attempt, pause);
                 pause *= 2;
-                connection = this.open(port, on);
-                connection.on("connect", () => {
-                    clearTimeout(timer);
-                    resolve(connection);
+                connection = this.open(port, {
+                    ...on,
+                    connected(opened) {
+                        clearTimeout(timer);
+                        resolve(opened);
+                    },
                 });
             };
             attempt();
         });
     }
 
-    /* One attempt: v86's connection, with its events led to `on`. */
+    /* One attempt: v86's connection, with its events led to `on`. It tells of an end that the
+     * guest begins, but of one that was begun here only by forgetting the connection. */
     open(port, on) {
         const connection = this.emulator.network_adapter.connect(port);
+        const release = connection.release.bind(connection);
+        let open = false;
+        const closed = () => {
+            if (open) {
+                open = false;
+                on.closed?.();
+            }
+        };
+        connection.release = () => {
+            release();
+            closed();
+        };
+        connection.on("connect", () => {
+            open = true;
+            on.connected(connection);
+        });
         connection.on("data", (data) => on.data?.(data.slice()));
         connection.on("shutdown", () => {
             connection.close();
-            on.closed?.();
+            closed();
         });
-        connection.on("close", () => on.closed?.());
+        connection.on("close", closed);
         return connection;
     }
 }

@@ -218,4 +218,7 @@ async function main() {
     bootChosen();
 }
 
+/* The emulator fails where it meets what it does not emulate, in the middle of a guest's run. */
+addEventListener("error", ({ message }) => fail(`The emulator failed: ${message}`));
+
 main().catch((error) => fail(error.message));

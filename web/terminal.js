@@ -29,6 +29,7 @@ export class Screen {
             cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
             fontFamily: "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace",
             fontSize: 14,
+            lineHeight: 1.15, /* less cuts the underscore off */
             screenReaderMode: true,
             scrollback: 5000,
             theme: theme(),

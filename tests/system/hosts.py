@@ -9,12 +9,13 @@ HOSTS. The first one runs every test, the others the smoke tests, and all of the
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from guest import Guest
+from guest import LIMIT, Guest, GuestError
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -41,6 +42,7 @@ class Disk(Device):
 
     def needs(self):
         yield from super().needs()
+        yield "disks"
         yield from ["block backends"] if self.backend else []
 
 
@@ -53,6 +55,7 @@ class Net(Device):
     def needs(self):
         yield from super().needs()
         yield from ["network backends"] if self.backend or self.user else []
+        yield from ["UDP from outside"] if any(isinstance(p, tuple) for p in self.forward) else []
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ class Console(Device):
 
 @dataclass(frozen=True)
 class Entropy(Device):
-    pass
+    def needs(self):
+        yield from super().needs()
+        yield "entropy"
 
 
 class Host:
@@ -75,17 +80,20 @@ class Host:
     program = ""  # without it the host is missing on this machine
 
     def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
-             modules=(), image=None, media=(), extra=()):
+             modules=(), image=None, media=(), extra=(), needs=()):
         """Start a guest. `folder` is for the host's own files; `args` the command line as the
         guest is to see it; `mem` in MiB; `console` None means serial port only; `modules` are
         files that the loader puts into memory; `image` another ELF than the application's;
         `media` the host's words for a CD or disk that a loader boots from, and then the command
-        line is the loader's; `extra` more words for the host's command line."""
+        line is the loader's; `extra` more words for the host's command line; `needs` what
+        else the host must have."""
         devices = [d for d in (console, rng, *disks, *nets) if d]
         wanted = {need for device in devices for need in device.needs()}
         wanted |= {"modules"} if modules else set()
         wanted |= {"media"} if media else set()
         wanted |= {"more command words"} if extra else set()
+        wanted |= set(needs)
+        wanted |= {"several cards"} if len(nets) > 1 else set()
         self.require(wanted)
         image = image or BUILD / f"{app}.elf"
         assert Path(image).exists(), f"{image} is not built; `make system` builds all"
@@ -115,7 +123,8 @@ class QemuPc(Host):
     debug_exit = True  # else the guest has to switch the machine off
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "more command words",
-                     "entropy", "media"})
+                     "entropy", "media", "disks", "several cards", "UDP from outside",
+                     "network of 10.0.2.2", "NX", "double faults"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}
 
@@ -215,7 +224,57 @@ class QemuMicrovm(QemuPc):
         return words
 
 
-HOSTS = [QemuPc(), QemuQ35(), QemuMicrovm()]
+class V86Guest(Guest):
+    FAREWELL = "It is now safe to switch off the machine.\n"
+
+    @property
+    def text(self):
+        """Without the farewell of a machine that has no power switch."""
+        return super().text.removesuffix(self.FAREWELL)
+
+    def port(self, guest_port, protocol="tcp"):
+        file = self.folder / f"port-{guest_port}"
+        deadline = time.monotonic() + LIMIT
+        while not file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise GuestError(f"{self.name}: v86 did not start: {self.errors!r}")
+            time.sleep(0.01)
+        return int(file.read_text())
+
+
+class V86(Host):
+    """The emulator of the page for browsers, in node: Multiboot without any firmware, virtio-pci
+    modern in I/O BARs, and a network of its own in the same process."""
+
+    name = "v86"
+    program = "node"
+    can = frozenset({"modern", "modules"})
+
+    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
+              extra):
+        if len(modules) > 1:
+            self.require({"several modules"})
+        self.require({"memory in KiB"} if isinstance(mem, str) else
+                     {"as much memory"} if mem > 1024 else set())
+        command = [self.program, ROOT / "tests/web/run.mjs", BUILD, image, f"--words={args}",
+                   f"--mem={mem}"]
+        command += ["--initrd", modules[0]] if modules else []
+        command += ["--network"] if nets else []
+        command += [] if console else ["--serial"]
+        for net in nets:
+            for port in net.forward:
+                command += ["--forward", f"{port}={folder / f'port-{port}'}"]
+        guest = V86Guest(app, command, self.decode)
+        guest.folder = folder
+        return guest
+
+    @staticmethod
+    def decode(status, last_line):
+        """The program leaves with the code that it read on the console."""
+        return status if last_line in (None, f"exit: {status}") else None
+
+
+HOSTS = [QemuPc(), QemuQ35(), QemuMicrovm(), V86()]
 
 
 def available(host):
