@@ -180,9 +180,23 @@ move_parts(struct file *file, const struct abi_iovec *parts, unsigned count,
     return total;
 }
 
+/* A way to move bytes: part by part, or by the operation that a file has for lists of parts. */
+enum direction { READ, WRITE };
+
 static long
-move(int fd, const struct abi_iovec *parts, unsigned count,
-     long (*how)(struct file *, void *, size_t), unsigned event)
+move_list(struct file *file, const struct abi_iovec *parts, unsigned count, enum direction way)
+{
+    long (*whole)(struct file *, const struct abi_iovec *, unsigned) =
+        way == READ ? file->ops->readv : file->ops->writev;
+
+    if (whole)
+        return whole(file, parts, count);
+    return way == READ ? move_parts(file, parts, count, read_part, FILE_POLLIN)
+                       : move_parts(file, parts, count, write_part, FILE_POLLOUT);
+}
+
+static long
+move(int fd, const struct abi_iovec *parts, unsigned count, enum direction way)
 {
     struct file *file = fd_get(fd);
     uint64_t sum = 0;
@@ -197,7 +211,7 @@ move(int fd, const struct abi_iovec *parts, unsigned count,
     if (sum > INT32_MAX)
         return -EINVAL;
     file_hold(file);
-    long result = move_parts(file, parts, count, how, event);
+    long result = move_list(file, parts, count, way);
     file_release(file);
     if (result == -EAGAIN)
         thread_yield();
@@ -209,7 +223,7 @@ sys_read(SYSCALL_ARGS)
 {
     struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
 
-    return move((int)a, &part, 1, read_part, FILE_POLLIN);
+    return move((int)a, &part, 1, READ);
 }
 SYSCALL(3, read);
 
@@ -218,21 +232,21 @@ sys_write(SYSCALL_ARGS)
 {
     struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
 
-    return move((int)a, &part, 1, write_part, FILE_POLLOUT);
+    return move((int)a, &part, 1, WRITE);
 }
 SYSCALL(4, write);
 
 static long
 sys_readv(SYSCALL_ARGS)
 {
-    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, read_part, FILE_POLLIN);
+    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, READ);
 }
 SYSCALL(145, readv);
 
 static long
 sys_writev(SYSCALL_ARGS)
 {
-    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, write_part, FILE_POLLOUT);
+    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, WRITE);
 }
 SYSCALL(146, writev);
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "kernel/thread.h"
+#include "lib/libc/abi.h"
 
 #define FD_MAX 256 /* descriptors of the one process */
 
@@ -59,6 +60,10 @@ struct file_ops {
     /* Bytes moved, 0 at the end of file. NULL: -EBADF (wrong direction) */
     long (*read)(struct file *, void *to, size_t len);
     long (*write)(struct file *, const void *from, size_t len);
+    /* Instead of those two, where several parts are more than one after the other: a datagram
+     * is one message. */
+    long (*readv)(struct file *, const struct abi_iovec *parts, unsigned count);
+    long (*writev)(struct file *, const struct abi_iovec *parts, unsigned count);
     /* At a position, leaving the file's own alone. NULL: -ESPIPE, and the file cannot seek. */
     long (*pread)(struct file *, void *to, size_t len, uint64_t at);
     long (*pwrite)(struct file *, const void *from, size_t len, uint64_t at);

@@ -198,7 +198,7 @@ sys_setsockopt(SYSCALL_ARGS)
 static long
 sys_sendto(SYSCALL_ARGS)
 {
-    struct linux_iovec iov = {(void *)b, (uint32_t)c};
+    struct abi_iovec iov = {(void *)b, (uint32_t)c};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
     struct socket *socket;
     int err = begin(a, &socket);
@@ -212,7 +212,7 @@ sys_sendto(SYSCALL_ARGS)
 static long
 sys_recvfrom(SYSCALL_ARGS)
 {
-    struct linux_iovec iov = {(void *)b, (uint32_t)c};
+    struct abi_iovec iov = {(void *)b, (uint32_t)c};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
     uint32_t *len = (uint32_t *)f;
     struct socket *socket;
@@ -238,7 +238,7 @@ message_in(const struct linux_msghdr *header, struct socket_message *message)
 {
     if (!header)
         return -EFAULT;
-    if (header->iovlen > LINUX_IOV_MAX)
+    if (header->iovlen > ABI_IOV_MAX)
         return -EMSGSIZE;
     if ((header->iovlen && !header->iov) || (int32_t)header->namelen < 0)
         return -EINVAL;

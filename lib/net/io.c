@@ -10,7 +10,7 @@
 #include "kernel/memory.h"
 #include "kernel/string.h"
 
-_Static_assert(sizeof(struct iovec) == sizeof(struct linux_iovec) || sizeof(void *) > 4,
+_Static_assert(sizeof(struct iovec) == sizeof(struct abi_iovec) || sizeof(void *) > 4,
                "lwIP's iovec has another layout");
 
 #define IP6_HEADER 40
@@ -81,7 +81,7 @@ send_stream(struct socket *socket, const struct socket_message *message, unsigne
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
         return -EPIPE; /* as Linux: "not connected" is for reads */
     for (unsigned i = 0; i < message->nr_iov; i++) {
-        const struct linux_iovec *part = &message->iov[i];
+        const struct abi_iovec *part = &message->iov[i];
         bool last = i + 1 == message->nr_iov;
         long n = send_part(socket, part->base, part->len, last ? flags : flags | LINUX_MSG_MORE,
                            deadline);
@@ -143,7 +143,7 @@ receive_stream(struct socket *socket, struct socket_message *message, unsigned f
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
         return -ENOTCONN;
     for (unsigned i = 0; i < message->nr_iov; i++) {
-        const struct linux_iovec *part = &message->iov[i];
+        const struct abi_iovec *part = &message->iov[i];
         bool wait = !total || flags & LINUX_MSG_WAITALL;
         long n;
 

@@ -7,6 +7,7 @@
 #define NET_LINUX_H
 
 #include <stdint.h>
+#include "lib/libc/abi.h"
 
 #define LINUX_AF_UNSPEC 0
 #define LINUX_AF_INET   2
@@ -44,22 +45,15 @@ struct linux_sockaddr_in6 {
 #define LINUX_MSG_WAITALL  0x100
 #define LINUX_MSG_MORE     0x8000
 
-struct linux_iovec {
-    void *base;
-    uint32_t len;
-};
-
 struct linux_msghdr {
     void *name;
     uint32_t namelen;
-    struct linux_iovec *iov;
+    struct abi_iovec *iov;
     uint32_t iovlen;
     void *control;
     uint32_t controllen;
     uint32_t flags;
 };
-
-#define LINUX_IOV_MAX 1024
 
 #define LINUX_SHUT_RD   0
 #define LINUX_SHUT_WR   1

@@ -169,19 +169,17 @@ socket_close(struct file *file)
 }
 
 static long
-socket_read(struct file *file, void *to, size_t len)
+socket_readv(struct file *file, const struct abi_iovec *parts, unsigned count)
 {
-    struct linux_iovec iov = {to, len};
-    struct socket_message message = {.iov = &iov, .nr_iov = 1};
+    struct socket_message message = {.iov = parts, .nr_iov = count};
 
     return socket_receive(file->private, &message, 0);
 }
 
 static long
-socket_write(struct file *file, const void *from, size_t len)
+socket_writev(struct file *file, const struct abi_iovec *parts, unsigned count)
 {
-    struct linux_iovec iov = {(void *)from, len};
-    struct socket_message message = {.iov = &iov, .nr_iov = 1};
+    struct socket_message message = {.iov = parts, .nr_iov = count};
 
     return socket_send(file->private, &message, 0);
 }
@@ -208,8 +206,8 @@ socket_stat(struct file *file, struct file_stat *out)
 
 static const struct file_ops socket_ops = {
     .kind = "socket",
-    .read = socket_read,
-    .write = socket_write,
+    .readv = socket_readv,
+    .writev = socket_writev,
     .poll = socket_poll,
     .ioctl = socket_ioctl,
     .stat = socket_stat,

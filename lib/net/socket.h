@@ -70,7 +70,7 @@ int socket_wait_route(struct socket *, bool ip6, bool dontwait, int error);
 /* ---- io.c ---- */
 
 struct socket_message {
-    const struct linux_iovec *iov;
+    const struct abi_iovec *iov;
     unsigned nr_iov;
     void *name; /* NULL: none */
     uint32_t namelen;

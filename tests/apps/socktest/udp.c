@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int
@@ -123,6 +124,28 @@ icmp_checksum(const uint8_t *data, size_t len)
     return htons((uint16_t)~sum);
 }
 
+/* writev and readv are one datagram, however many parts they have. */
+static void
+parts_by_descriptor(void)
+{
+    struct iovec out[3] = {{"ab", 2}, {"", 0}, {"cde", 3}};
+    char first[3] = "", second[8] = "";
+    struct iovec in[2] = {{first, 2}, {second, 8}};
+    union address to;
+    socklen_t len = loopback(AF_INET, 0, &to);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    expect(bind(fd, &to.any, len) == 0 && getsockname(fd, &to.any, &len) == 0);
+    expect(connect(fd, &to.any, len) == 0);
+    expect(writev(fd, out, 3) == 5);
+    expect(recv(fd, second, sizeof(second), 0) == 5 && memcmp(second, "abcde", 5) == 0);
+    expect(writev(fd, out + 1, 1) == 0 && write(fd, "fghij", 5) == 5);
+    expect(readv(fd, in, 2) == 0);
+    expect(readv(fd, in, 2) == 5 && memcmp(first, "fg", 2) == 0 &&
+           memcmp(second, "hij", 3) == 0);
+    close(fd);
+}
+
 static void
 ping4(void)
 {
@@ -182,6 +205,7 @@ const struct test udp_tests[] = {
     {"connected", connected},
     {"large", large},
     {"message-parts", message_parts},
+    {"parts-by-descriptor", parts_by_descriptor},
     {"ping4", ping4},
     {"ping6", ping6},
     {NULL, NULL},
