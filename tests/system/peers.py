@@ -35,6 +35,9 @@ class Server:
                     pass  # the guest's side of the test tells
 
     def close(self):
+        """Also waits for the connection that is being served: its outcome is a test's evidence."""
+        self.socket.shutdown(socket.SHUT_RDWR)  # ends the accept
+        self.thread.join(LIMIT)
         self.socket.close()
 
 
