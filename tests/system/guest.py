@@ -14,6 +14,9 @@ import threading
 import time
 
 LIMIT = int(os.environ.get("LIMIT", "90"))  # seconds anything may take, on a busy machine
+# Bytes between guest and test: QEMU's consoles drop what does not fit, and a busy machine may let
+# the reader wait for longer than it takes to fill the usual 64 KiB.
+PIPE_SIZE = 1 << 20
 
 
 class GuestError(AssertionError):
@@ -71,7 +74,7 @@ class Guest:
         # If the tests are killed so is the guest.
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *map(str, command)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=PIPE_SIZE)
         self.errors = b""
         self.readers = [threading.Thread(target=self._read_console, daemon=True),
                         threading.Thread(target=self._read_errors, daemon=True)]
