@@ -119,10 +119,11 @@ function chosen() {
 }
 
 async function bootChosen() {
-    const entry = chosen();
-    history.replaceState(null, "", `#${entry.name}`);
+    const entry = chosen(), words = $("words").value.trim();
+    const address = words === entry.words ? entry.name : `${entry.name} ${words}`;
+    history.replaceState(null, "", `#${encodeURIComponent(address)}`);
     try {
-        await boot(entry, $("words").value.trim());
+        await boot(entry, words);
     } catch (error) {
         fail(error instanceof MachineError ? error.message
             : `The emulator failed: ${error.message}`);
@@ -205,6 +206,18 @@ $("chooser").addEventListener("submit", (event) => {
     screen.focus();
 });
 
+/* The address may name an image, and words of its command line behind a blank. */
+function wanted() {
+    let text = location.hash.slice(1);
+    try {
+        text = decodeURIComponent(text);
+    } catch {
+        /* as it stands */
+    }
+    const [, name, words] = /^(\S*)\s*([^]*)$/.exec(text);
+    return { name, words };
+}
+
 async function main() {
     if (typeof WebAssembly !== "object") {
         throw new MachineError("This browser has no WebAssembly, or it is switched off. The " +
@@ -212,8 +225,11 @@ async function main() {
     }
     entries = await (await load("images.json")).json();
     $("images").replaceChildren(...entries.map(choice));
-    const wanted = location.hash.slice(1);
-    choose(entries.some((entry) => entry.name === wanted) ? wanted : entries[0].name);
+    const { name, words } = wanted();
+    choose(entries.some((entry) => entry.name === name) ? name : entries[0].name);
+    if (words) {
+        $("words").value = words;
+    }
     $("start").disabled = false;
     bootChosen();
 }

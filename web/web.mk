@@ -1,7 +1,7 @@
 # `make web`: the page for browsers, in $(B)/web (docs/web.md). It is all laid out anew when any
 # part of it has changed; the set-up brings node, the emulator and the terminal if they are missing.
 
-WEB_PARTS := tools/web tools/web-deps $(filter-out %.mk,$(wildcard web/*)) \
+WEB_PARTS := tools/web tools/web-deps tools/notices LICENSE $(filter-out %.mk,$(wildcard web/*)) \
     $(wildcard apps/*/README.md) apps/httpd/site/ringlet.svg
 
 web: $(B)/web/images.json

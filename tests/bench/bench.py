@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/system"))
 
 from guest import GuestError  # noqa: E402
+import web  # noqa: E402
 from hosts import BUILD, Disk, Net, QemuPc, new_folder  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "21"))
@@ -222,7 +223,8 @@ def download():
 
 
 def main():
-    parts = {"sizes": sizes, "memory": least_memory, "start": start_up, "http": download}
+    parts = {"sizes": sizes, "memory": least_memory, "start": start_up, "http": download,
+             "web": lambda: web.start_up(heading, row, RUNS)}
     machine()
     for name in sys.argv[1:] or parts:
         parts[name]()
