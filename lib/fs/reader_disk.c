@@ -20,7 +20,6 @@ enum slot_state {
     SLOT_EMPTY,
     SLOT_FILLING,
     SLOT_VALID,
-    SLOT_LOST, /* the device may still write to it, some time: never used again */
 };
 
 struct slot {
@@ -68,18 +67,17 @@ slot_victim(struct disk_reader *r)
 
     for (unsigned i = 0; i < NR_SLOTS; i++) {
         struct slot *s = &r->slots[i];
-        bool usable = s->state == SLOT_EMPTY || s->state == SLOT_VALID;
-        if (usable && (!oldest || s->used < oldest->used))
+        if (s->state != SLOT_FILLING && (!oldest || s->used < oldest->used))
             oldest = s;
     }
     return oldest;
 }
 
 static bool
-any_in_state(const struct disk_reader *r, enum slot_state state)
+any_filling(const struct disk_reader *r)
 {
     for (unsigned i = 0; i < NR_SLOTS; i++)
-        if (r->slots[i].state == state)
+        if (r->slots[i].state == SLOT_FILLING)
             return true;
     return false;
 }
@@ -87,7 +85,7 @@ any_in_state(const struct disk_reader *r, enum slot_state state)
 static void
 slot_filled(struct slot *s, int error)
 {
-    s->state = !error ? SLOT_VALID : error == -ETIMEDOUT ? SLOT_LOST : SLOT_EMPTY;
+    s->state = error ? SLOT_EMPTY : SLOT_VALID;
     wake_all(&s->reader->filled);
 }
 
@@ -174,8 +172,6 @@ slot_get(struct disk_reader *r, uint64_t at, struct slot **out)
                 return error;
             continue;
         }
-        if (!s && !any_in_state(r, SLOT_FILLING))
-            return -EIO; /* all are lost */
         wait_on(&r->filled, TIME_NEVER);
     }
 }
@@ -234,10 +230,10 @@ disk_reader_close(struct fs_reader *reader)
 {
     struct disk_reader *r = list_entry(reader, struct disk_reader, reader);
 
-    while (any_in_state(r, SLOT_FILLING))
+    while (any_filling(r))
         wait_on(&r->filled, TIME_NEVER);
-    /* With a lost slot the memory stays the device's. */
-    if (!any_in_state(r, SLOT_LOST))
+    /* A device that was given up may not have let go: then the memory stays with it. */
+    if (!r->disk->broken)
         pages_free(r->slots[0].data, slot_pages(r));
     kfree(r);
 }

@@ -464,16 +464,18 @@ reader_survives_errors(void **state)
     fail_from = UINT32_MAX;
     assert_int_equal(reader->read(reader, 0, got, 512), 0);
     assert_memory_equal(got, disk_data, 512);
-    /* Memory that the device may still write to is not used again: eight times, then none is
-     * left, and the reader says so instead of waiting for ever. */
+    /* After a time-out the disk was reset and goes on, however often. */
     fail_status = -ETIMEDOUT;
     fail_from = 1;
-    for (int i = 1; i <= 8; i++)
+    for (int i = 1; i <= 20; i++)
         assert_int_equal(reader->read(reader, (uint64_t)i * 32768, got, 512), -ETIMEDOUT);
     fail_from = UINT32_MAX;
-    assert_int_equal(reader->read(reader, 0, got, 512), -EIO);
+    assert_int_equal(reader->read(reader, 0, got, 512), 0);
+    assert_memory_equal(got, disk_data, 512);
+    disk.broken = true;
     reader->close(reader);
-    assert_int_equal(shim_memory_live(), 32); /* the pages that are the device's now */
+    disk.broken = false;
+    assert_int_equal(shim_memory_live(), 32); /* the pages that may be the device's */
 }
 
 /* The disk as a file: every alignment, against a model of the disk. */
