@@ -175,8 +175,9 @@ system: all $(TEST_APPS:%=$(B)/%.elf) site web
 mutants:
 	@tools/checklist
 	@tools/mutants
-bench: all site
+bench: all site launcher
 	@BUILD=$(B) $(PYTHON) tests/bench/bench.py
+	@$(MAKE) --no-print-directory bench-launcher
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
 .PHONY: unit system mutants bench soak
