@@ -166,11 +166,11 @@ interrupt_deliver(regs_t regs)
     uint32_t irqs = deliverable();
     if (!irqs || in_window(regs[REG_RIP]))
         return;
-    if (!guest_data->irq_enabled) {
+    if (guest_data->irq_enabled)
+        deliver(regs, __builtin_ctz(irqs));
+    /* What has to wait is told, so that the guest asks for it: it may make no other exit. */
+    if (deliverable() && !guest_data->irq_enabled)
         guest_data->irq_pending = LGUEST_IF;
-        return;
-    }
-    deliver(regs, __builtin_ctz(irqs));
 }
 
 void

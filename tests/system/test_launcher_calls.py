@@ -33,6 +33,21 @@ def test_start_state(kit):
     found_flags: .long 0""").passed()
 
 
+def test_selectors_can_be_loaded_again(kit):
+    """With what was found: ds, es, ss, 0 into fs and gs, and a far jump to the code."""
+    kit.run("""
+        movl $stack_top, %esp
+        movl %ds, %eax; movl %eax, %es; movl %eax, %ss; movl %eax, %ds
+        xorl %eax, %eax; movl %eax, %fs; movl %eax, %gs
+        movl %cs, %eax; movw %ax, target + 4
+        ljmp *target
+    there:
+        init
+        pass
+        .data
+    target: .long there; .word 0""").passed()
+
+
 def test_boot_params(kit):
     initrd = kit.file("initrd", b"i" * 5000)
     kit.run("""

@@ -186,8 +186,19 @@ def test_memory_is_alone_and_environment_is_gone(kit):
         low = [line for line in maps if int(line.split("-")[0], 16) < 1 << 32]
         assert len(low) == 1 and low[0].startswith("10000000-"), low
         assert b"squeamish" not in open(f"/proc/{guest.pid}/environ", "rb").read()
-        status = open(f"/proc/{guest.pid}/status").read()
-        assert re.search(r"NoNewPrivs:\s1", status) and re.search(r"Seccomp:\s2", status)
+        guest.kill()
+
+
+def test_every_thread_is_confined(kit):
+    """The guest can rewrite what the others work with."""
+    disk = kit.file("disk", bytes(512))
+    with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT', f"--block={disk}") as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        threads = os.listdir(f"/proc/{guest.pid}/task")
+        assert len(threads) == 3
+        for thread in threads:
+            status = open(f"/proc/{guest.pid}/task/{thread}/status").read()
+            assert re.search(r"NoNewPrivs:\s1", status) and re.search(r"Seccomp:\s2", status)
         guest.kill()
 
 

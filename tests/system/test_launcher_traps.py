@@ -196,6 +196,20 @@ def test_system_call_gate_of_dpl_0(kit):
     assert (number, error) == (13, 0x402)
 
 
+def test_other_software_interrupts(kit):
+    """Any vector with a trap gate that ring 3 may use; trap 13 where it may not."""
+    kit.run(GATES + """
+        gate 0x41, called, 0xF, 3
+        int $0x41
+        cmpl $1, calls; expect e 2
+        pass
+    called: incl calls; iret
+        .data
+    calls: .long 0""").passed()
+    number, error, *_ = trap(kit.run(GATES + "gate 0x41, 0, 0xF, 0\n int $0x41"))
+    assert (number, error) == (13, 8 * 0x41 + 2)
+
+
 def test_system_call_behind_an_interrupt_gate(kit):
     """The original swallows it."""
     guest = GATES + "gate 0x80, 0, 0xE, 3\n int $0x80\n pass"
@@ -332,6 +346,35 @@ def test_pending_is_told_and_not_cleared(kit):
         pass""" + TICKED).passed()
 
 
+def test_second_interrupt_is_told(kit):
+    """Of two that are pending one is delivered, and irq_pending tells of the other."""
+    kit.run('#include "device.inc"\n' + INIT + """
+        gate 32, first
+        gate 34, second
+        cli
+        hcall LHCALL_SET_CLOCKEVENT, $1000000
+    1:  cmpl $0, irq_pending; je 1b
+        find_device CONSOLE
+        start_device
+        ring 1
+        descriptor 0, 0x300000, 1
+        offer 0
+        movl $0, irq_pending
+        sti
+        kick
+        cmpl $1, seconds; expect e 2
+        pass
+    first:
+        cmpl $LGUEST_IF, irq_pending; expect e 3
+        cmpl $0, seconds; expect e 4
+        sti
+        hcall LHCALL_SEND_INTERRUPTS
+        return_from_interrupt
+    second: incl seconds; return_from_interrupt
+        .data
+    seconds: .long 0""").passed()
+
+
 def test_blocked_interrupt(kit):
     kit.run(INIT + """
         gate 32, ticked
@@ -364,11 +407,14 @@ def test_clockevent_is_cancelled(kit):
         pass""" + TICKED).passed()
 
 
-def test_no_interrupt_window(kit):
-    """Nothing is delivered while eip is at the iret; the guest is not lost there."""
-    kit.run("""
-        movl $window, data + LGUEST_DATA_TAIL
-        movl $window_end, data + LGUEST_DATA_TAIL + 4
+@pytest.mark.parametrize("abi, start, end", [("N1", 4, 8), ("N2", 0, 4), ("N3", 0, None)])
+def test_no_interrupt_window(kit, abi, start, end):
+    """Nothing is delivered while eip is at the iret, wherever a layout says that this is; the
+    guest is not lost there."""
+    words = [f"movl $window, data + LGUEST_DATA_TAIL + {start}"]
+    if end:
+        words.append(f"movl $window + 1, data + LGUEST_DATA_TAIL + {end}")
+    kit.run("\n".join(words) + """
         init
         gate 32, ticked
         sti
@@ -376,13 +422,11 @@ def test_no_interrupt_window(kit):
         movl $50000000, %ecx
         jmp window
     window:
-        decl %ecx
-        jnz window
-    window_end:
+        loop window
         cmpl $0, ticks; expect e 2
         hcall LHCALL_SEND_INTERRUPTS
         cmpl $1, ticks; expect e 3
-        pass""" + TICKED).passed()
+        pass""" + TICKED, f"--abi={abi}").passed()
 
 
 def test_interrupt_without_a_gate(kit):
@@ -463,6 +507,54 @@ def test_async_ring(kit):
         .section .rodata
     one: .asciz "one "
     two: .asciz "two " """).passed("one two threeone ")
+
+
+def test_async_ring_wraps(kit):
+    """A hundred calls, two at a time: the host's cursor goes round as the guest's does."""
+    kit.run(INIT + """
+        xorl %ebp, %ebp
+    1:  movl %ebp, %eax; andl $63, %eax
+        leal (%eax, %eax, 4), %ecx
+        movl $LHCALL_SET_STACK, async_calls(, %ecx, 4)
+        movl $1, async_calls + 4(, %ecx, 4)
+        movl $2, async_calls + 12(, %ecx, 4)
+        movb $0, async_status(%eax)
+        incl %ebp
+        testl $1, %ebp; jnz 1b
+        hcall LHCALL_FLUSH_ASYNC
+        movl $64, %ecx; movb $LGUEST_ASYNC_FREE, %al; movl $async_status, %edi
+        repe scasb; expect e 2
+        cmpl $100, %ebp; jb 1b
+        pass""").passed()
+
+
+def test_async_ring_is_left_alone_by_init(kit):
+    kit.run("""
+        movl $stack_top, %esp
+        movl $LHCALL_NOTIFY, async_calls; movl $text, async_calls + 4
+        movb $0, async_status
+        hcall LHCALL_LGUEST_INIT, $data
+        cmpb $0, async_status; jne 1f
+        hcall LHCALL_FLUSH_ASYNC
+        pass
+    1:  fail 2
+        .section .rodata
+    text: .asciz "later" """).passed("later")
+
+
+def test_restart_in_the_async_ring(kit):
+    """What stands behind it is forgotten with everything else."""
+    result = kit.run(INIT + """
+        print "."
+        movl $LHCALL_SHUTDOWN, async_calls; movl $text, async_calls + 4
+        movl $LGUEST_SHUTDOWN_RESTART, async_calls + 8
+        movl $99, async_calls + 20
+        movw $0, async_status
+        hcall LHCALL_FLUSH_ASYNC
+        fail 2
+        .data
+    text: .skip 128""", "--timeout=1")
+    assert result.status == 124 and set(result.out) == {"."} and len(result.out) > 3, result
 
 
 def test_bad_call_in_the_async_ring(kit):
