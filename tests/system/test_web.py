@@ -59,6 +59,32 @@ def test_nothing_from_elsewhere():
             assert address.startswith("http://guest"), f"{file.name}: {address}"
 
 
+@needs_node
+def test_run_serves_the_page():
+    """./run --host web prints an address that starts what was asked for, and ends when told to."""
+    run = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", ROOT / "run", "--host", "web",
+                            "hello", "5", "two words"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for line in run.stdout:
+            if found := re.search(r"open http://127\.0\.0\.1:(\d+)(/\S+) in a browser", line):
+                break
+        assert found.group(2) == "/#hello%205%20%22two%20words%22"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                page = get(found.group(1), "/")
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert page == (ROOT / "build/web/index.html").read_bytes()
+    finally:
+        run.terminate()
+        assert run.wait(60) == 143
+        run.stdout.close()
+
+
 @pytest.fixture
 def v86(request):
     """v86(app, args, ...) -> Guest, whatever host the run is about."""
