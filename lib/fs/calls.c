@@ -347,15 +347,33 @@ SYSCALL(60, umask);
 
 /* ---- disks ---- */
 
-static long
-sys_sync(SYSCALL_ARGS)
+/* Have the disks write what they hold back; of those that nothing was written to, nothing. */
+static int
+sync_disks(void)
 {
     struct disk_device *disk = NULL;
     int error = 0;
 
     while ((disk = disk_next(disk)))
-        if (disk->can_flush && !disk->read_only && disk_flush(disk))
+        if (disk->can_flush && !disk->read_only && disk->counters.writes && disk_flush(disk))
             error = -EIO;
     return error;
 }
+
+static long
+sys_sync(SYSCALL_ARGS)
+{
+    return sync_disks();
+}
 SYSCALL(36, sync);
+
+/* What a program wrote is not lost with it, however it ends. */
+static void
+sync_at_end(void)
+{
+    if (sync_disks())
+        log_error("a disk did not write all that it was given");
+}
+
+static const struct leave_hook disks_end = {.run = sync_at_end};
+ENLIST(leave, disks_end);

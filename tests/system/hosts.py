@@ -8,6 +8,7 @@ HOSTS. The first one runs every test, the others the smoke tests, and all of the
 
 import os
 import shutil
+import socket
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -124,7 +125,7 @@ class QemuPc(Host):
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "more command words",
                      "entropy", "media", "disks", "several cards", "UDP from outside",
-                     "network of 10.0.2.2", "NX", "double faults"})
+                     "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}
 
@@ -212,7 +213,7 @@ class QemuMicrovm(QemuPc):
 
     name = "qemu-microvm"
     machine = "microvm"
-    can = QemuPc.can - {"media"}
+    can = QemuPc.can - {"media", "PCI"}
     flavours = {"": {}, "legacy": {}, "modern": {}}
 
     def device(self, kind, device, **properties):
@@ -248,7 +249,7 @@ class V86(Host):
 
     name = "v86"
     program = "node"
-    can = frozenset({"modern", "modules"})
+    can = frozenset({"modern", "modules", "paging", "PCI", "serial port"})
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
@@ -274,7 +275,58 @@ class V86(Host):
         return status if last_line in (None, f"exit: {status}") else None
 
 
-HOSTS = [QemuPc(), QemuQ35(), QemuMicrovm(), V86()]
+def free_port(protocol):
+    """A port that nobody uses now; somebody else might before the launcher does, which a test
+    then reports as a launcher that did not start."""
+    kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Launcher(Host):
+    """Ringlet's own: the guest as a process, its devices on the lguest device page. With
+    --strict, so that a driver which breaks a rule fails the test."""
+
+    name = "launcher"
+    program = str(BUILD / "lguest")
+    can = frozenset({"modules", "entropy", "disks", "several cards", "UDP from outside",
+                     "network of 10.0.2.2"})
+    options = ("--strict",)
+    prefix = ()  # words in front of the program
+
+    def net_words(self, net, ports):
+        word = "--net=user"
+        for port in net.forward:
+            protocol, port = port if isinstance(port, tuple) else ("tcp", port)
+            ports[protocol, port] = free_port(protocol)
+            word += f",hostfwd={protocol}:127.0.0.1:{ports[protocol, port]}-:{port}"
+        return word
+
+    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
+              extra):
+        self.require(set() if console else {"serial port"})
+        self.require({"several modules"} if len(modules) > 1 else set())
+        self.require({"so many devices"} if len(disks) + len(nets) > 14 else set())
+        self.require({"memory in KiB"} if isinstance(mem, str) else
+                     {"as much memory"} if mem > 3072 else set())
+        ports = {}
+        command = [*self.prefix, self.program, *self.options]
+        command += [f"--block={disk.image}{',ro' if disk.read_only else ''}" for disk in disks]
+        command += [self.net_words(net, ports) for net in nets]
+        command += ["--rng"] if rng else []
+        command += [f"--initrd={module}" for module in modules]
+        command += [mem, image, *([args] if args else [])]
+        return Guest(app, command, self.decode, ports=ports)
+
+    @staticmethod
+    def decode(status, last_line):
+        """The status is the guest's own, and the console's last line says the same. A guest that
+        could not say it has died, or its launcher has."""
+        return status if last_line in (None, f"exit: {status}") else None
+
+
+HOSTS = [QemuPc(), Launcher(), QemuQ35(), QemuMicrovm(), V86()]
 
 
 def available(host):

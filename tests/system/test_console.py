@@ -60,7 +60,7 @@ def test_serial_port_reads(boot):
 @pytest.mark.parametrize("name, other", [("ttyS0", "hvc0"), ("hvc0", "ttyS0")])
 def test_chosen_console(boot, name, other):
     """console= names one; what is there is listed for a name that is not."""
-    guest = boot("talk", f"console={name} -- 5 0")
+    guest = boot("talk", f"console={name} -- 5 0", needs={"serial port"})
     assert guest.wait() == 0
     assert guest.text.count("0" * 91) == 5
     guest = boot("talk", "console=tty7 -- 5 0")

@@ -136,9 +136,9 @@ def test_network(shell):
 def test_machine(shell):
     terminal = shell()
     memory = dict(re.findall(r"^(\w+) +(\d+) KiB", terminal.run("mem"), re.M))
-    assert 0 < int(memory["least"]) <= int(memory["free"]) < int(memory["total"]) < 65536
-    first, second = terminal.run("uptime"), terminal.run("uptime")
-    assert first < second
+    assert 0 < int(memory["least"]) <= int(memory["free"]) < int(memory["total"]) <= 65536
+    first = terminal.run("uptime")
+    assert any(terminal.run("uptime") > first for _ in range(1000))
     year = int(re.search(r"\b(20\d\d)\b", terminal.run("date")).group(1))
     assert 2024 < year < 2100
     terminal.type("panic\r")
