@@ -99,5 +99,5 @@ def test_thread_that_never_gives_way(boot):
     assert guest.wait() == 0
     assert len(re.findall(r"^warning: thread main has run for \d+ s without giving way",
                           guest.text, re.M)) == 1
-    assert re.search(r"^error:   0x[0-9a-f]{8} (spin|clock_\w+|pit_\w+)\+0x", guest.text, re.M)
+    assert re.search(r"^error:   0x[0-9a-f]{8} (spin|now_ns|clock_\w+|pit_\w+|lguest_\w+)\+0x", guest.text, re.M)
     assert "spun" in guest.text
