@@ -53,7 +53,6 @@ pc_init(void)
     }
     lines_init(&madt);
     timer_chip_init();
-    power_button_watch();
 }
 
 static bool
@@ -77,6 +76,8 @@ pc_irq_restore(bool on)
 static void
 pc_halt(void)
 {
+    if (power_idle())
+        return;
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 

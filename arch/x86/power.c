@@ -11,6 +11,7 @@
 #include "arch/x86/pc.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
+#include "kernel/thread.h"
 
 /* PM1 control (4.8.3.2.1). */
 #define PM1_SCI_ENABLED 0x0001
@@ -40,7 +41,8 @@
 
 /* What was taken; ports are 0 where there are none. */
 static uint16_t smi_command, pm1a_control, pm1b_control;
-static uint16_t button_status, button_enable, sci;
+static uint16_t button_status, sci;
+static bool unwatched; /* there is a button, and nobody listens yet */
 static uint8_t acpi_enable, reset_value;
 static struct acpi_address reset, sleep_control; /* address 0: none */
 
@@ -65,6 +67,7 @@ power_init(void)
     if (flags & ACPI_FADT_REDUCED) {
         if (ACPI_FADT_HAS(f, sleep_control))
             sleep_control = f->sleep_control;
+        unwatched = sleep_control.address != 0;
         return;
     }
     smi_command = port_of(f->smi_command);
@@ -75,7 +78,13 @@ power_init(void)
     button_status = flags & ACPI_FADT_BUTTON ? 0 : port_of(f->pm1a_event);
     if (!ACPI_FADT_HAS(f, pm1_event_len) || f->pm1_event_len < PM1_EVENT_LEAST)
         button_status = 0;
-    button_enable = (uint16_t)(button_status + f->pm1_event_len / 2);
+    /* From now on a press is kept until somebody listens; one that switched the machine on does
+     * not count. */
+    unwatched = button_status != 0;
+    if (unwatched) {
+        io_out16(button_status, PM1_POWER_BUTTON);
+        io_out16((uint16_t)(button_status + f->pm1_event_len / 2), PM1_POWER_BUTTON);
+    }
 }
 
 /* A register of 8 bits, wherever it is. */
@@ -162,9 +171,8 @@ watch_fixed(void)
         return;
     enable();
     sci_action.arg = line;
-    io_out16(button_status, PM1_POWER_BUTTON);
     irq_attach(line, &sci_action);
-    io_out16(button_enable, PM1_POWER_BUTTON);
+    on_sci(line); /* a press from before that may have left no interrupt */
 }
 
 static volatile char *events; /* of the generic event device; reading clears */
@@ -190,15 +198,30 @@ watch_events(void)
         return;
     struct irq_line *line = pc_gsi_line(device.gsi, device.level);
     events = platform->map_device(device.base, sizeof(uint32_t));
-    if (line && events)
-        irq_attach(line, &action);
+    if (!line || !events)
+        return;
+    irq_attach(line, &action);
+    on_event(NULL); /* likewise */
 }
 
-void
-power_button_watch(void)
+static void
+watch(void *unused)
 {
+    (void)unused;
     if (button_status)
         watch_fixed();
-    else if (sleep_control.address)
+    else
         watch_events();
+}
+
+bool
+power_idle(void)
+{
+    static struct deferred work = {.run = watch};
+
+    if (!unwatched)
+        return false;
+    unwatched = false;
+    defer_mark(&work);
+    return true;
 }

@@ -5,6 +5,8 @@
 #ifndef ARCH_X86_POWER_H
 #define ARCH_X86_POWER_H
 
+#include <stdbool.h>
+
 /* Take what is needed from the FADT. Once, after acpi_init, while paging is off. */
 void power_init(void);
 
@@ -13,8 +15,12 @@ void power_init(void);
 void power_off(void);
 void power_reset(void);
 
-/* From now on the power button asks the program to end (kernel_ask_end). Once, when the
- * interrupt controllers are up. */
-void power_button_watch(void);
+/*
+ * For the idle loop, interrupts off: true if there was something to do after all, which is now
+ * deferred work. The first time that is to listen to the power button, which asks the program to
+ * end (kernel_ask_end): looking through the DSDT and entering ACPI mode take longer than many a
+ * program runs, and a press before that is kept.
+ */
+bool power_idle(void);
 
 #endif

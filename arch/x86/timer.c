@@ -56,5 +56,4 @@ timer_chip_init(void)
         log_error(
             "timer: this machine has neither a local APIC nor an 8254; nothing that waits "
             "for a time will ever wake up");
-    load(clock_read()); /* the clock may want to be read in time */
 }

@@ -17,7 +17,8 @@ struct timer_chip {
 
 extern const struct timer_chip apic_timer, pit_timer;
 
-/* Choose the chip. Once, when the interrupt controllers are up, interrupts off. */
+/* Choose the chip. Once, when the interrupt controllers are up, interrupts off. The clock may
+ * want to be read in time, so timer_chip_arm has to follow. */
 void timer_chip_init(void);
 /* See timer_arm of struct platform. A slow clock is read in time too, whatever `deadline`. */
 void timer_chip_arm(uint64_t deadline);

@@ -17,6 +17,7 @@
 #include "arch/x86/power.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
+#include "kernel/thread.h"
 
 /* The page that the firmware's tables lie in, and where in it each does. */
 #define AREA (64u << 10)
@@ -386,15 +387,21 @@ button_asks_once_and_noise_ends(void **state)
     lay_out(0);
     fixed_hardware();
     acpi_init();
+    m.status = 0x0100; /* switched on by it */
     power_init();
-    m.status = 0x0100; /* pressed before anybody listened */
+    assert_int_equal(m.status, 0);
     ends_asked = 0;
     line = (struct irq_line){.name = "line", .mask = mask};
     line_masked = true;
-    power_button_watch();
-    assert_int_equal(line_number, 9);
-    assert_int_equal(m.status, 0);
     assert_int_equal(m.enable, 0x0100);
+    m.status = 0x0100; /* pressed before anybody listened */
+    assert_true(power_idle());
+    assert_false(power_idle());
+    defer_run();
+    assert_int_equal(m.status, 0);
+    assert_int_equal(ends_asked, 1);
+    ends_asked = 0;
+    assert_int_equal(line_number, 9);
     assert_false(line_masked);
     irq_dispatch(&line);
     assert_int_equal(ends_asked, 0);
@@ -408,9 +415,9 @@ button_asks_once_and_noise_ends(void **state)
     /* A button that is not there. */
     fadt()->flags = ACPI_FADT_BUTTON;
     seal(FADT, "FACP", 116);
-    power_init();
     m.enable = 0;
-    power_button_watch();
+    power_init();
+    assert_false(power_idle());
     assert_int_equal(m.enable, 0);
 }
 
@@ -438,15 +445,18 @@ event_device_has_a_button(void **state)
     line_masked = true;
     line_number = 0;
     ends_asked = 0;
-    power_button_watch();
+    m.events = 2; /* before anybody listened */
+    assert_true(power_idle());
+    defer_run();
+    assert_int_equal(ends_asked, 1);
     assert_int_equal(line_number, 9);
     assert_false(line_masked);
     m.events = 1; /* another event */
     irq_dispatch(&line);
-    assert_int_equal(ends_asked, 0);
+    assert_int_equal(ends_asked, 1);
     m.events = 2;
     irq_dispatch(&line);
-    assert_int_equal(ends_asked, 1);
+    assert_int_equal(ends_asked, 2);
 }
 
 int
