@@ -73,7 +73,8 @@ device_reset(struct virtio_device *v)
 #define CORE_BITS                                                                 \
     (UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_INDIRECT | \
      UINT64_C(1) << VIRTIO_F_RING_EVENT_IDX | UINT64_C(1) << VIRTIO_F_VERSION_1 | \
-     UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
+     UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | UINT64_C(1) << VIRTIO_F_RING_PACKED |  \
+     UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
 
 /* The table ends with {0, 0}, the only entry that names one bit twice. */
 static uint64_t

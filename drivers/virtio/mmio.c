@@ -18,7 +18,7 @@
 #define QUEUE_SIZE_MOST 256
 #define QUEUE_ALIGN     4096
 
-/* Looks at the interrupt status per interrupt, before the next one is left to look on. */
+/* Looks at the interrupt status per interrupt; more of them wait for the next known point. */
 #define INTERRUPT_LOOKS 16
 
 static struct virtio_mmio *
@@ -220,10 +220,9 @@ static void
 interrupt(void *arg)
 {
     struct virtio_device *v = arg;
-    uint32_t status;
 
     for (unsigned n = 0; n < INTERRUPT_LOOKS; n++) {
-        status = reg_read(v, VIRTIO_MMIO_INTERRUPT_STATUS);
+        uint32_t status = reg_read(v, VIRTIO_MMIO_INTERRUPT_STATUS);
         if (status == 0)
             return;
         reg_write(v, VIRTIO_MMIO_INTERRUPT_ACK, status);
@@ -232,6 +231,17 @@ interrupt(void *arg)
         if (status & VIRTIO_ISR_CONFIG)
             virtio_config_interrupt(v);
     }
+    defer_mark(&mmio(v)->look_again);
+}
+
+/* As deferred work: the handler once more, with its interrupt off as it expects. */
+static void
+look_again(void *arg)
+{
+    bool on = platform->irq_save();
+
+    interrupt(arg);
+    platform->irq_restore(on);
 }
 
 static int
@@ -242,7 +252,8 @@ start(struct virtio_device *v)
     if (m->irq == NULL)
         return -ENXIO;
     m->action.handler = interrupt;
-    m->action.arg = v;
+    m->look_again.run = look_again;
+    m->action.arg = m->look_again.arg = v;
     irq_attach(m->irq, &m->action);
     return 0;
 }
@@ -250,8 +261,12 @@ start(struct virtio_device *v)
 static void
 stop(struct virtio_device *v)
 {
-    if (mmio(v)->irq)
-        irq_detach(mmio(v)->irq, &mmio(v)->action);
+    struct virtio_mmio *m = mmio(v);
+
+    if (m->irq == NULL)
+        return;
+    irq_detach(m->irq, &m->action);
+    defer_cancel(&m->look_again);
 }
 
 /* ---- the two versions ---- */

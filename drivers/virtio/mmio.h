@@ -13,6 +13,7 @@ struct virtio_mmio {
     uint32_t version;
     struct irq_line *irq;
     struct irq_action action;
+    struct deferred look_again; /* an interrupt that did not come to an end */
 };
 
 /*

@@ -31,6 +31,7 @@ UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
          drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
          drivers/virtio/pci_modern.c drivers/virtio/pci_irq.c drivers/virtio/lguest.c \
+         drivers/virtio/mmio.c drivers/virtio/mmio_find.c arch/x86/aml_device.c \
          $(addprefix arch/x86/,pci.c piix.c msix.c lguest.c lguest_irq.c lguest_time.c scale.c)
 
 # Devices on the model, and the classes above them.
@@ -39,12 +40,18 @@ UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c k
 UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
 UNIT_net_lguest := $(UNIT_net)
 UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
+# The same drivers on packed rings, wherever the model's device is a modern one.
+PACKED := console block net entropy core
+$(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p))))
+$(foreach p,$(PACKED),$(eval UNIT_FLAGS_$(p)_packed := -DMODEL_PACKED=1))
 UNIT_http := apps/httpd/request.c
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
 UNIT_msix       := $(MODEL)
+UNIT_mmio       := $(MODEL)
+UNIT_aml        := arch/x86/aml_device.c
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 

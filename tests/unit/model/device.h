@@ -19,6 +19,10 @@ struct model_queue {
     bool in_flight[VRING_SIZE_MAX]; /* by head */
     uintptr_t ring;                 /* of lguest: the host's pages, and the interrupt */
     unsigned irq;
+    bool num_written, align_written;      /* of mmio */
+    uint32_t packed_seen, packed_used;    /* of a packed ring: places, counted on for ever */
+    uint32_t packed_signalled;
+    uint16_t packed_count[VRING_SIZE_MAX]; /* descriptors, by id */
 };
 
 struct model {
@@ -42,6 +46,8 @@ struct model {
     size_t descriptor;                              /* of lguest: where on the page */
     uint8_t published[LGUEST_DESC_PAGE_SIZE];       /* and as it was */
     size_t published_len;
+    uint32_t page_size; /* of mmio version 1 */
+    bool edge;          /* of mmio: its line rose, and nobody was told yet */
     struct model_queue queues[MODEL_MAX_QUEUES];
 };
 
@@ -88,6 +94,28 @@ struct model_layout {
 const struct model_layout *model_layout(const struct model *);
 void model_pci_init(struct model *);
 uint16_t model_pci_command(const struct model *);
+
+/* queue.c */
+bool model_queue_ready(const struct model *, unsigned queue);
+/* A part of a chain; false, with a violation, if it cannot be. */
+bool model_part_add(struct model *, struct model_chain *, uint64_t addr, uint32_t len,
+                    bool writable);
+
+/* packed.c: the same for a packed ring. */
+bool model_packed(const struct model *);
+void model_packed_enable(struct model *, unsigned queue);
+unsigned model_packed_waiting(struct model *, unsigned queue);
+bool model_packed_pop(struct model *, unsigned queue, struct model_chain *);
+void model_packed_push(struct model *, unsigned queue, uint32_t id, uint32_t len);
+bool model_packed_interrupt(struct model *, unsigned queue);
+
+/* mmio.c */
+bool model_mmio(const struct model *);
+unsigned model_mmio_irq(const struct model *);
+struct model *model_mmio_at(uint64_t address, uint32_t *offset); /* NULL: none there */
+uint32_t model_mmio_read(struct model *, uint32_t offset, unsigned width);
+void model_mmio_write(struct model *, uint32_t offset, uint32_t value, unsigned width);
+void model_mmio_forget(void);
 
 /* lguest.c */
 void model_lguest_init(struct model *);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "arch/x86/pc.h"
 #include "arch/x86/pic.h"
 #include "drivers/virtio/ring.h"
 #include "kernel/kernel.h"
@@ -109,6 +110,7 @@ model_machine_reset(void)
     forget_devices();
     model_lguest_forget();
     model_msix_forget();
+    model_mmio_forget();
     while (nr_plugged)
         free(plugged[--nr_plugged]);
     memset(lines, 0, sizeof lines);
@@ -130,9 +132,12 @@ model_new(const struct model_setup *setup)
     m->setup = *setup;
     m->slot = nr_plugged + 1;
     m->offered = setup->features;
-    m->by_ports = setup->bus == MODEL_PCI_LEGACY || setup->bus == MODEL_LGUEST;
+    m->by_ports = setup->bus == MODEL_PCI_LEGACY || setup->bus == MODEL_LGUEST ||
+                  setup->bus == MODEL_MMIO_1;
     if (model_modern(m) && !setup->no_version_1)
         m->offered |= 1ull << VIRTIO_F_VERSION_1;
+    if (MODEL_PACKED && (setup->bus == MODEL_PCI_MODERN || setup->bus == MODEL_MMIO_2))
+        m->offered |= 1ull << VIRTIO_F_RING_PACKED;
     if (setup->config)
         memcpy(m->config, setup->config, setup->config_len);
     unsigned usual = setup->bus == MODEL_LGUEST ? LGUEST_VRING_SIZE : 64;
@@ -141,7 +146,7 @@ model_new(const struct model_setup *setup)
             setup->queue_size[i] ? setup->queue_size[i] : usual;
     if (setup->bus == MODEL_LGUEST)
         model_lguest_init(m);
-    else
+    else if (!model_mmio(m))
         model_pci_init(m);
     plugged[nr_plugged++] = m;
     return m;
@@ -165,15 +170,37 @@ pic_line(unsigned irq)
     return &lines[irq];
 }
 
-/* Level-triggered: up while any device on it has something in its ISR. */
+struct irq_line *
+pc_gsi_line(unsigned gsi, bool level)
+{
+    (void)level;
+    return pic_line(gsi);
+}
+
+/* Level-triggered: up while any device on it has something in its ISR. Of mmio devices only
+ * the edge counts, which is the harder case. */
 static bool
 line_up(unsigned irq)
 {
-    for (unsigned i = 0; i < nr_plugged; i++)
+    for (unsigned i = 0; i < nr_plugged; i++) {
+        if (model_mmio(plugged[i])) {
+            if (plugged[i]->edge && model_mmio_irq(plugged[i]) == irq)
+                return true;
+            continue;
+        }
         if (plugged[i]->pci[0x3c] == irq && plugged[i]->isr && !model_msix_enabled(plugged[i]) &&
             !(model_pci_command(plugged[i]) & INTX_OFF))
             return true;
+    }
     return false;
+}
+
+static void
+edges_take(unsigned irq)
+{
+    for (unsigned i = 0; i < nr_plugged; i++)
+        if (model_mmio(plugged[i]) && model_mmio_irq(plugged[i]) == irq)
+            plugged[i]->edge = false;
 }
 
 /* Called by the shim with interrupts off; true if something was delivered. */
@@ -192,6 +219,7 @@ model_irq_deliver(void)
             masked[irq] = true;
             continue;
         }
+        edges_take(irq);
         irq_dispatch(&lines[irq]);
         any = true;
     }

@@ -44,12 +44,20 @@
 #define MODEL_CONFIG_SIZE 256
 #define MODEL_NEVER       UINT64_MAX
 
+/* A program that defines this as 1 has RING_PACKED offered by every device that is modern only:
+ * its tests run once more, on packed rings. */
+#ifndef MODEL_PACKED
+#define MODEL_PACKED 0
+#endif
+
 struct model;
 
 enum model_bus {
     MODEL_PCI_MODERN,       /* id 0x1040 + type, capabilities, memory BARs */
     MODEL_PCI_LEGACY,       /* id 0x1000 + x, I/O BAR 0, no capabilities */
     MODEL_PCI_TRANSITIONAL, /* both faces */
+    MODEL_MMIO_1,           /* memory-mapped registers, legacy; named by a word */
+    MODEL_MMIO_2,           /* the same, modern */
     MODEL_LGUEST,           /* a descriptor on the device page; model_host_boot() before it */
 };
 
@@ -61,6 +69,10 @@ struct model_lies {
     uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
     bool never_serve;  /* notifications are ignored */
     uint32_t refuse_vectors; /* of MSI-X: these read back as 0xffff */
+    bool refuse_ready; /* of mmio: QueueReady reads back as 0 */
+    uint8_t at_ack;    /* of mmio: bits of the status that come up just before an
+                          acknowledgement, once */
+    bool loud;         /* of mmio: the interrupt status never reads as 0 */
     bool spurious;     /* an interrupt at every register write or hypercall, reason or none */
     /* Called before each access to the device configuration; it may change that with
      * model_config_poke: a configuration that moves while it is read. */
@@ -95,6 +107,7 @@ struct model_setup {
     unsigned msix;            /* entries of its MSI-X table, at most 16; `edit` may enable it */
     bool no_config_window;    /* no PCI_CFG capability */
     uint8_t irq;              /* interrupt line; 0: 11, shared by all */
+    uint32_t mmio_magic, mmio_version; /* instead of the right ones */
     /* Called when configuration space, or lguest's descriptor, is ready: change bytes of it. */
     void (*edit)(struct model *, uint8_t *pci_config, void *arg);
 };
@@ -109,6 +122,10 @@ unsigned model_capability_at(unsigned n);
 unsigned model_msix_at(void);
 /* A machine without a local APIC, from now on until model_machine_reset. */
 void model_apic_remove(bool gone);
+/* What the command line has as words `virtio_mmio.device=`, instead of one for each mmio device
+ * that is plugged in: until a NULL. And the machine's DSDT. Until model_machine_reset. */
+void model_words(const char *const *values);
+void model_dsdt(const uint8_t *aml, size_t len);
 /* The vector of a queue as the device has it; 0xffff: none. */
 uint16_t model_queue_vector(const struct model *, unsigned queue);
 bool model_msix_enabled(const struct model *);
@@ -137,7 +154,8 @@ struct model_chain {
 };
 
 /* Next available chain, walked and checked by the rules of 2.7; false when there is none.
- * Copies the descriptors first: what the driver does to them later is not noticed. */
+ * Copies the descriptors first: what the driver does to them later is not noticed. `head` is
+ * the buffer id in a packed ring. */
 bool model_pop(struct model *, unsigned queue, struct model_chain *);
 /* Bytes of the readable or writable parts from `offset` on; the number moved. */
 size_t model_read(const struct model_chain *, size_t offset, void *to, size_t len);
@@ -148,7 +166,7 @@ size_t model_writable(const struct model_chain *);
 void model_push(struct model *, unsigned queue, uint32_t id, uint32_t len);
 /* The same without telling anybody; then model_interrupt. */
 void model_push_quietly(struct model *, unsigned queue, uint32_t id, uint32_t len);
-/* Set the device's used index to this value outright. */
+/* Set the device's used index to this value outright; a split ring has one. */
 void model_used_index(struct model *, unsigned queue, uint16_t idx);
 /* An interrupt with these bits of the ISR (VIRTIO_ISR_*), wanted or not. */
 void model_interrupt(struct model *, uint8_t isr);

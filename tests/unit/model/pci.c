@@ -174,7 +174,8 @@ addressed(void)
     if (!(config_address >> 31) || config_address & 0x00ff0700)
         return NULL;
     unsigned slot = config_address >> 11 & 31;
-    return slot ? model_at(slot - 1) : NULL;
+    struct model *m = slot ? model_at(slot - 1) : NULL;
+    return m && !model_mmio(m) ? m : NULL;
 }
 
 /* Where the window's capability is; 256: nowhere. */
@@ -353,11 +354,23 @@ model_port_write(uint16_t port, uint32_t value, unsigned width)
 uint32_t
 model_memory_read(uint64_t address, unsigned width)
 {
+    uint32_t offset;
+    struct model *m = model_mmio_at(address, &offset);
+
+    if (m)
+        return model_mmio_read(m, offset, width);
     return device_read(false, address, width);
 }
 
 void
 model_memory_write(uint64_t address, uint32_t value, unsigned width)
 {
+    uint32_t offset;
+    struct model *m = model_mmio_at(address, &offset);
+
+    if (m) {
+        model_mmio_write(m, offset, value, width);
+        return;
+    }
     device_write(false, address, value, width);
 }

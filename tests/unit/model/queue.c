@@ -74,6 +74,10 @@ model_queue_enable(struct model *m, unsigned queue)
     struct model_queue *q = &m->queues[queue];
     size_t n = q->size;
 
+    if (model_packed(m)) {
+        model_packed_enable(m, queue);
+        return;
+    }
     if (q->desc % 16 || q->driver % 2 || q->device % 4)
         model_violation(m, "2.7: areas of queue %u are not aligned", queue);
     if (shim_memory_bad(at(q->desc, 0), 16 * n) ||
@@ -122,26 +126,25 @@ unwritten(const uint8_t *base, size_t len)
     return true;
 }
 
-static bool
-part_add(struct model *m, struct model_chain *c, const struct descriptor *d)
+bool
+model_part_add(struct model *m, struct model_chain *c, uint64_t addr, uint32_t len,
+               bool writable)
 {
-    bool writable = d->flags & F_WRITE;
-
-    if (d->len == 0)
+    if (len == 0)
         model_violation(m, "2.7.5: a descriptor of length 0");
-    if (shim_memory_bad(at(d->addr, 0), d->len)) {
+    if (shim_memory_bad(at(addr, 0), len)) {
         model_violation(m, "2.7.5: a descriptor names memory that is not the driver's");
         return false;
     }
     if (!writable && c->nr_in)
         model_violation(m, "2.7.4.2: a readable descriptor after a writable one");
-    if (writable && unwritten(at(d->addr, 0), d->len))
+    if (writable && unwritten(at(addr, 0), len))
         model_violation(m, "row 61: a page is shared that was never written");
     if (c->nr_out + c->nr_in == MODEL_MAX_PARTS) {
         model_violation(m, "the model takes %u parts", MODEL_MAX_PARTS);
         return false;
     }
-    c->parts[c->nr_out + c->nr_in] = (struct model_part){at(d->addr, 0), d->len};
+    c->parts[c->nr_out + c->nr_in] = (struct model_part){at(addr, 0), len};
     if (writable)
         c->nr_in++;
     else
@@ -173,7 +176,7 @@ walk(struct model *m, const struct model_queue *q, struct model_chain *c, uint64
             }
             return walk(m, q, c, d.addr, d.len / 16, 0, true);
         }
-        if (!part_add(m, c, &d))
+        if (!model_part_add(m, c, d.addr, d.len, d.flags & F_WRITE))
             return false;
         if (!(d.flags & F_NEXT))
             return true;
@@ -183,8 +186,8 @@ walk(struct model *m, const struct model_queue *q, struct model_chain *c, uint64
     return false;
 }
 
-static bool
-ready(struct model *m, unsigned queue)
+bool
+model_queue_ready(const struct model *m, unsigned queue)
 {
     return m->queues[queue].enabled && m->status & VIRTIO_STATUS_DRIVER_OK &&
            m->reset_until == 0;
@@ -195,7 +198,11 @@ model_waiting(struct model *m, unsigned queue)
 {
     struct model_queue *q = &m->queues[queue];
 
-    return ready(m, queue) ? (uint16_t)(get16(at(q->driver, 2)) - q->seen) : 0;
+    if (!model_queue_ready(m, queue))
+        return 0;
+    if (model_packed(m))
+        return model_packed_waiting(m, queue);
+    return (uint16_t)(get16(at(q->driver, 2)) - q->seen);
 }
 
 bool
@@ -205,13 +212,15 @@ model_pop(struct model *m, unsigned queue, struct model_chain *c)
     unsigned waiting = model_waiting(m, queue);
 
     c->nr_out = c->nr_in = 0;
+    if (model_packed(m))
+        return model_packed_pop(m, queue, c);
     if (waiting > q->size) {
         model_violation(m, "2.7.6: available index %u ahead in a ring of %u", waiting, q->size);
         return false;
     }
     if (waiting == 0) {
         /* 2.7.10: from the next one on, a notification is wanted. */
-        if (ready(m, queue) && event_idx(m))
+        if (model_queue_ready(m, queue) && event_idx(m))
             put16(at(q->device, 4 + 8 * (size_t)q->size), q->seen);
         return false;
     }
@@ -232,8 +241,12 @@ model_push_quietly(struct model *m, unsigned queue, uint32_t id, uint32_t len)
 {
     struct model_queue *q = &m->queues[queue];
 
-    if (!ready(m, queue))
+    if (!model_queue_ready(m, queue))
         return;
+    if (model_packed(m)) {
+        model_packed_push(m, queue, id, len);
+        return;
+    }
     uint8_t *element = at(q->device, 4 + 8 * (size_t)(q->used % q->size));
     memcpy(element, &id, 4);
     memcpy(element + 4, &len, 4);
@@ -260,8 +273,13 @@ model_push(struct model *m, unsigned queue, uint32_t id, uint32_t len)
     struct model_queue *q = &m->queues[queue];
 
     model_push_quietly(m, queue, id, len);
-    if (!ready(m, queue))
+    if (!model_queue_ready(m, queue))
         return;
+    if (model_packed(m)) {
+        if (model_packed_interrupt(m, queue))
+            model_queue_interrupt(m, queue);
+        return;
+    }
     if (event_idx(m) && get16(at(q->driver, 0)) != 0)
         model_violation(m, "2.7.7.1: flags of the available ring with EVENT_IDX");
     if (interrupt_wanted(m, q))
@@ -274,6 +292,8 @@ model_used_index(struct model *m, unsigned queue, uint16_t idx)
 {
     struct model_queue *q = &m->queues[queue];
 
+    if (model_packed(m))
+        return;
     q->used = idx;
     if (q->enabled)
         put16(at(q->device, 2), idx);

@@ -203,7 +203,7 @@ common_queue_write(struct model *m, uint32_t offset, uint32_t value)
         return;
     switch (offset) {
     case 24:
-        if (value == 0 || value > q->max || value & (value - 1))
+        if (value == 0 || value > q->max || (value & (value - 1) && !model_packed(m)))
             model_violation(m, "4.1.5.1.3: queue size %u of %u", value, q->max);
         q->size = value;
         break;

@@ -31,6 +31,8 @@ reset_now(struct model *m)
     m->features_written = false;
     m->device_select = m->driver_select = 0;
     m->queue_select = 0;
+    m->page_size = 0;
+    m->edge = false;
     m->reset_until = 0;
     for (unsigned i = 0; i < MODEL_MAX_QUEUES; i++) {
         struct model_queue *q = &m->queues[i];
@@ -56,13 +58,15 @@ scribble(struct model *m)
         struct model_queue *q = &m->queues[i];
         if (!q->enabled)
             continue;
-        uint8_t *element = (uint8_t *)(uintptr_t)q->device + 4;
-        if (shim_memory_bad(element, 8 * (size_t)q->size)) {
+        /* Used elements, or the descriptors of a packed ring. */
+        uint8_t *used = (uint8_t *)(uintptr_t)(model_packed(m) ? q->desc : q->device + 4);
+        size_t len = (model_packed(m) ? 16 : 8) * (size_t)q->size;
+        if (shim_memory_bad(used, len)) {
             model_violation(m, "2.4.2: queue %u was freed before the reset was over", i);
             q->enabled = false;
             continue;
         }
-        memset(element, 0xee, 8 * (size_t)q->size);
+        memset(used, 0xee, len);
     }
 }
 
@@ -142,7 +146,7 @@ order_check(const struct model *m, uint8_t old, uint8_t added)
         model_violation(m, "3.1.1: DRIVER_OK before FEATURES_OK");
     if (added & DRIVER_OK && !(old & DRIVER))
         model_violation(m, "3.1.1: DRIVER_OK before DRIVER");
-    if (added & DRIVER_OK && !(model_pci_command(m) & 4))
+    if (added & DRIVER_OK && !model_mmio(m) && !(model_pci_command(m) & 4))
         model_violation(m, "4.1: DRIVER_OK with bus mastering off");
     if (added & (added - 1))
         model_violation(m, "3.1.1: status bits %02x set in one step", added);
@@ -305,6 +309,13 @@ model_isr_read(struct model *m)
     return isr;
 }
 
+static void
+isr_raise(struct model *m, uint8_t isr)
+{
+    m->edge |= m->isr == 0 && isr != 0;
+    m->isr |= isr;
+}
+
 /* By a message where MSI-X is enabled, then the ISR says nothing (4.1.4.5). */
 static void
 interrupt_by(struct model *m, uint8_t isr, uint16_t vector)
@@ -312,7 +323,7 @@ interrupt_by(struct model *m, uint8_t isr, uint16_t vector)
     if (model_msix_enabled(m))
         model_msix_raise(m, vector);
     else
-        m->isr |= isr;
+        isr_raise(m, isr);
 }
 
 void
@@ -328,7 +339,7 @@ void
 model_interrupt(struct model *m, uint8_t isr)
 {
     if (m->setup.bus != MODEL_LGUEST && !model_msix_enabled(m)) {
-        m->isr |= isr;
+        isr_raise(m, isr);
         return;
     }
     if (m->setup.bus != MODEL_LGUEST && isr & VIRTIO_ISR_CONFIG)

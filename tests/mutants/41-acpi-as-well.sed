@@ -1,0 +1,5 @@
+# file: drivers/virtio/mmio_find.c
+# row: 41
+# test: mmio test_acpi
+# ACPI is asked even if the command line names devices.
+s/    if (!scan_words())/    scan_words();/
