@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "launcher/device.h"
@@ -236,9 +237,11 @@ open_image(struct disk *disk, const char *name)
                         ? " for writing (add ,ro to the option to only read it)"
                         : "",
                     strerror(errno));
+    struct stat status;
     off_t size = lseek(disk->fd, 0, SEEK_END);
-    if (size < 0)
-        usage_error("%s is no disk image: %s", name, strerror(errno));
+    if (size < 0 || fstat(disk->fd, &status) != 0 ||
+        (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)))
+        usage_error("%s is neither a file nor a block device", name);
     if (flock(disk->fd, (disk->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 &&
         errno == EWOULDBLOCK)
         usage_error("%s is in use by another guest", name);

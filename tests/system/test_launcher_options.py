@@ -67,6 +67,8 @@ def test_mistakes(words, message):
 
 @pytest.mark.parametrize("option, message", [
     ("--block=/nonexistent", "cannot open /nonexistent"),
+    ("--block=/dev/zero", "/dev/zero is neither a file nor a block device"),
+    ("--block=/proc/self/mem", "/proc/self/mem is neither"),
     ("--net=tap:", "is no name of a tap"),
     ("--net=tap:a-name-that-is-too-long", "is no name of a tap"),
     ("--net=tap:lo,mac=nonsense", "only mac=XX"),
