@@ -25,7 +25,6 @@ struct reading {
 };
 
 static struct reading start;
-static bool trusted;
 static uint32_t khz;
 
 /* Time and TSC of one moment: the tightest of some tries. */
@@ -80,8 +79,7 @@ clock_tsc_khz(void)
     if (khz)
         return khz;
     unsigned a, b, c, d;
-    trusted = __get_cpuid(CPUID_POWER, &a, &b, &c, &d) && d & POWER_INVARIANT;
-    if (!trusted)
+    if (!__get_cpuid(CPUID_POWER, &a, &b, &c, &d) || !(d & POWER_INVARIANT))
         return 0;
     khz = told();
     while (!khz) {

@@ -80,7 +80,7 @@ void write_all(int fd, const void *data, size_t len);
 /* ---- stats.c ---- */
 
 extern struct stats {
-    uint64_t exits, hypercalls, notifies, interrupts, halts, nudges;
+    uint64_t exits, hypercalls, notifies, interrupts, halts;
 } stats;
 void stats_print(void);
 

@@ -73,7 +73,6 @@ watch(void)
             atomic_store(&state, NUDGED);
         else if (!atomic_compare_exchange_strong(&state, &expected, NUDGED))
             continue;
-        stats.nudges++;
         interrupt_nudge();
         while (atomic_load(&state) == NUDGED)
             futex(FUTEX_WAIT, NUDGED);
