@@ -10,6 +10,7 @@ import shutil
 import pytest
 
 import hosts
+from guest import GuestError
 from hosts import Device, Disk, QemuMicrovm, QemuPc, QemuQ35
 
 NO_DEBUG_EXIT = {"debug_exit": False}
@@ -72,6 +73,17 @@ def test_nothing_to_measure_by(boot_on):
     guest = boot_on(QemuMicrovm.variant(machine="microvm,pit=off"), "hello", console=None)
     assert guest.wait() == 0
     assert "neither an 8254 nor an ACPI timer" in guest.text
+
+
+def test_kvm_clock(boot_on):
+    """Under KVM, whose clock is asked instead of measuring."""
+    guest = boot_on(QemuPc.variant(machine="pc,accel=kvm", cpu="host"), "libctest", console=None)
+    try:
+        assert guest.wait() == 0
+    except GuestError:
+        if guest.text:
+            raise
+        pytest.skip(f"KVM cannot run this guest here: {guest.errors.decode().strip()[:200]}")
 
 
 # ---- power ----
