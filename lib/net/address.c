@@ -56,6 +56,18 @@ socket_address_in(const void *address, uint32_t len, union socket_address *out,
 }
 
 void
+socket_address_destination(union socket_address *address)
+{
+    static const struct in6_addr none, self = {.s6_addr = {[15] = 1}};
+
+    if (address->any.sa_family == AF_INET && !address->ip4.sin_addr.s_addr)
+        address->ip4.sin_addr.s_addr = PP_HTONL(INADDR_LOOPBACK);
+    if (address->any.sa_family == AF_INET6 &&
+        memcmp(&address->ip6.sin6_addr, &none, sizeof(none)) == 0)
+        address->ip6.sin6_addr = self;
+}
+
+void
 socket_address_out(const union socket_address *from, void *to, uint32_t *len)
 {
     union socket_address copy = *from;

@@ -188,6 +188,7 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
             return -EINVAL;
         if (!ip6 && address.any.sa_family != AF_INET)
             return -EAFNOSUPPORT;
+        socket_address_destination(&address);
         header.msg_name = &address;
         ip6 = address.any.sa_family == AF_INET6 && !is_mapped(&address.ip6);
     } else if (socket->state != SOCKET_CONNECTED) {

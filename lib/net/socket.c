@@ -154,12 +154,29 @@ socket_error(struct socket *socket)
 
 /* ---- life ---- */
 
+/* SO_LINGER with no time is how a program resets a connection. lwIP does so only if there is
+ * something left to send. */
+static void
+reset_if_asked(struct socket *socket)
+{
+    const struct netconn *conn = inner(socket)->conn;
+
+    update_state(socket);
+    if (socket->type != LINUX_SOCK_STREAM || socket->state != SOCKET_CONNECTED || conn->linger)
+        return;
+    net_core_enter();
+    if (conn->pcb.tcp)
+        tcp_abort(conn->pcb.tcp);
+    net_core_leave();
+}
+
 static void
 socket_close(struct file *file)
 {
     struct socket *socket = file->private;
     int number = socket->number;
 
+    reset_if_asked(socket);
     /* Lingering is a wait inside lwIP, which it does for blocking sockets only. */
     netconn_set_nonblocking(inner(socket)->conn, 0);
     by_number[number] = NULL;
@@ -340,6 +357,7 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 
     if (err)
         return err;
+    socket_address_destination(&address);
     if (socket->type == LINUX_SOCK_STREAM)
         return address.any.sa_family == AF_UNSPEC ? -EAFNOSUPPORT
                                                   : connect_tcp(socket, &address, len);

@@ -101,6 +101,8 @@ union socket_address {
  */
 int socket_address_in(const void *address, uint32_t len, union socket_address *out,
                       socklen_t *out_len);
+/* The address of no host, as a destination, is this one: every system takes it so. */
+void socket_address_destination(union socket_address *address);
 /* lwIP's as Linux's: as much of it as *len has room for, and the whole length in *len. */
 void socket_address_out(const union socket_address *from, void *to, uint32_t *len);
 

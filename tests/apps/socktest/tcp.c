@@ -124,6 +124,44 @@ reset(void)
     close(ends[0]);
 }
 
+/* With nothing left to send as well. */
+static void
+reset_of_an_idle_connection(void)
+{
+    struct linger now = {.l_onoff = 1};
+    int ends[2];
+    char c;
+
+    if (!pair(AF_INET6, ends))
+        return;
+    expect(setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &now, sizeof(now)) == 0);
+    close(ends[1]);
+    expect_errno(read(ends[0], &c, 1), ECONNRESET);
+    close(ends[0]);
+}
+
+/* 0.0.0.0 and :: as destinations. */
+static void
+no_address_is_our_own(void)
+{
+    const int families[] = {AF_INET, AF_INET6};
+
+    for (int i = 0; i < 2; i++) {
+        union address address, none = {.any.sa_family = (sa_family_t)families[i]};
+        int port, server = listener(families[i], 1, &port);
+        int fd = socket(families[i], SOCK_STREAM, 0), accepted;
+        socklen_t len = loopback(families[i], port, &address);
+
+        none.ip4.sin_port = htons((uint16_t)port); /* in the same place of both */
+        expect(connect(fd, &none.any, len) == 0);
+        accepted = accept(server, NULL, NULL);
+        expect(accepted >= 0);
+        close(accepted);
+        close(fd);
+        close(server);
+    }
+}
+
 static void
 in_use(void)
 {
@@ -382,6 +420,8 @@ const struct test tcp_tests[] = {
     {"nonblocking-connect", nonblocking_connect},
     {"half-close", half_close},
     {"reset", reset},
+    {"reset-of-an-idle-connection", reset_of_an_idle_connection},
+    {"no-address-is-our-own", no_address_is_our_own},
     {"in-use", in_use},
     {"names", names},
     {"dual-stack", dual_stack},
