@@ -2,7 +2,8 @@
 guests there and ends them all, with their consoles in the report of a test that failed.
 
 Relies on `make system` having built the images into $BUILD. FULL=1 runs every test on every
-host; without it the first host runs all but the long ones, and the others the smoke tests.
+host; without it the first two hosts, a PC and our own launcher, run all but the long ones, and the
+others the smoke tests.
 """
 
 import os
@@ -19,7 +20,7 @@ def pytest_generate_tests(metafunc):
     if "host" not in metafunc.fixturenames:
         return
     smoke = metafunc.definition.get_closest_marker("smoke")
-    chosen = hosts.HOSTS if FULL or smoke else hosts.HOSTS[:1]
+    chosen = hosts.HOSTS if FULL or smoke else hosts.HOSTS[:hosts.ALWAYS]
     metafunc.parametrize("host", chosen, ids=[host.name for host in chosen])
 
 

@@ -3,7 +3,7 @@ network cards and words, and never knows which one it is; a Host that lacks some
 asked for has the test skipped, with that reason.
 
 To add a Host: derive from Host, say in `can` what it can, build the command, and put it into
-HOSTS. The first one runs every test, the others the smoke tests, and all of them with FULL=1.
+HOSTS. The first ALWAYS run every test, the others the smoke tests, and all of them with FULL=1.
 """
 
 import os
@@ -327,6 +327,7 @@ class Launcher(Host):
 
 
 HOSTS = [QemuPc(), Launcher(), QemuQ35(), QemuMicrovm(), V86()]
+ALWAYS = 2  # so many of them, from the first on, run every test without FULL
 
 
 def available(host):
