@@ -170,7 +170,8 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: tests/unit/test_%.c $$(UNIT_$$*)
 
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
-system: all $(TEST_APPS:%=$(B)/%.elf) site web
+# WEB=no leaves out the page for browsers; its tests are skipped then.
+system: all $(TEST_APPS:%=$(B)/%.elf) site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 mutants:
 	@tools/checklist

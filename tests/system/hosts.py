@@ -78,7 +78,8 @@ class Entropy(Device):
 class Host:
     name = ""
     can = frozenset()
-    program = ""  # without it the host is missing on this machine
+    program = ""  # without it the host is missing on this machine,
+    files = BUILD  # and without these
 
     def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
              modules=(), image=None, media=(), extra=(), needs=()):
@@ -215,8 +216,11 @@ class QemuMicrovm(QemuPc):
     machine = "microvm"
     can = QemuPc.can - {"media", "PCI"}
     flavours = {"": {}, "legacy": {}, "modern": {}}
+    # Properties of devices that they have on PCI only.
+    of_pci = frozenset({"addr", "vectors", "page-per-vq", "modern-pio-notify"})
 
     def device(self, kind, device, **properties):
+        self.require({"PCI"} if self.of_pci & set(device.options) else set())
         properties.pop("romfile", None)
         words = super().device(kind.replace("-pci", "-device"), device, **properties)
         if device.flavour:
@@ -249,6 +253,7 @@ class V86(Host):
 
     name = "v86"
     program = "node"
+    files = BUILD / "web"
     can = frozenset({"modern", "modules", "paging", "PCI", "serial port"})
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
@@ -331,7 +336,7 @@ ALWAYS = 2  # so many of them, from the first on, run every test without FULL
 
 
 def available(host):
-    return shutil.which(host.program) is not None
+    return shutil.which(host.program) is not None and host.files.exists()
 
 
 def new_folder():

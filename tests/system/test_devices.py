@@ -11,10 +11,10 @@ def listing(boot, **devices):
     """What the shell's `dev` says of each device: {type: its lines}."""
     guest = boot("shell", "-- dev", **devices)
     assert guest.wait() == 0
-    blocks = re.split(r"^(?=pci \d\d:)", guest.text, flags=re.M)
+    blocks = re.split(r"^(?=(?:pci|mmio) [0-9a-f:.]+: )", guest.text, flags=re.M)
     found = {}
     for block in blocks:
-        start = re.match(r"pci [0-9a-f:.]+: (\w+), ([\w-]+), ", block)
+        start = re.match(r"\w+ [0-9a-f:.]+: (\w+), ([\w-]+), ", block)
         if start:
             found[start.group(1)] = block
     return found
@@ -39,14 +39,14 @@ def all_devices(image, **how):
 TYPES = {"console", "block", "net", "entropy"}
 
 
-@pytest.mark.parametrize("flavour, transport, version_1", [
-    ("legacy", "pci-legacy", False), ("modern", "pci-modern", True), ("", "pci-modern", True)])
-def test_flavour(boot, image, flavour, transport, version_1):
+@pytest.mark.parametrize("flavour, transports, version_1", [
+    ("legacy", "pci-legacy|mmio-1", False), ("modern", "pci-modern|mmio-2", True)])
+def test_flavour(boot, image, flavour, transports, version_1):
     """The other tests ask for a flavour; here is shown that it is what they get (row 20)."""
-    found = listing(boot, needs={"PCI"}, **all_devices(image, flavour=flavour))
+    found = listing(boot, **all_devices(image, flavour=flavour))
     assert set(found) == TYPES
     for block in found.values():
-        assert f", {transport}, running" in block
+        assert re.search(rf", ({transports}), running", block)
         assert ("VERSION_1" in negotiated(block)) == version_1
         assert "EVENT_IDX" in negotiated(block) and "INDIRECT_DESC" in negotiated(block)
 
@@ -57,6 +57,16 @@ def test_ring_features_off(boot, image):
     assert set(found) == TYPES
     for block in found.values():
         assert not {"EVENT_IDX", "INDIRECT_DESC"} & set(negotiated(block))
+
+
+@pytest.mark.parametrize("more", [{}, {"event_idx": "off"}, {"indirect_desc": "off"}])
+def test_packed(boot, image, more):
+    """On modern devices packed rings are taken where they are offered; all of them work."""
+    how = {"flavour": "modern", "options": {"packed": "on", **more}}
+    found = listing(boot, **all_devices(image, **how))
+    assert set(found) == TYPES
+    for block in found.values():
+        assert "RING_PACKED" in negotiated(block)
 
 
 def test_device_features_off(boot, image):
@@ -83,7 +93,7 @@ def test_access_platform(boot, image, kind):
 
 def test_shared_interrupt(boot, image):
     """Two busy devices on one line (row 37): PCI slots four apart share theirs."""
-    guest = boot("shell", "ip=dhcp -- blktest vda 1 300",
+    guest = boot("shell", "ip=dhcp -- blktest vda 1 300", needs={"PCI"},
                  disks=[Disk(image=image, options={"addr": "0x5"})],
                  nets=[Net(options={"addr": "0x9"})], rng=Entropy(options={"addr": "0xd"}))
     assert guest.wait() == 0
@@ -106,8 +116,8 @@ def test_nothing_at_all(boot):
 
 def test_unknown_device(boot):
     """One that nobody here drives is left alone, and does not disturb."""
-    guest = boot("hello", "3", extra=["-device", "virtio-balloon-pci", "-device",
-                                      "virtio-keyboard-pci"])
+    guest = boot("hello", "3", needs={"PCI"},
+                 extra=["-device", "virtio-balloon-pci", "-device", "virtio-keyboard-pci"])
     assert guest.wait() == 3
 
 

@@ -5,35 +5,13 @@ Each test names its machine itself, so it runs once, whatever the hosts are.
 """
 
 import hashlib
-import shutil
 
 import pytest
 
-import hosts
 from guest import GuestError
 from hosts import Device, Disk, QemuMicrovm, QemuPc, QemuQ35
 
 NO_DEBUG_EXIT = {"debug_exit": False}
-
-
-@pytest.fixture
-def boot_on(request):
-    """boot_on(host, app, ...) -> Guest, as boot() with a host of the test's choice."""
-    guests, folders = [], []
-    request.node.guests = guests
-
-    def start(host, app, args="", **more):
-        if not hosts.available(host):
-            pytest.skip(f"{host.program} is not installed")
-        folders.append(hosts.new_folder())
-        guests.append(host.boot(folders[-1], app, args, **more))
-        return guests[-1]
-
-    yield start
-    for guest in guests:
-        guest.stop()
-    for folder in folders:
-        shutil.rmtree(folder)
 
 
 # Machines without devices, so that nothing but the platform is needed.

@@ -25,6 +25,7 @@ WEB = BUILD / "web"
 SITE = BUILD / "site.tar"
 PICTURES = BUILD / "artefacts"
 
+pytestmark = pytest.mark.skipif(not WEB.exists(), reason="there is no page; make web makes it")
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 in_browser = [pytest.mark.full,
               pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
