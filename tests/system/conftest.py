@@ -42,26 +42,6 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def boot(host, request):
-    """boot(app, args=..., disks=[...], ...) -> Guest; see Host.boot."""
-    if not hosts.available(host):
-        pytest.skip(f"{host.name} is not here: {host.program} or {host.files} is missing")
-    guests, folders = [], []
-    request.node.guests = guests
-
-    def start(app, args="", **more):
-        folders.append(hosts.new_folder())
-        guests.append(host.boot(folders[-1], app, args, **more))
-        return guests[-1]
-
-    yield start
-    for guest in guests:
-        guest.stop()
-    for folder in folders:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture
 def boot_on(request):
     """boot_on(host, app, ...) -> Guest, as boot() with a host of the test's choice."""
     guests, folders = [], []
@@ -79,3 +59,12 @@ def boot_on(request):
         guest.stop()
     for folder in folders:
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def boot(host, boot_on):
+    """boot(app, args=..., disks=[...], ...) -> Guest; see Host.boot."""
+    def start(app, args="", **more):
+        return boot_on(host, app, args, **more)
+
+    return start

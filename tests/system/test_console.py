@@ -16,6 +16,7 @@ CELLS = {
                                  options={"event_idx": "off", "indirect_desc": "off"}),
     "modern-plain-ring": Console(flavour="modern",
                                  options={"event_idx": "off", "indirect_desc": "off"}),
+    "packed": Console(flavour="modern", options={"packed": "on"}),
     "one-port": Console(options={"max_ports": 1}),
     "no-emergency-write": Console(options={"emergency-write": "off"}),
     "no-vectors": Console(options={"vectors": 0}),
@@ -27,7 +28,7 @@ CELLS = {
 @pytest.mark.parametrize("cell", CELLS)
 def test_much_out(boot, cell):
     """Every character of 100 000 arrives once, in order."""
-    guest = boot("talk", "1000 3", console=CELLS[cell])
+    guest = boot("talk", "log=warn -- 1000 3", console=CELLS[cell])
     assert guest.wait() == 3
     assert guest.text == "".join(f"{i:08} {0:091}\n" for i in range(1000)) + "exit: 3\n"
 

@@ -42,6 +42,9 @@ CELLS = {
                           "options": {"event_idx": "off", "indirect_desc": "off"}},
     "modern-plain-ring": {"flavour": "modern",
                           "options": {"event_idx": "off", "indirect_desc": "off"}},
+    "packed": {"flavour": "modern", "options": {"packed": "on"}},
+    "packed-plain-ring": {"flavour": "modern", "options": {
+        "packed": "on", "event_idx": "off", "indirect_desc": "off", "mrg_rxbuf": "off"}},
     "no-event-idx": {"options": {"event_idx": "off"}},
     "no-indirect": {"options": {"indirect_desc": "off"}},
     "no-offloads": {"options": {"csum": "off", "guest_csum": "off", "gso": "off",
