@@ -42,7 +42,7 @@ struct vq_area {
  * policy (which features, what order of status bits) is the core's.
  */
 struct virtio_transport {
-    const char *name; /* "pci-legacy", "pci-modern", "lguest" */
+    const char *name; /* "pci-legacy", "pci-modern", "mmio-1", "mmio-2", "lguest" */
 
     uint8_t (*get_status)(struct virtio_device *);
     void (*set_status)(struct virtio_device *, uint8_t status); /* never 0 */
