@@ -14,8 +14,8 @@
  *
  * A device that offers this layout gets it. As measured (two cores, busy; medians of 9 and of
  * 10): add, kick and reap with a device in the same thread, 32 bits, 256 entries, chains of two
- * parts, in batches of 32: 63 ns a chain against 68 of the split ring, one by one 81 against 91;
- * under QEMU's emulation 20 000 block requests 1.37 s against 1.47, 16 MiB over HTTP 0.46 s
+ * parts, in batches of 32: 63 ns a chain against 68 of the split ring, one by one 81 against
+ * 91; under QEMU's emulation 20 000 block requests 1.37 s against 1.47, 16 MiB over HTTP 0.46 s
  * against 0.45. So it is no worse anywhere, better where many are in flight, and offered only
  * where somebody asked for it.
  */

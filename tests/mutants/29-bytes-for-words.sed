@@ -1,5 +1,5 @@
-# file: drivers/virtio/pci.c
+# file: drivers/virtio/ring.h
 # row: 29
 # test: core test_config_read
 # A number is read byte by byte.
-s/return 4;/return 1;/
+s/return len == 2 ? 2 : len == 4 || len == 8 ? 4 : 1;/return len ? 1 : 1;/
