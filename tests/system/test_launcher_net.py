@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from launcher_kit import INIT, LIMIT, ROOT, kit  # noqa: F401
+from launcher_kit import INIT, LIMIT, ROOT, children, kit  # noqa: F401
 from test_launcher_devices import START
 
 NET = START + """
@@ -71,10 +71,8 @@ def test_user_network_answers(kit):
 def test_user_network_ends_with_the_launcher(kit):
     with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT', "--net=user") as guest:
         assert guest.stdout.readline() == b"ready\n"
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(guest.pid)],
-                                  capture_output=True, text=True).stdout.split()
-        assert len(children) == 1
-        fd = os.pidfd_open(int(children[0]))
+        helper, = children(guest.pid)
+        fd = os.pidfd_open(helper)
         guest.kill()
         guest.wait(LIMIT)
         assert select.select([fd], [], [], LIMIT)[0]

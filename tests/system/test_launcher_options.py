@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from launcher_kit import INIT, LGUEST, LIMIT, Result, kit  # noqa: F401
+from launcher_kit import INIT, LGUEST, LIMIT, Result, children, kit  # noqa: F401
 
 
 def lguest(*words, **more):
@@ -268,10 +268,8 @@ class Terminal:
         raise AssertionError(self.mode())
 
     def watcher(self):
-        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
-                             capture_output=True, text=True).stdout.split()
-        assert len(out) == 1
-        return int(out[0])
+        watcher, = children(self.process.pid)
+        return watcher
 
     def close(self):
         if self.process.poll() is None:
@@ -362,8 +360,7 @@ def test_in_the_background(kit):
 def test_no_watcher_without_a_terminal(kit):
     with kit.start(READY + "hcall LHCALL_HALT") as guest:
         assert guest.stdout.readline() == b"ready\n"
-        assert subprocess.run(["ps", "-o", "pid=", "--ppid", str(guest.pid)],
-                              capture_output=True).stdout == b""
+        assert children(guest.pid) == []
         guest.kill()
 
 
