@@ -19,8 +19,10 @@ ENLIST_DECLARE(virtio_drivers);
 #define RESET_TIMEOUT (2 * NSEC_PER_SEC)
 /* For where the clock may stand still, as in a panic: each look costs about a microsecond. */
 #define RESET_LOOKS 1000000
-/* A device that asks for a reset more often than this is given up. */
-#define RESETS_MAX 16
+/* A device that asks for a reset more often than this is given up. Counted anew in each period,
+ * since one that stumbles once in a while does so for as long as the guest runs. */
+#define RESETS_MAX    16
+#define RESETS_PERIOD (3600 * NSEC_PER_SEC)
 
 static struct list devices = LIST_INIT(devices);
 
@@ -70,10 +72,10 @@ device_reset(struct virtio_device *v)
  * we never switch one on, bus addresses are physical addresses, which is what we hand out.
  * ORDER_PLATFORM: on x86 the barriers between processors hold for devices too.
  */
-#define CORE_BITS                                                                 \
-    (UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_INDIRECT | \
-     UINT64_C(1) << VIRTIO_F_RING_EVENT_IDX | UINT64_C(1) << VIRTIO_F_VERSION_1 | \
-     UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | UINT64_C(1) << VIRTIO_F_RING_PACKED |  \
+#define CORE_BITS                                                                    \
+    (UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_INDIRECT |    \
+     UINT64_C(1) << VIRTIO_F_RING_EVENT_IDX | UINT64_C(1) << VIRTIO_F_VERSION_1 |    \
+     UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | UINT64_C(1) << VIRTIO_F_RING_PACKED | \
      UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
 
 /* The table ends with {0, 0}, the only entry that names one bit twice. */
@@ -208,6 +210,20 @@ device_start(struct virtio_device *v)
     v->driver->started(v);
 }
 
+/* Count one more; true if that is too many. */
+static bool
+too_many_resets(struct virtio_device *v)
+{
+    uint64_t now = clock_now();
+
+    v->resets++;
+    if (now - v->period_start >= RESETS_PERIOD) {
+        v->period_start = now;
+        v->period_resets = 0;
+    }
+    return ++v->period_resets > RESETS_MAX;
+}
+
 /* DEVICE_NEEDS_RESET (2.1.1), or a driver that gave up hope: everything from the start. */
 static void
 recover(struct virtio_device *v, const char *why)
@@ -215,8 +231,8 @@ recover(struct virtio_device *v, const char *why)
     log_warn("%s: %s starts over: %s", v->where, v->driver->name, why);
     v->recover_why = NULL;
     v->running = false;
-    if (++v->resets > RESETS_MAX) {
-        give_up(v, "it needed too many resets", -EIO);
+    if (too_many_resets(v)) {
+        give_up(v, "it needed too many resets within an hour", -EIO);
         return;
     }
     device_start(v);

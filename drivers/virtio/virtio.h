@@ -99,6 +99,8 @@ struct virtio_device {
     struct deferred config_work; /* marked by a configuration interrupt or virtio_recover */
     const char *recover_why;     /* a driver's reason to start over, or NULL */
     uint64_t interrupts, config_changes, resets;
+    uint64_t period_start; /* since when `period_resets` counts, for the core's limit */
+    unsigned period_resets;
 };
 
 /*

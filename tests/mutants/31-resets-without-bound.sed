@@ -2,4 +2,4 @@
 # row: 31
 # test: core test_needs_reset_for_ever
 # A device may ask for resets for ever.
-s/++v->resets > RESETS_MAX/++v->resets == 0/
+s/++v->period_resets > RESETS_MAX/++v->period_resets == 0/

@@ -556,6 +556,26 @@ test_needs_reset_for_ever(void **state)
     model_assert_clean();
 }
 
+/* Row 31: what is rare is borne for ever, and does not make the device's bad hour any longer. */
+static void
+test_rare_resets(void **state)
+{
+    (void)state;
+    struct model *m = plug_bus(MODEL_PCI_MODERN);
+    for (unsigned i = 1; i <= 100; i++) {
+        shim_clock_advance(600 * NSEC_PER_SEC);
+        model_needs_reset(m);
+        model_run();
+        expect_recovered(m, i);
+    }
+    for (unsigned i = 0; i < 16 + 6 && probe.v->running; i++) {
+        model_needs_reset(m);
+        model_run();
+    }
+    assert_true(probe.v->failed);
+    model_assert_clean();
+}
+
 /* Rows 17, 26, 31: the reset of the recovery never ends: what the device has stays with it,
  * the driver hears of it through its queues. */
 static void
@@ -764,6 +784,7 @@ main(void)
         TEST(test_needs_reset),
         TEST(test_recover_once),
         TEST(test_needs_reset_for_ever),
+        TEST(test_rare_resets),
         TEST(test_recovery_hangs),
         TEST(test_recovery_refused),
         TEST(test_broken_queue),
