@@ -42,8 +42,9 @@ boot_set_cmdline(const char *text)
 
 /* From entry.S, with the registers that tell the doors apart. */
 _Noreturn void
-boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp)
+boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp, uint64_t tsc)
 {
+    boot_info.entry_tsc = tsc;
     platform = &pc_platform; /* unless a reader knows better */
     boot_info.door = "unknown";
     if (eax == MULTIBOOT_LOADER_MAGIC)

@@ -5,9 +5,10 @@
  * 0.6.96, 3.2); lguest leaves eax and esp 0 (docs/lguest.md, start state); a PVH loader has an
  * entry of its own, which makes its call look like the first.
  *
- * What is done here is what C cannot do for itself: a stack, a clear .bss (a loader may leave
- * file bytes there), and clean flags. Segment registers stay as they were found: a Multiboot
- * loader's are flat, and an lguest guest must keep its host's.
+ * What is done here is what C cannot do for itself: the time stamp counter before anything else
+ * takes time, a stack, a clear .bss (a loader may leave file bytes there), and clean flags.
+ * Segment registers stay as they were found: a Multiboot loader's are flat, and an lguest guest
+ * must keep its host's.
  */
 #include "abi/multiboot.h"
 #include "abi/pvh.h"
@@ -36,23 +37,27 @@ pvh_entry:
     .globl image_entry
     .type image_entry, @function
 image_entry:
+    movl    %eax, %ebp          /* the magic; rdtsc and stosl want eax */
+    rdtsc                       /* first of all; a CPU with i686's instructions has it */
+    movl    %eax, %esi
     cld
-    movl    %eax, %edx          /* the magic; stosl wants eax */
-    movl    %esp, %esi
     movl    $bss_start, %edi
     movl    $image_end, %ecx
     subl    %edi, %ecx
     shrl    $2, %ecx            /* both ends are 4-byte aligned: linker.ld */
     xorl    %eax, %eax
     rep stosl
+    movl    %esp, %ecx          /* as the loader left it, which has not been used yet */
     movl    $boot_stack_top, %esp
-    xorl    %ebp, %ebp          /* where backtraces end */
     pushl   $0
     popfl                       /* no interrupts, no nested task, direction up */
-    subl    $4, %esp            /* the ABI's 16-byte alignment at the call */
+    subl    $12, %esp           /* the ABI's 16-byte alignment at the call */
+    pushl   %edx                /* boot_enter's arguments, the last one first */
     pushl   %esi
+    pushl   %ecx
     pushl   %ebx
-    pushl   %edx
+    pushl   %ebp
+    xorl    %ebp, %ebp          /* where backtraces end */
     call    boot_enter          /* does not return */
     .size image_entry, . - image_entry
 

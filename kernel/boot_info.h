@@ -32,6 +32,7 @@ struct platform;
 struct boot_info {
     const char *door;                /* "multiboot", "lguest", "pvh": for the log */
     const struct platform *platform; /* what the machine can do */
+    uint64_t entry_tsc;              /* the CPU's cycle counter as the image was entered */
     uintptr_t rsdp;                  /* ACPI's root pointer where the loader names it, else 0 */
     unsigned nr_ranges;              /* in no particular order, may overlap */
     struct boot_range ranges[BOOT_MAX_RANGES];

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from guest import LIMIT
 from hosts import BUILD
 
 CONFIG = """
@@ -76,3 +77,12 @@ def test_module_that_is_no_archive(boot, tmp_path):
     guest = boot("shell", "root=initrd -- ls /", modules=[tmp_path / "noise"])
     guest.wait()
     assert "error: root: initrd holds no tar archive, so there are no files\n" in guest.text
+
+
+@pytest.mark.smoke
+def test_entry_is_timed(boot):
+    """The counter is of this boot's first instruction; it ran long before that on most hosts."""
+    guest = boot("entry")
+    assert guest.wait() == 0
+    taken = re.search(r"^main: ([\d.]+) us after the entry", guest.text, re.M)
+    assert 0 < float(taken.group(1)) < LIMIT * 1e6, guest.text
