@@ -3,6 +3,10 @@
  * interrupt, armed at least every WATCH_PERIOD, looks whether a known point was passed since
  * the last one; if not, one line and a backtrace name what runs. Said once per standstill.
  *
+ * When the last known point was is not known, only that it lies between two ticks: noting the
+ * time would cost each of them a reading of the clock, and more ticks would wake an idle guest.
+ * So the line comes one to two periods after it, and says the least that it can have been.
+ *
  * This is the one place where an interrupt handler writes to the log: the thread that it
  * interrupted will not do it, and consoles can stand being interrupted (panic needs that too).
  */
@@ -36,7 +40,7 @@ watch_tick(uintptr_t eip, uintptr_t ebp)
     if (said || now - since < WATCH_PERIOD)
         return;
     said = true;
-    log_warn("thread %s has run for %u s without giving way to the others:",
+    log_warn("thread %s has run for %u s or more without giving way to the others:",
              thread_current() ? thread_current()->name : "boot",
              (unsigned)((now - since) / NSEC_PER_SEC));
     backtrace(eip, ebp);
