@@ -29,7 +29,8 @@ void *pages_alloc_stack(size_t count);
 /* Give back any run of allocated pages, also part of what was allocated at once. A page that
  * is not allocated is a panic: the caller's books are wrong. */
 void pages_free(void *base, size_t count);
-/* True if the `len` bytes at `base` all lie in RAM that this kernel manages. */
+/* True if the `len` bytes at `base` all lie below the end of RAM, which is what paging maps from
+ * the start. A hole in RAM is within: to read it is harmless, to write it is not asked for. */
 bool pages_contain(const void *base, size_t len);
 
 struct memory_info {

@@ -380,6 +380,8 @@ large_machine(unsigned seed)
     CHECK(pages_contain((void *)0xffffeff0, 16));
     CHECK(!pages_contain((void *)0xffffeff0, 17));
     CHECK(!pages_contain((void *)ARENA, SIZE_MAX));
+    CHECK(pages_contain((void *)0xc0000000, PAGE_SIZE)); /* a hole below the end of RAM */
+    CHECK(!pages_contain((void *)0xfffff000, 1));
     CHECK(pages_alloc(0) == NULL);
     CHECK(pages_alloc(SIZE_MAX) == NULL);
     char *page = pages_alloc(1);
