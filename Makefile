@@ -138,19 +138,21 @@ $(B)/site.tar: $$(shell find apps/httpd/site -type f 2>/dev/null)
 .PHONY: site
 
 # Media that GRUB boots from a BIOS: `make iso APP=shell`, or build/shell.iso; `make disk`
-# gives build/shell.img with an MBR, TABLE=gpt one with a GPT.
+# gives build/shell.img with an MBR, TABLE=gpt one with a GPT. WORDS='ip=10.0.2.15/24 -- ls /'
+# is the guest's command line. Made anew each time, since only the words may differ.
 APP ?= httpd
 TABLE ?= msdos
+MEDIA = tools/media $(if $(filter undefined,$(origin WORDS)),,--words '$(subst ','\'',$(WORDS))')
 iso: $(B)/$(APP).iso
 disk: $(B)/$(APP).img
-$(B)/%.iso: $(B)/%.elf $(B)/site.tar tools/media
-	$(Q)tools/media iso $< $(B)/site.tar $@
-$(B)/%.img: $(B)/%.elf $(B)/site.tar tools/media
-	$(Q)tools/media $(TABLE) $< $(B)/site.tar $@
+$(B)/%.iso: $(B)/%.elf $(B)/site.tar FORCE
+	$(Q)$(MEDIA) iso $< $@ --module $(B)/site.tar
+$(B)/%.img: $(B)/%.elf $(B)/site.tar FORCE
+	$(Q)$(MEDIA) $(TABLE) $< $@ --second $(B)/site.tar
 # The same bytes for PVH loaders that read ELF64 only.
 $(B)/%.elf64: $(B)/%.elf tools/elf64
 	$(Q)tools/elf64 $< $@
-.PHONY: iso disk
+.PHONY: iso disk FORCE
 
 # ---- tests ----
 

@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 from guest import GuestError  # noqa: E402
 import web  # noqa: E402
-from hosts import BUILD, Disk, Net, QemuPc, new_folder  # noqa: E402
+from hosts import BUILD, Disk, Net, new_folder  # noqa: E402
+from qemu import QemuPc  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "21"))
 DOWNLOAD = 16 << 20

@@ -1,10 +1,24 @@
 /*
- * The least kernel that Multiboot can start: it leaves at once with code 0 by isa-debug-exit.
- * What QEMU needs for it is what QEMU itself costs; bench.py runs it beside hello.
+ * The least kernel that QEMU can start, by Multiboot (-DMULTIBOOT) or by PVH (-DPVH): it leaves at
+ * once with code 0 by isa-debug-exit. What QEMU needs for it is what QEMU itself costs; start.py
+ * runs it beside hello.
  */
+#include "abi/multiboot.h"
+#include "abi/pvh.h"
+
+#ifdef MULTIBOOT
     .section .text
     .balign 4
-    .long 0x1badb002, 0, -0x1badb002 /* Multiboot 1 header: magic, flags, checksum */
+    .long MULTIBOOT_HEADER_MAGIC, 0, -MULTIBOOT_HEADER_MAGIC /* magic, flags, checksum */
+#endif
+#ifdef PVH
+    .section .note.Xen, "a", @note
+    .balign 4
+    .long 4, 4, XEN_ELFNOTE_PHYS32_ENTRY /* bytes of the name, bytes of the value, type */
+    .asciz "Xen"
+    .long _start
+#endif
+    .section .text
     .globl _start
 _start:
     mov $0x501, %dx

@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 import peers  # noqa: E402
 from guest import GuestError  # noqa: E402
-from hosts import Disk, Entropy, Net, QemuPc, new_folder  # noqa: E402
+from hosts import Disk, Entropy, Net, new_folder  # noqa: E402
+from qemu import QemuPc  # noqa: E402
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", 4 * 3600))
 SEED = int(os.environ.get("SOAK_SEED", time.time()))

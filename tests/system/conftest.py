@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 
+import doors
 import hosts
 
 FULL = os.environ.get("FULL", "") not in ("", "0")
@@ -20,7 +21,7 @@ def pytest_generate_tests(metafunc):
     if "host" not in metafunc.fixturenames:
         return
     smoke = metafunc.definition.get_closest_marker("smoke")
-    chosen = hosts.HOSTS if FULL or smoke else hosts.HOSTS[:hosts.ALWAYS]
+    chosen = doors.DOORS if FULL or smoke else doors.DOORS[:doors.ALWAYS]
     metafunc.parametrize("host", chosen, ids=[host.name for host in chosen])
 
 
@@ -48,8 +49,8 @@ def boot_on(request):
     request.node.guests = guests
 
     def start(host, app, args="", **more):
-        if not hosts.available(host):
-            pytest.skip(f"{host.name} is not here: {host.program} or {host.files} is missing")
+        if hosts.missing(host):
+            pytest.skip(f"{host.name} is not here: {hosts.missing(host)} is missing")
         folders.append(hosts.new_folder())
         guests.append(host.boot(folders[-1], app, args, **more))
         return guests[-1]

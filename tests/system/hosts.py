@@ -2,8 +2,8 @@
 network cards and words, and never knows which one it is; a Host that lacks something that was
 asked for has the test skipped, with that reason.
 
-To add a Host: derive from Host, say in `can` what it can, build the command, and put it into
-HOSTS. The first ALWAYS run every test, the others the smoke tests, and all of them with FULL=1.
+Here is what all of them share, our own launcher, and v86; qemu.py has QEMU's machines. To add a
+Host: derive from Host, say in `can` what it can, build the command, and put it into doors.py.
 """
 
 import os
@@ -79,7 +79,11 @@ class Host:
     name = ""
     can = frozenset()
     program = ""  # without it the host is missing on this machine,
-    files = BUILD  # and without these
+    tools = ()  # and without these programs,
+    files = BUILD  # and these files
+    low_memory = 3072  # MiB of RAM below 4 GiB, at most
+    enters = ""  # for the table of doors: how the image is loaded and entered,
+    devices = ""  # and on what its devices lie
 
     def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
              modules=(), image=None, media=(), extra=(), needs=()):
@@ -92,6 +96,7 @@ class Host:
         devices = [d for d in (console, rng, *disks, *nets) if d]
         wanted = {need for device in devices for need in device.needs()}
         wanted |= {"modules"} if modules else set()
+        wanted |= {"several modules"} if len(modules) > 1 else set()
         wanted |= {"media"} if media else set()
         wanted |= {"more command words"} if extra else set()
         wanted |= set(needs)
@@ -107,126 +112,10 @@ class Host:
         if missing:
             pytest.skip(f"{self.name} has no {', '.join(missing)}")
 
-
-def words(*first, **rest):
-    """The value of a QEMU option: commas in a value are doubled."""
-    parts = list(first)
-    parts += [f"{key}={str(value).replace(',', ',,')}" for key, value in rest.items()]
-    return ",".join(parts)
-
-
-class QemuPc(Host):
-    """QEMU's pc with SeaBIOS and a PCI bus; no acceleration, so that it runs everywhere."""
-
-    name = "qemu-pc"
-    program = "qemu-system-i386"
-    machine = "pc"
-    cpu = "max"  # QEMU's default processor has no NX
-    debug_exit = True  # else the guest has to switch the machine off
-    can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
-                     "network backends", "console backends", "modules", "more command words",
-                     "entropy", "media", "disks", "several cards", "UDP from outside",
-                     "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port"})
-    flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
-                "modern": {"disable-legacy": "on", "disable-modern": "off"}}
-
-    def device(self, kind, device, **properties):
-        return ["-device", words(kind, **properties, **self.flavours[device.flavour],
-                                 **device.options)]
-
-    def console_words(self, console):
-        # Both consoles write to the test's pipe; the one that is read from has the keyboard. No
-        # mux, as ./run has it: QEMU's forgets keys when more than 32 come while the guest is
-        # handing it new buffers.
-        if not console:
-            return ["-serial", "stdio"]
-        command = ["-chardev", "file,id=early,path=/dev/stdout,append=on", "-serial",
-                   "chardev:early", "-chardev", f"{console.chardev or 'stdio,signal=off'},id=console"]
-        return command + self.device("virtio-serial-pci", console) + [
-            "-device", "virtconsole,chardev=console"]
-
-    def disk_words(self, i, disk):
-        backend = disk.backend or {"file.driver": "file", "file.filename": disk.image}
-        read_only = "on" if disk.read_only else "off"
-        return ["-blockdev", words(**{"driver": "raw", "node-name": f"disk{i}",
-                                      "read-only": read_only, **backend}),
-                *self.device("virtio-blk-pci", disk, drive=f"disk{i}", id=f"vd{i}")]
-
-    def net_words(self, i, net):
-        backend = net.backend or "user"
-        backend += f",id=net{i}"
-        backend += f",{net.user}" if net.user else ""
-        for port in net.forward:
-            protocol, port = port if isinstance(port, tuple) else ("tcp", port)
-            backend += f",hostfwd={protocol}:127.0.0.1:0-:{port}"
-        return ["-netdev", backend,
-                *self.device("virtio-net-pci", net, netdev=f"net{i}", id=f"eth{i}", romfile="")]
-
-    def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
-              extra):
-        monitor = folder / "qmp"
-        command = [self.program, "-nodefaults", "-no-user-config", "-display", "none",
-                   "-no-reboot", "-machine", self.machine, "-cpu", self.cpu, "-m", str(mem),
-                   "-qmp", f"unix:{monitor},server=on,wait=off", *self.console_words(console)]
-        command += ["-device", "isa-debug-exit"] if self.debug_exit else []
-        command += media or ["-kernel", image, "-append", args]
-        if modules:
-            command += ["-initrd", ",".join(map(str, modules))]
-        for i, disk in enumerate(disks):
-            command += self.disk_words(i, disk)
-        for i, net in enumerate(nets):
-            command += self.net_words(i, net)
-        if rng:
-            command += self.device("virtio-rng-pci", rng)
-        return Guest(app, [*command, *extra], self.decode, monitor)
-
     @classmethod
     def variant(cls, **attributes):
         """A host that differs from this one in some attributes."""
         return type(cls.__name__, (cls,), attributes)()
-
-    @classmethod
-    def decode(cls, status, last_line):
-        """isa-debug-exit makes the status code * 2 + 1, in seven bits; the console's last line
-        has all of the code, and both must agree. Without it the guest switches the machine off,
-        which QEMU calls 0, and the last line has the code alone."""
-        if not cls.debug_exit and status == 0 and last_line and last_line.startswith("exit: "):
-            return int(last_line[len("exit: "):])
-        if status < 0 or status % 2 == 0:
-            return None
-        if last_line is None:
-            return status // 2
-        if not last_line.startswith("exit: "):
-            return None
-        code = int(last_line[len("exit: "):])
-        return code if status // 2 == min(code, 127) else None
-
-
-class QemuQ35(QemuPc):
-    """A later PC: PCI Express, MSI-X in every device, interrupts that only ACPI routes."""
-
-    name = "qemu-q35"
-    machine = "q35"
-
-
-class QemuMicrovm(QemuPc):
-    """QEMU's microvm: no PCI, devices on virtio-mmio, which is version 1 or 2 for all of them."""
-
-    name = "qemu-microvm"
-    machine = "microvm"
-    can = QemuPc.can - {"media", "PCI"}
-    flavours = {"": {}, "legacy": {}, "modern": {}}
-    # Properties of devices that they have on PCI only.
-    of_pci = frozenset({"addr", "vectors", "page-per-vq", "modern-pio-notify"})
-
-    def device(self, kind, device, **properties):
-        self.require({"PCI"} if self.of_pci & set(device.options) else set())
-        properties.pop("romfile", None)
-        words = super().device(kind.replace("-pci", "-device"), device, **properties)
-        if device.flavour:
-            legacy = "on" if device.flavour == "legacy" else "off"
-            words += ["-global", f"virtio-mmio.force-legacy={legacy}"]
-        return words
 
 
 class V86Guest(Guest):
@@ -252,14 +141,14 @@ class V86(Host):
     modern in I/O BARs, and a network of its own in the same process."""
 
     name = "v86"
+    enters = "v86 in node, Multiboot without firmware"
+    devices = "PCI, modern"
     program = "node"
     files = BUILD / "web"
-    can = frozenset({"modern", "modules", "paging", "PCI", "serial port"})
+    can = frozenset({"modern", "modules", "paging", "PCI", "serial port", "empty words"})
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
-        if len(modules) > 1:
-            self.require({"several modules"})
         self.require({"memory in KiB"} if isinstance(mem, str) else
                      {"as much memory"} if mem > 1024 else set())
         command = [self.program, ROOT / "tests/web/run.mjs", BUILD, image, f"--words={args}",
@@ -294,9 +183,11 @@ class Launcher(Host):
     --strict, so that a driver which breaks a rule fails the test."""
 
     name = "launcher"
+    enters = "`build/lguest`, lguest's entry"
+    devices = "lguest's device page"
     program = str(BUILD / "lguest")
     can = frozenset({"modules", "entropy", "disks", "several cards", "UDP from outside",
-                     "network of 10.0.2.2"})
+                     "network of 10.0.2.2", "empty words"})
     options = ("--strict",)
     prefix = ()  # words in front of the program
 
@@ -311,7 +202,6 @@ class Launcher(Host):
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
         self.require(set() if console else {"serial port"})
-        self.require({"several modules"} if len(modules) > 1 else set())
         self.require({"so many devices"} if len(disks) + len(nets) > 14 else set())
         self.require({"memory in KiB"} if isinstance(mem, str) else
                      {"as much memory"} if mem > 3072 else set())
@@ -331,12 +221,12 @@ class Launcher(Host):
         return status if last_line in (None, f"exit: {status}") else None
 
 
-HOSTS = [QemuPc(), Launcher(), QemuQ35(), QemuMicrovm(), V86()]
-ALWAYS = 2  # so many of them, from the first on, run every test without FULL
-
-
-def available(host):
-    return shutil.which(host.program) is not None and host.files.exists()
+def missing(host):
+    """What this machine lacks for the host, None if it is here."""
+    for program in (host.program, *host.tools):
+        if not shutil.which(program):
+            return program
+    return None if host.files.exists() else host.files
 
 
 def new_folder():

@@ -26,7 +26,7 @@ def launch(request):
     """launch(app, args, options=..., prefix=..., ...): a guest under the launcher."""
     guests, folders = [], []
     request.node.guests = guests
-    if not hosts.available(hosts.Launcher()):
+    if hosts.missing(hosts.Launcher()):
         pytest.skip("the launcher is not built")
 
     def start(app, args="", options=("--strict",), prefix=(), **more):

@@ -20,8 +20,9 @@ def media(tmp_path):
 
     def make(kind, app):
         out = tmp_path / f"{app}.{kind}"
-        subprocess.run([ROOT / "tools/media", kind, BUILD / f"{app}.elf", BUILD / "site.tar", out],
-                       check=True, timeout=120)
+        site = ("--module" if kind == "iso" else "--second", BUILD / "site.tar")
+        subprocess.run([ROOT / "tools/media", kind, BUILD / f"{app}.elf", out, *site], check=True,
+                       timeout=120)
         return out
     return make
 

@@ -33,9 +33,9 @@ def test_barely_more_than_the_image(boot, app, more):
 
 
 @pytest.mark.parametrize("mem", [3072, 5000])
-def test_much(boot, mem):
+def test_much(host, boot, mem):
     """RAM up to and above 4 GiB; only what lies below is used."""
     guest = boot("shell", "-- mem", mem=mem)
     assert guest.wait() == 0
     total = int(guest.text.split("total")[1].split()[0])
-    assert 2900 * 1024 < total < 4096 * 1024
+    assert (host.low_memory - 100) * 1024 < total < 4096 * 1024

@@ -11,7 +11,8 @@ import pytest
 
 import blkmodel
 import peers
-from hosts import BUILD, Console, Disk, Entropy, Net, QemuMicrovm
+from hosts import BUILD, Console, Disk, Entropy, Net
+from qemu import QemuMicrovm, by_pvh
 
 WITH_ACPI = QemuMicrovm.variant()
 WITHOUT_ACPI = QemuMicrovm.variant(machine="microvm,acpi=off")
@@ -27,24 +28,6 @@ BY = {WITH_ACPI: "ACPI", WITHOUT_ACPI: "the command line"}
 @pytest.fixture(params=CELLS)
 def cell(request):
     return CELLS[request.param]
-
-
-@pytest.fixture
-def pvh_image():
-    """pvh_image(app): the image as PVH loaders see it, without its Multiboot header."""
-    made = []
-
-    def make(app):
-        data = (BUILD / f"{app}.elf").read_bytes()
-        at = data.index(b"\x02\xb0\xad\x1b", 0, 8192)
-        path = BUILD / f"{app}.mmio-pvh"
-        path.write_bytes(data[:at] + bytes(4) + data[at + 4:])
-        made.append(path)
-        return path
-
-    yield make
-    for path in made:
-        path.unlink()
 
 
 def places(guest):
@@ -97,10 +80,11 @@ def test_typing(boot_on, cell):
 @pytest.mark.parametrize("args, seen", [
     ("a b", ["a", "b"]), ("log=info -- a ip=x", ["a", "ip=x"]), ("-- --", ["--"]), ("", []),
     ('"a b" c', ["a b", "c"])])
-def test_words_of_the_machine(boot_on, pvh_image, door, args, seen):
+def test_words_of_the_machine(boot_on, door, args, seen):
     """QEMU's words stand behind all else, a "--" included, and are not the program's."""
-    image = pvh_image("words") if door == "pvh" else None
-    guest = boot_on(WITHOUT_ACPI, "words", args, image=image, rng=Entropy())
+    host = {"multiboot": WITHOUT_ACPI,
+            "pvh": QemuMicrovm.variant(machine=WITHOUT_ACPI.machine, load=staticmethod(by_pvh))}[door]
+    guest = boot_on(host, "words", args, rng=Entropy())
     assert guest.wait() == 0
     assert re.findall(r"^arg (.*)$", guest.text, re.M) == seen
     words = re.findall(r"^nth (\d) virtio_mmio.device (.*)$", guest.text, re.M)

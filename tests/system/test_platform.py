@@ -9,7 +9,8 @@ import hashlib
 import pytest
 
 from guest import GuestError
-from hosts import Device, Disk, QemuMicrovm, QemuPc, QemuQ35
+from hosts import Device, Disk
+from qemu import QemuMicrovm, QemuPc, QemuQ35
 
 NO_DEBUG_EXIT = {"debug_exit": False}
 
