@@ -66,7 +66,7 @@ KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard kernel/*.[cS] boot/*.[cS] arc
 # What runs once, when an image comes up or goes down, or at the pace of a person at the
 # console, is compiled for size.
 COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c drivers/virtio/mmio*.c) \
-    $(addprefix drivers/virtio/,console.c core.c lguest.c names.c) \
+    $(addprefix drivers/virtio/,console.c core.c feature_names.c lguest.c type_names.c) \
     $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c panic.c print.c \
         symbols.c watch.c) \
     $(addprefix lib/libc/,start.c tty.c tty_line.c)

@@ -29,7 +29,7 @@ UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
-         drivers/virtio/names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
+         drivers/virtio/type_names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
          drivers/virtio/pci_modern.c drivers/virtio/pci_irq.c drivers/virtio/lguest.c \
          drivers/virtio/mmio.c drivers/virtio/mmio_find.c arch/x86/aml_device.c \
          $(addprefix arch/x86/,pci.c piix.c msix.c lguest.c lguest_irq.c lguest_time.c scale.c)
@@ -46,7 +46,8 @@ $(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p))))
 $(foreach p,$(PACKED),$(eval UNIT_FLAGS_$(p)_packed := -DMODEL_PACKED=1))
 UNIT_http := apps/httpd/request.c
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
-UNIT_features := drivers/virtio/core.c drivers/virtio/names.c $(RING) $(SHIM)
+UNIT_features := drivers/virtio/core.c drivers/virtio/feature_names.c drivers/virtio/type_names.c \
+                 $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
 UNIT_msix       := $(MODEL)

@@ -1,6 +1,7 @@
 /*
- * Names of device types and feature bits, for the shell, /status and messages: the
- * specification's own, without their prefix.
+ * Names of feature bits, for the shell and /status: the specification's own, without their
+ * prefix. A file of its own, since the words of a table come into an image with anything else
+ * of their file that is used, and every image names device types in its messages.
  */
 #include "drivers/virtio/virtio.h"
 #include "kernel/kernel.h"
@@ -68,29 +69,6 @@ static const struct bit_name console_bits[] = {
     {2, "EMERG_WRITE"},
 };
 
-/* Apart from the features, so that an image without a use for those carries only this. */
-static const struct {
-    uint16_t type;
-    const char *name;
-} types[] = {
-    {VIRTIO_ID_NET, "net"},
-    {VIRTIO_ID_BLOCK, "block"},
-    {VIRTIO_ID_CONSOLE, "console"},
-    {VIRTIO_ID_ENTROPY, "entropy"},
-    {5, "balloon"},
-    {8, "scsi"},
-    {9, "9p"},
-    {16, "gpu"},
-    {18, "input"},
-    {19, "socket"},
-    {20, "crypto"},
-    {23, "iommu"},
-    {24, "memory"},
-    {25, "sound"},
-    {26, "file system"},
-    {27, "pmem"},
-};
-
 static const char *
 bit_name(const struct bit_name *bits, unsigned nr, unsigned bit)
 {
@@ -117,13 +95,4 @@ virtio_feature_name(uint16_t type, unsigned bit)
     default:
         return NULL;
     }
-}
-
-const char *
-virtio_type_name(uint16_t type)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
-        if (types[i].type == type)
-            return types[i].name;
-    return "unknown";
 }
