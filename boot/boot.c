@@ -21,12 +21,11 @@ boot_add_range(uint64_t base, uint64_t size, enum boot_memory type)
 }
 
 void
-boot_add_module(uint32_t start, uint32_t end)
+boot_add_module(uint64_t base, uint64_t size)
 {
-    if (boot_info.nr_modules == BOOT_MAX_MODULES || end <= start)
+    if (boot_info.nr_modules == BOOT_MAX_MODULES || size == 0 || base + size < base)
         return;
-    boot_info.modules[boot_info.nr_modules++] =
-        (struct boot_module){.base = start, .size = end - start};
+    boot_info.modules[boot_info.nr_modules++] = (struct boot_module){base, size};
 }
 
 void

@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include "kernel/boot_info.h"
 
-/* Ranges that are empty, wrap, or exceed the table are left out. */
+/* Ranges and modules that are empty, wrap, or exceed the table are left out. */
 void boot_add_range(uint64_t base, uint64_t size, enum boot_memory type);
-/* [start, end), physical. */
-void boot_add_module(uint32_t start, uint32_t end);
+/* As the loader says; kmain looks whether that can be (modules_check). */
+void boot_add_module(uint64_t base, uint64_t size);
 
 /* Copies the text, or as much of it as there is room for. */
 void boot_set_cmdline(const char *text);

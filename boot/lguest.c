@@ -33,8 +33,7 @@ lguest_read(void)
     boot_info.door = "lguest";
     lguest_enter(ram_top);
     boot_add_range(0, ram_top, BOOT_MEM_USABLE);
-    if (initrd < ram_top && size <= ram_top - initrd)
-        boot_add_module(initrd, initrd + size);
+    boot_add_module(initrd, size);
     if (cmdline && cmdline < ram_top)
         boot_set_cmdline((const char *)cmdline);
 }

@@ -47,7 +47,7 @@ read_modules(const struct multiboot_info *mb)
     if (!(mb->flags & MULTIBOOT_INFO_MODULES))
         return;
     for (uint32_t i = 0; i < mb->mods_count && i < BOOT_MAX_MODULES; i++)
-        boot_add_module(mod[i].mod_start, mod[i].mod_end);
+        boot_add_module(mod[i].mod_start, mod[i].mod_end - mod[i].mod_start);
 }
 
 static void

@@ -38,9 +38,8 @@ read_modules(const struct pvh_start_info *info)
 
     if (!list)
         return;
-    for (uint32_t i = 0; i < info->nr_modules; i++)
-        if (list[i].paddr <= UINT32_MAX && list[i].size <= UINT32_MAX - list[i].paddr)
-            boot_add_module((uint32_t)list[i].paddr, (uint32_t)(list[i].paddr + list[i].size));
+    for (uint32_t i = 0; i < info->nr_modules && i < BOOT_MAX_MODULES; i++)
+        boot_add_module(list[i].paddr, list[i].size);
 }
 
 void

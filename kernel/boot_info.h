@@ -23,8 +23,8 @@ struct boot_range {
 };
 
 struct boot_module {
-    uintptr_t base; /* physical address, inside RAM below 4 GiB */
-    size_t size;    /* bytes */
+    uint64_t base; /* physical address; from modules_check on inside RAM below 4 GiB */
+    uint64_t size; /* bytes; 0: it cannot be used, see modules_check */
 };
 
 struct platform;
@@ -44,6 +44,10 @@ struct boot_info {
 
 /* The one copy, filled by boot/ and constant from kmain on. */
 extern struct boot_info boot_info;
+/* Leave out modules that do not lie in RAM or lie over the image, and say so; the others keep
+ * their places. Once, before the page allocator sets them aside. */
+void modules_check(void);
+
 /* The image's own file name, "hello.elf"; made by the build. */
 extern const char image_name[];
 

@@ -88,6 +88,7 @@ kmain(void)
     if (boot_info.cmdline_cut)
         log_warn("command line: longer than %d bytes, the rest is left out",
                  BOOT_CMDLINE_MAX - 1);
+    modules_check();
     pages_init();
     platform->init();
     platform->early_console();

@@ -17,9 +17,10 @@ initrd_reader(void)
 {
     const struct boot_module *initrd = &boot_info.modules[0];
 
-    if (boot_info.nr_modules == 0)
+    if (boot_info.nr_modules == 0 || initrd->size == 0)
         return NULL;
-    return fs_reader_memory("initrd", (const void *)initrd->base, initrd->size);
+    return fs_reader_memory("initrd", (const void *)(uintptr_t)initrd->base,
+                            (size_t)initrd->size);
 }
 
 static struct fs_reader *
@@ -55,7 +56,7 @@ mount_named(const char *name)
     if (reader)
         mount_root(reader);
     else if (initrd)
-        log_error("root: the loader gave no initrd, so there are no files");
+        log_error("root: there is no initrd to read, so there are no files");
     else
         log_error("root: there is no disk %s to read, so there are no files", name);
 }

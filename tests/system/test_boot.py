@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from guest import LIMIT
-from hosts import BUILD
+from hosts import BUILD, Disk
+from qemu import QemuPc
 
 CONFIG = """
 set timeout=0
@@ -77,6 +78,20 @@ def test_module_that_is_no_archive(boot, tmp_path):
     guest = boot("shell", "root=initrd -- ls /", modules=[tmp_path / "noise"])
     guest.wait()
     assert "error: root: initrd holds no tar archive, so there are no files\n" in guest.text
+
+
+def test_module_larger_than_memory(boot_on, tmp_path):
+    """QEMU puts it behind the image all the same, of which the machine then has the beginning."""
+    (tmp_path / "file").write_bytes(bytes(8 << 20))
+    subprocess.run(["tar", "-C", tmp_path, "-cf", tmp_path / "tar", "file"], check=True)
+    disk = tmp_path / "disk"
+    disk.write_bytes((BUILD / "site.tar").read_bytes())
+    guest = boot_on(QemuPc(), "shell", "-- ls /", mem=8, modules=[tmp_path / "tar"],
+                    disks=[Disk(image=disk, read_only=True)])
+    assert guest.wait() == 0
+    assert re.search(r"^error: initrd: there is no free memory at 0x\w+ for its 82\d\d KiB; it is "
+                     r"left out", guest.text, re.M)
+    assert "index.html" in guest.text
 
 
 @pytest.mark.smoke

@@ -32,6 +32,7 @@ __asm__(".globl image_start, image_end\n"
 
 struct boot_info boot_info;
 const char image_name[] = "test.elf";
+static unsigned errors;
 
 /* How a child ends; a sanitizer's report or a signal is none of them. */
 enum ending { FINE = 40, WRONG, PANICKED, NO_START };
@@ -47,8 +48,8 @@ enum ending { FINE = 40, WRONG, PANICKED, NO_START };
 void
 log_print(enum log_level level, const char *format, ...)
 {
-    (void)level;
     (void)format;
+    errors += level == LOG_ERROR;
 }
 
 _Noreturn void
@@ -406,6 +407,61 @@ test_extremes(void **state)
     assert_int_equal(in_child(no_memory, 20 * PAGE_SIZE), FINE);
 }
 
+/* ---- modules ---- */
+
+#define IMAGE     0x10100000ull
+#define IMAGE_END 0x10123000ull
+#define BORDER    (ARENA + 0x40000) /* of two usable ranges */
+#define HOLE      (ARENA + 0x200000)
+
+static void
+test_modules(void **state)
+{
+    static const struct {
+        uint64_t base, size;
+        bool good;
+    } cases[] = {
+        {ARENA, 1, true},
+        {ARENA - 1, 2, false},
+        {BORDER - 100, 300, true},
+        {ARENA_END - 300, 300, true},
+        {ARENA_END - 300, 301, false},
+        {ARENA_END, 1, false},
+        {ARENA, UINT32_MAX, false},
+        {IMAGE - 10, 10, true},
+        {IMAGE - 10, 11, false},
+        {IMAGE + 10, 10, false},
+        {IMAGE_END - 1, 20, false},
+        {IMAGE_END, 20, true},
+        {IMAGE - 10, IMAGE_END - IMAGE + 20, false},
+        {HOLE - 10, 10, true},
+        {HOLE - 10, 11, false},
+        {HOLE + 0x1fff, 20, false},
+        {HOLE + 0x2000, 20, true},
+        {0x100000000, 100, false}, /* RAM, but out of reach */
+        {0xffffffff, 2, false},
+    };
+    const struct boot_module fine = {ARENA + 0x1000, 0x1000};
+
+    (void)state;
+    add_range(BORDER, ARENA_END - BORDER, BOOT_MEM_USABLE);
+    add_range(HOLE, 0x2000, BOOT_MEM_RESERVED);
+    add_range(0xf0000000, 1ull << 32, BOOT_MEM_USABLE);
+    add_range(ARENA, BORDER - ARENA, BOOT_MEM_USABLE);
+    boot_info.nr_modules = 2;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        boot_info.modules[0] = (struct boot_module){cases[i].base, cases[i].size};
+        boot_info.modules[1] = fine;
+        errors = 0;
+        modules_check();
+        assert_int_equal(errors, !cases[i].good);
+        assert_int_equal(boot_info.modules[0].size, cases[i].good ? cases[i].size : 0);
+        assert_memory_equal(&boot_info.modules[1], &fine, sizeof(fine));
+        assert_int_equal(boot_info.nr_modules, 2);
+    }
+    memset(&boot_info, 0, sizeof(boot_info));
+}
+
 /* ---- wrong books end in a panic ---- */
 
 static void
@@ -583,7 +639,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_maps), cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_wrong_free),  cmocka_unit_test(test_heap),
-        cmocka_unit_test(test_strdup),
+        cmocka_unit_test(test_strdup),      cmocka_unit_test(test_modules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ UNIT_FLAGS_packed_lto := -O2 -flto
 
 UNIT_cmdline := kernel/cmdline.c
 UNIT_print   := kernel/print.c
-UNIT_memory  := kernel/pages.c kernel/heap.c
+UNIT_memory  := kernel/pages.c kernel/heap.c kernel/modules.c
 UNIT_FLAGS_memory := -no-pie -fno-pie
 
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
