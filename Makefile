@@ -7,6 +7,7 @@
 #   make iso, disk           for GRUB and a BIOS
 #   make web                 the page for browsers, in build/web
 #   make bench               figures               make soak       hours of load
+#   make doors               the README's table of doors, after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make clean, distclean    distclean also removes fetched and built third-party code
 #
@@ -157,24 +158,33 @@ $(B)/%.elf64: $(B)/%.elf tools/elf64
 # ---- tests ----
 
 # A unit program is tests/unit/test_<name>.c with the sources that unit.mk names for it, built
-# for this machine (64 bits) with the sanitizers; shims stand in for what lies below.
+# for this machine (64 bits) with the sanitizers; shims stand in for what lies below. Programs
+# share their objects, but one with flags of its own has its own: <source>@<name>.o.
 UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
     -Itests/unit/shim -I. -Iinclude -Itests/unit
+UNIT_LIBS := -lcmocka -lpthread
 -include tests/unit/unit.mk
-UNIT_PROGRAMS := $(patsubst UNIT_%,%,$(filter UNIT_%,$(filter-out UNIT_CFLAGS UNIT_PROGRAMS UNIT_FLAGS_%,\
-    $(.VARIABLES))))
+UNIT_PROGRAMS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+unit_objects = $(patsubst %.c,$(B)/obj/unit/%$(if $(UNIT_FLAGS_$(1)),@$(1)).o,\
+    tests/unit/test_$(1).c $(UNIT_$(1)))
 
-$(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: tests/unit/test_%.c $$(UNIT_$$*)
+$(B)/obj/unit/%.o: $$(firstword $$(subst @, ,$$*)).c
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_FLAGS_$*) -MMD -MP -MF $@.d -MT $@ -o $@ \
-	    $(filter %.c,$^) -lcmocka -lpthread
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(word 2,$(subst @, ,$*))) -MMD -MP -c -o $@ $<
+
+$(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: $$(call unit_objects,$$*)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_FLAGS_$*) -o $@ $^ $(UNIT_LIBS)
 
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
 # WEB=no leaves out the page for browsers; its tests are skipped then.
 system: all $(TEST_APPS:%=$(B)/%.elf) site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+# The README's table of doors, from what the last whole run of the system tests counted.
+doors:
+	@BUILD=$(B) tools/doors --write
 mutants:
 	@tools/checklist
 	@tools/mutants
@@ -183,7 +193,7 @@ bench: all site launcher
 	@$(MAKE) --no-print-directory bench-launcher
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
-.PHONY: unit system mutants bench soak
+.PHONY: unit system doors mutants bench soak
 
 # ---- for those who work on it ----
 
@@ -202,4 +212,4 @@ distclean:
 	rm -rf $(B)
 .PHONY: format tidy notices clean distclean
 
--include $(shell find $(B)/obj $(B)/unit -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -3,11 +3,13 @@ guests there and ends them all, with their consoles in the report of a test that
 
 Relies on `make system` having built the images into $BUILD. FULL=1 runs every test on every
 host; without it the first two hosts, a PC and our own launcher, run all but the long ones, and the
-others the smoke tests.
+others the smoke tests. At the end $BUILD/doors.json has what each host counted.
 """
 
+import json
 import os
 import shutil
+from collections import Counter
 
 import pytest
 
@@ -29,6 +31,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("full") and not FULL:
             item.add_marker(pytest.mark.skip(reason="takes long; FULL=1 runs it"))
+        if hasattr(item, "callspec") and "host" in item.callspec.params:
+            item.user_properties.append(("door", item.callspec.params["host"].name))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -69,3 +73,20 @@ def boot(host, boot_on):
         return boot_on(host, app, args, **more)
 
     return start
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """For tools/doors: {door: how many tests passed and failed, and why the others did not run}."""
+    counts = {door.name: {"passed": 0, "failed": 0, "skipped": Counter()} for door in doors.DOORS}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            door = dict(report.user_properties).get("door")
+            if not door:
+                continue
+            if outcome == "skipped":
+                counts[door]["skipped"][report.longrepr[2].removeprefix("Skipped: ")] += 1
+            else:
+                counts[door]["passed" if outcome == "passed" else "failed"] += 1
+    chosen = config.option.keyword or config.option.markexpr or config.option.deselect
+    whole = FULL and not chosen and config.args == ["tests/system"]
+    (hosts.BUILD / "doors.json").write_text(json.dumps({"whole": whole, "doors": counts}, indent=1))

@@ -74,7 +74,8 @@ class QemuPc(Host):
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "several modules",
                      "more command words", "entropy", "media", "disks", "several cards",
-                     "UDP from outside", "empty words", "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port"})
+                     "UDP from outside", "empty words", "network of 10.0.2.2", "NX",
+                     "double faults", "paging", "PCI", "serial port"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}
 
@@ -92,8 +93,9 @@ class QemuPc(Host):
         # handing it new buffers.
         if not console:
             return ["-serial", "stdio"]
+        backend = console.chardev or "stdio,signal=off"
         command = ["-chardev", "file,id=early,path=/dev/stdout,append=on", "-serial",
-                   "chardev:early", "-chardev", f"{console.chardev or 'stdio,signal=off'},id=console"]
+                   "chardev:early", "-chardev", f"{backend},id=console"]
         return command + self.device("virtio-serial-pci", console) + [
             "-device", "virtconsole,chardev=console"]
 

@@ -1,0 +1,59 @@
+"""The list of doors, and what the README says of it."""
+
+import re
+import subprocess
+
+import pytest
+
+from doors import DOORS
+from hosts import BUILD, ROOT
+
+APPS = sorted(path.parent.name for path in ROOT.glob("apps/*/main.c"))
+
+
+def rows():
+    """The README's table: {door: its cells}."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (\S+) \| (.*) \|$", text.split("<!-- doors:")[1].split("<!--")[0], re.M)
+    return {name: rest.split(" | ") for name, rest in lines if name != "door"}
+
+
+def test_names_are_unique():
+    assert len({door.name for door in DOORS}) == len(DOORS)
+
+
+def test_readme_has_every_door():
+    """`make doors` was run when a door came, went or changed, and each one opened."""
+    table = rows()
+    assert list(table) == [door.name for door in DOORS]
+    for door in DOORS:
+        enters, devices, passed, *_ = table[door.name]
+        assert (enters, devices) == (door.enters, door.devices)
+        assert int(passed) > 0
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_container_keeps_the_rules(tmp_path, app):
+    """What the PVH loaders that read ELF64 only ask for."""
+    container = tmp_path / "elf64"
+    subprocess.run([ROOT / "tools/elf64", BUILD / f"{app}.elf", container], check=True)
+    subprocess.run([ROOT / "tools/elf64", "--check", container], check=True)
+
+
+@pytest.mark.parametrize("old, new, complaint", [
+    (b"\x7fELF\x02", b"\x7fELF\x01", "is not a little-endian ELF64 file"),
+    (b"\x40\x00\x38\x00", b"\x40\x00\x20\x00", "sizes in the header"),
+    (b"Xen\0", b"Zen\0", "has no PVH note"),
+    (b"\x00\x00\x20\x00\x00\x00\x00\x00", b"\x00\x10\x00\x00\x00\x00\x00\x00",
+     "not as its alignment says"),
+])
+def test_container_that_breaks_one(tmp_path, old, new, complaint):
+    container = tmp_path / "elf64"
+    subprocess.run([ROOT / "tools/elf64", BUILD / "hello.elf", container], check=True)
+    data = container.read_bytes()
+    assert old in data
+    container.write_bytes(data.replace(old, new, 1))
+    done = subprocess.run([ROOT / "tools/elf64", "--check", container], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 1
+    assert complaint in done.stderr
