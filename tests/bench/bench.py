@@ -1,60 +1,30 @@
 """The figures: sizes, least memory, start-up, throughput. `make bench` prints them as a table,
 with what machine they are of. Nothing here passes or fails.
 
-Relies on the system tests' hosts (tests/system) to boot guests, and on the images in $BUILD.
-Start-up is the whole time of a QEMU process, of hello beside a kernel that leaves at once, the
-two taken in turn, so that a slower moment of the machine meets both.
+Relies on the images in $BUILD and on the system tests' hosts (tests/system). Every measurement is
+repeated, $BENCH_RUNS times or, where one takes long, half as often, and those that are compared
+are taken in turn. `bench.py NAME...` measures only those parts.
 """
 
 import hashlib
 import os
-import re
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/system"))
-
-from guest import GuestError  # noqa: E402
-import web  # noqa: E402
-from hosts import BUILD, Disk, Net, new_folder  # noqa: E402
-from qemu import QemuPc  # noqa: E402
+import entry
+import first
+import start
+import web
+from kit import (BUILD, QEMU, ROOT, Boots, GuestError, heading, hosts, machine, missing, output,
+                 row)
 
 RUNS = int(os.environ.get("BENCH_RUNS", "21"))
+FEWER = max(10, RUNS // 2)
 DOWNLOAD = 16 << 20
 STEP = 64  # KiB, to which the least memory is found
-
-
-def heading(text):
-    print(f"\n{text}\n{'-' * len(text)}", flush=True)
-
-
-def row(name, value):
-    print(f"{name:<34} {value}", flush=True)
-
-
-def output(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-# ---- the machine ----
-
-def machine():
-    heading("Machine")
-    info = Path("/proc/cpuinfo").read_text()
-    row("processor", re.search(r"model name\s*: (.*)", info).group(1))
-    row("processors", os.cpu_count())
-    row("load when it began", "%.2f %.2f %.2f" % os.getloadavg())
-    row("Linux", os.uname().release)
-    row("QEMU", output("qemu-system-i386", "--version").split("\n")[0])
-    row("compiler", output("gcc", "--version").split("\n")[0])
-    row("runs of each measurement", RUNS)
 
 
 # ---- sizes ----
@@ -88,26 +58,9 @@ READY = {
 }
 
 
-class Boots:
-    """Guests of one measurement, ended and cleared away."""
-
-    def __enter__(self):
-        self.folder, self.guest = new_folder(), None
-        return self
-
-    def __exit__(self, *_):
-        if self.guest:
-            self.guest.stop()
-        shutil.rmtree(self.folder)
-
-    def boot(self, app, args="", **more):
-        self.guest = QemuPc().boot(self.folder, app, args, **more)
-        return self.guest
-
-
 def devices(net, disk):
-    nets = [Net(forward=(80,))] if net else []
-    disks = [Disk(image=BUILD / "site.tar", read_only=True)] if disk else []
+    nets = [hosts.Net(forward=(80,))] if net else []
+    disks = [hosts.Disk(image=BUILD / "site.tar", read_only=True)] if disk else []
     return {"nets": nets, "disks": disks}
 
 
@@ -115,7 +68,7 @@ def works(app, kib):
     args, net, disk, ready = READY[app]
     with Boots() as machine_of_its_own:
         try:
-            guest = machine_of_its_own.boot(app, args, mem=f"{kib}K", **devices(net, disk))
+            guest = machine_of_its_own.boot(hosts.QemuPc(), app, args, mem=f"{kib}K", **devices(net, disk))
             if ready:
                 guest.expect(ready, 20)
             else:
@@ -128,6 +81,8 @@ def works(app, kib):
 
 def least_memory():
     heading(f"Least memory that it boots in (found to {STEP} KiB)")
+    if missing(QEMU):
+        return
     for app in applications():
         if app not in READY:
             continue
@@ -136,51 +91,6 @@ def least_memory():
             middle = (low + high) // 2
             low, high = (low, middle) if works(app, middle * STEP) else (middle, high)
         row(app, f"{high * STEP} KiB")
-
-
-# ---- start-up ----
-
-def empty_kernel(folder):
-    """The kernel that leaves at once, made here so that nothing else needs it."""
-    image = folder / "empty.elf"
-    subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-no-pie",
-                    "-Wl,-N,-Ttext=0x100000,--build-id=none,--no-warn-rwx-segments", "-o", image,
-                    ROOT / "tests/bench/empty.S"], check=True)
-    return image
-
-
-def whole_run(image, options):
-    """Milliseconds from the start of QEMU to its end."""
-    command = ["qemu-system-i386", "-nodefaults", "-no-user-config", "-display", "none",
-               "-no-reboot", "-machine", "pc", "-cpu", "max", "-m", "64", "-device",
-               "isa-debug-exit", *options, "-kernel", str(image)]
-    start = time.perf_counter()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    taken = (time.perf_counter() - start) * 1000
-    if done.returncode != 1:  # isa-debug-exit's 0
-        raise GuestError(f"{image} left with status {done.returncode}: {done.stderr}")
-    return taken
-
-
-VIRTIO_CONSOLE = ["-chardev", "stdio,id=console,mux=on", "-serial", "chardev:console",
-                  "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=console"]
-
-
-def start_up():
-    heading("hello, from the start of QEMU to its end (ms: median, least)")
-    with tempfile.TemporaryDirectory() as folder:
-        empty = empty_kernel(Path(folder))
-        for name, options in {"virtio console": VIRTIO_CONSOLE,
-                              "serial port": ["-serial", "stdio"]}.items():
-            times = {empty: [], BUILD / "hello.elf": []}
-            for _ in range(RUNS):
-                for image, taken in times.items():
-                    taken.append(whole_run(image, options))
-            (a, b) = times.values()
-            row(f"{name}: empty kernel", f"{statistics.median(a):7.1f} {min(a):7.1f}")
-            row(f"{name}: hello", f"{statistics.median(b):7.1f} {min(b):7.1f}")
-            row(f"{name}: hello costs",
-                f"{statistics.median(b) - statistics.median(a):7.1f} {min(b) - min(a):7.1f}")
 
 
 # ---- throughput ----
@@ -204,17 +114,19 @@ def fetch(port, path, limit):
 
 def download():
     heading(f"httpd over user networking, {DOWNLOAD >> 20} MiB (MiB/s: median, best)")
+    if missing(QEMU):
+        return
     with Boots() as machine_of_its_own:
         folder = machine_of_its_own.folder
         data = os.urandom(DOWNLOAD)
         (folder / "large").write_bytes(data)
         subprocess.run(["tar", "-C", folder, "-cf", folder / "site.tar", "large"], check=True)
         guest = machine_of_its_own.boot(
-            "httpd", "ip=dhcp", disks=[Disk(image=folder / "site.tar", read_only=True)],
-            nets=[Net(forward=(80,))])
+            hosts.QemuPc(), "httpd", "ip=dhcp", disks=[hosts.Disk(image=folder / "site.tar", read_only=True)],
+            nets=[hosts.Net(forward=(80,))])
         guest.expect(r"^eth0: \d+\.")
         rates = []
-        for _ in range(max(10, RUNS // 2)):
+        for _ in range(FEWER):
             start = time.perf_counter()
             body = fetch(guest.port(80), "/large", 120)
             rates.append(DOWNLOAD / (time.perf_counter() - start) / (1 << 20))
@@ -224,11 +136,15 @@ def download():
 
 
 def main():
-    parts = {"sizes": sizes, "memory": least_memory, "start": start_up, "http": download,
-             "web": lambda: web.start_up(heading, row, RUNS)}
-    machine()
+    parts = {"sizes": sizes, "memory": least_memory, "start": lambda: start.start_up(RUNS),
+             "entry": lambda: entry.entry_to_main(FEWER),
+             "first": lambda: first.first_response(FEWER), "http": download,
+             "web": lambda: web.start_up(FEWER)}
+    began = time.monotonic()
+    machine(RUNS)
     for name in sys.argv[1:] or parts:
         parts[name]()
+    row("\nseconds that this took", f"{time.monotonic() - began:.0f}")
 
 
 if __name__ == "__main__":

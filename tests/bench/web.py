@@ -4,16 +4,11 @@ machine on, which leaves node's own start out, and the whole process, which has 
 Relies on `make web` and tests/web/run.mjs.
 """
 
-import os
 import re
-import shutil
-import statistics
 import subprocess
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / os.environ.get("BUILD", "build")
+from kit import BUILD, ROOT, GuestError, heading, middle, missing, row, running
 
 # What is waited for on the console of each.
 AIMS = {
@@ -28,8 +23,7 @@ def boot(app, words, aim):
     command = ["node", ROOT / "tests/web/run.mjs", BUILD, BUILD / f"{app}.elf",
                f"--words={words}", "--times"]
     said = ""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True) as node:
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as node:
         for line in node.stderr:
             found = re.match(r'([0-9.]+) "(.*)"$', line)
             if not found:
@@ -37,17 +31,20 @@ def boot(app, words, aim):
             said += found.group(2).encode().decode("unicode_escape")
             if re.search(aim, said):
                 whole = (time.perf_counter() - start) * 1000
-                node.kill()
                 return float(found.group(1)), whole
-    raise RuntimeError(f"{app} did not say {aim!r} but {said!r}")
+    raise GuestError(f"{app} did not say {aim!r} but {said!r}")
 
 
-def start_up(heading, row, runs):
+def start_up(runs):
     heading("Booting in v86 under node (ms: median, least; with node's own start)")
-    if not shutil.which("node") or not (BUILD / "web").exists():
-        row("not measured", "node or the page is missing; make web brings both")
+    if missing("node"):
         return
-    for name, aim in AIMS.items():
-        inside, whole = zip(*(boot(*aim) for _ in range(runs)))
-        row(name, f"{statistics.median(inside):7.1f} {min(inside):7.1f}   "
-                  f"{statistics.median(whole):7.1f} {min(whole):7.1f}")
+    if not (BUILD / "web").exists():
+        row("not measured", "the page is not built; make web does it")
+        return
+    taken = {name: [] for name in AIMS}
+    for _ in range(runs):
+        for name, aim in AIMS.items():
+            taken[name].append(boot(*aim))
+    for name, times in taken.items():
+        middle(name, *zip(*times))
