@@ -9,6 +9,7 @@
 #   make bench               figures               make soak       hours of load
 #   make doors               the README's table of doors, after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
+#   make tour                the code in reading order, for an evening
 #   make clean, distclean    distclean also removes fetched and built third-party code
 #
 # Variables: CROSS_COMPILE=i686-elf-  WERROR=1  SYMS=0 (no names in panics)  B=folder  V=1
@@ -46,7 +47,8 @@ WARN := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 MACHINE := -m32 -march=i686 -mtune=generic -fno-pic -fno-pie -fno-stack-protector \
     -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none \
     -ffunction-sections -fdata-sections
-COMMON := -std=gnu11 -O2 -g $(WARN) $(MACHINE) -I. -Iinclude -MMD -MP
+# Objects are aligned as the ABI wants it, not to cache lines.
+COMMON := -std=gnu11 -O2 -malign-data=abi -g $(WARN) $(MACHINE) -I. -Iinclude -MMD -MP
 # The kernel uses no FPU registers: interrupt handlers need not save any, and its stack needs
 # no more alignment than a word. Unaligned branch targets make it a tenth smaller.
 KERNEL_CFLAGS = $(COMMON) -ffreestanding -mgeneral-regs-only -mpreferred-stack-boundary=2 \
@@ -64,19 +66,19 @@ LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
 CLASS_SRC := $(wildcard drivers/virtio/net.c drivers/virtio/block.c drivers/virtio/entropy.c)
 KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard kernel/*.[cS] boot/*.[cS] arch/x86/*.[cS] \
     drivers/virtio/*.[cS]))
-# What runs once, when an image comes up or goes down, or at the pace of a person at the
-# console, is compiled for size.
+# What runs once, when an image comes up or goes down, seldom (whole pages) or at the pace of a
+# person at the console is compiled for size. -Oz is gcc 12's.
 COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c drivers/virtio/mmio*.c) \
     $(addprefix drivers/virtio/,console.c core.c feature_names.c lguest.c type_names.c) \
-    $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c panic.c print.c \
-        symbols.c watch.c) \
+    $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c modules.c pages.c \
+        panic.c print.c symbols.c watch.c) \
     $(addprefix lib/libc/,start.c tty.c tty_line.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 
 obj = $(patsubst %,$(B)/obj/%.o,$(1))
 
-$(call obj,$(COLD_SRC)): KERNEL_CFLAGS += -Os
+$(call obj,$(COLD_SRC)): KERNEL_CFLAGS += -Oz
 
 all: $(APPS:%=$(B)/%.elf)
 kernel: $(B)/libkernel.a $(B)/libdrivers.a
@@ -206,10 +208,13 @@ compile_commands.json: Makefile
 	$(PYTHON) tools/compile-commands > $@
 notices:
 	@tools/notices
+# The code along one packet and one disk request, in reading order: make tour | less
+tour:
+	@tools/tour
 clean:
 	rm -rf $(filter-out $(DEPS),$(wildcard $(B)/*))
 distclean:
 	rm -rf $(B)
-.PHONY: format tidy notices clean distclean
+.PHONY: format tidy notices tour clean distclean
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
