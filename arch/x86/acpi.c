@@ -22,6 +22,7 @@
 
 #define TABLE_MAX  (1u << 20) /* bytes; real ones have some ten thousand */
 #define TABLES_MAX 256
+#define BLOCKS_MAX 32 /* tables of AML code; large machines have about twenty */
 
 struct rsdp {
     char signature[8];
@@ -39,11 +40,13 @@ struct rsdp {
 static const struct acpi_table *list;
 static size_t entry_size;
 
-/* By far the longest table, so its sum is only made when it is asked for. */
-static struct {
-    uintptr_t at; /* of the header; 0: none */
+/* Tables of AML code, the DSDT first. By far the longest of all, so their sums are only made
+ * when they are asked for. */
+static struct block {
+    uintptr_t at; /* of the header */
     size_t length;
-} dsdt;
+} blocks[BLOCKS_MAX];
+static unsigned nr_blocks;
 
 static bool
 sums_to_zero(const void *data, size_t len)
@@ -133,55 +136,80 @@ find_list(void)
     entry_size = sizeof(uint32_t);
 }
 
+static size_t
+list_length(void)
+{
+    return list ? MIN((list->length - sizeof(*list)) / entry_size, TABLES_MAX) : 0;
+}
+
+/* The address of table i of the list. */
+static uint64_t
+list_entry_at(size_t i)
+{
+    uint64_t at = 0;
+
+    memcpy(&at, (const char *)(list + 1) + i * entry_size, entry_size);
+    return at;
+}
+
 const void *
 acpi_find(const char *signature, size_t least)
 {
-    if (!list)
-        return NULL;
-    size_t n = (list->length - sizeof(*list)) / entry_size;
-    for (size_t i = 0; i < MIN(n, TABLES_MAX); i++) {
-        uint64_t at = 0;
-        memcpy(&at, (const char *)(list + 1) + i * entry_size, entry_size);
-        const struct acpi_table *t = check_table(at, signature, least);
+    for (size_t i = 0; i < list_length(); i++) {
+        const struct acpi_table *t = check_table(list_entry_at(i), signature, least);
         if (t)
             return t;
     }
     return NULL;
 }
 
+static void
+add_block(uint64_t at, const char *signature)
+{
+    const struct acpi_table *t = table_at(at, signature, sizeof(*t));
+
+    if (t && nr_blocks < BLOCKS_MAX)
+        blocks[nr_blocks++] = (struct block){(uintptr_t)t, t->length};
+}
+
 void
 acpi_init(void)
 {
     find_list();
-    dsdt.at = 0;
+    nr_blocks = 0;
     const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_LEAST);
-    if (!fadt)
-        return;
     /* A table may give the address in 32 bits or in 64 (5.2.9, X_DSDT). */
-    const struct acpi_table *t = table_at(fadt->dsdt, "DSDT", sizeof(*t));
-    if (!t && ACPI_FADT_HAS(fadt, wide_dsdt))
-        t = table_at(fadt->wide_dsdt, "DSDT", sizeof(*t));
-    if (!t)
-        return;
-    dsdt.at = (uintptr_t)t;
-    dsdt.length = t->length;
+    if (fadt)
+        add_block(fadt->dsdt, "DSDT");
+    if (fadt && !nr_blocks && ACPI_FADT_HAS(fadt, wide_dsdt))
+        add_block(fadt->wide_dsdt, "DSDT");
+    for (size_t i = 0; i < list_length(); i++)
+        add_block(list_entry_at(i), "SSDT");
+}
+
+/* Within reach and with the right sum. What lies below the end of RAM is mapped; firmware likes
+ * to put tables right behind. */
+static bool
+block_open(const struct block *b)
+{
+    struct memory_info memory;
+
+    memory_info(&memory);
+    uintptr_t end = b->at + b->length, beyond = MAX(b->at, memory.highest);
+    if (beyond < end && !platform->map_device(beyond, end - beyond))
+        return false;
+    return sums_to_zero((const void *)b->at, b->length);
 }
 
 const uint8_t *
-acpi_dsdt(size_t *len)
+acpi_aml(unsigned *at, size_t *len)
 {
-    const struct acpi_table *t = (const void *)dsdt.at;
-    struct memory_info memory;
-
-    if (!t)
-        return NULL;
-    /* What lies below the end of RAM is mapped; firmware likes to put tables right behind. */
-    memory_info(&memory);
-    uintptr_t end = dsdt.at + dsdt.length, beyond = MAX(dsdt.at, memory.highest);
-    if (beyond < end && !platform->map_device(beyond, end - beyond))
-        return NULL;
-    if (!sums_to_zero(t, dsdt.length))
-        return NULL;
-    *len = dsdt.length - sizeof(*t);
-    return (const uint8_t *)(t + 1);
+    while (*at < nr_blocks) {
+        const struct block *b = &blocks[(*at)++];
+        if (!block_open(b))
+            continue;
+        *len = b->length - sizeof(struct acpi_table);
+        return (const uint8_t *)b->at + sizeof(struct acpi_table);
+    }
+    return NULL;
 }

@@ -1,10 +1,10 @@
 /*
  * ACPI's tables (specification 6.4, chapter 5): finding and checking them. What a table says is
  * read by whoever wants it: madt.h, power.h, and the virtio-mmio bus, which looks through the
- * DSDT.
+ * AML code.
  *
  * The tables may lie anywhere below 4 GiB, so they are looked for while paging is off and what
- * is wanted of them is copied; only the DSDT can be had later as well.
+ * is wanted of them is copied; only those of AML code can be had later as well.
  */
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H
@@ -75,8 +75,9 @@ void acpi_init(void);
  * there is none. Only while paging is off. */
 const void *acpi_find(const char *signature, size_t least);
 
-/* The AML code of the DSDT and its length in bytes; NULL if there is none. From the platform's
+/* The next block of AML code and its length in bytes: the DSDT's, then those of the SSDTs, which
+ * add to it (5.2.11). *at begins with 0 and moves on; NULL after the last. From the platform's
  * init on, in any context that may allocate; also with paging off. */
-const uint8_t *acpi_dsdt(size_t *len);
+const uint8_t *acpi_aml(unsigned *at, size_t *len);
 
 #endif

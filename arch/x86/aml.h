@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The sleep types of state S5 from the `len` bytes of AML that follow the header of a DSDT:
+/* The sleep types of state S5 from the `len` bytes of AML that follow a table's header:
  * types[0] for PM1a, types[1] for PM1b. -ENOENT if there is no package that can be read. */
 int aml_find_s5(const uint8_t *aml, size_t len, uint8_t types[2]);
 

@@ -1,5 +1,5 @@
 /*
- * Devices of a DSDT whose resources are written down as constants (ACPI 6.4, 6.4.3, 20.2.5),
+ * Devices in AML code whose resources are written down as constants (ACPI 6.4, 6.4.3, 20.2.5),
  * found as bytes: what firmware for virtual machines generates is that plain, and without an
  * interpreter nothing else could be understood.
  *

@@ -118,14 +118,26 @@ sleep_fixed(const uint8_t types[2])
         io_out16(pm1b_control, (uint16_t)(types[1] << PM1_SLEEP_TYPE | PM1_SLEEP));
 }
 
+/* From whichever table has them; false if none does. */
+static bool
+find_s5(uint8_t types[2])
+{
+    const uint8_t *aml;
+    unsigned at = 0;
+    size_t len;
+
+    while ((aml = acpi_aml(&at, &len)))
+        if (aml_find_s5(aml, len, types) == 0)
+            return true;
+    return false;
+}
+
 void
 power_off(void)
 {
     uint8_t types[2];
-    size_t len;
-    const uint8_t *aml = acpi_dsdt(&len);
 
-    if (!aml || aml_find_s5(aml, len, types))
+    if (!find_s5(types))
         return;
     if (pm1a_control)
         sleep_fixed(types);
@@ -185,16 +197,29 @@ on_event(void *unused)
         kernel_ask_end();
 }
 
+static bool
+find_event_device(struct aml_device *out)
+{
+    const uint8_t *aml;
+    unsigned block = 0;
+    size_t len;
+
+    while ((aml = acpi_aml(&block, &len))) {
+        size_t at = 0;
+        if (aml_next_device(aml, len, EVENT_DEVICE, &at, out) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* With reduced hardware there is no fixed button, but QEMU's event device. */
 static void
 watch_events(void)
 {
     static struct irq_action action = {.handler = on_event};
     struct aml_device device;
-    size_t len, at = 0;
-    const uint8_t *aml = acpi_dsdt(&len);
 
-    if (!aml || aml_next_device(aml, len, EVENT_DEVICE, &at, &device))
+    if (!find_event_device(&device))
         return;
     struct irq_line *line = pc_gsi_line(device.gsi, device.level);
     events = platform->map_device(device.base, sizeof(uint32_t));

@@ -11,14 +11,14 @@
 void power_init(void);
 
 /* Each returns if the machine has nothing for it, or that did not work. Interrupts and paging
- * off: registers and the DSDT are wherever they are. */
+ * off: registers and AML code are wherever they are. */
 void power_off(void);
 void power_reset(void);
 
 /*
  * For the idle loop, interrupts off: true if there was something to do after all, which is now
  * deferred work. The first time that is to listen to the power button, which asks the program to
- * end (kernel_ask_end): looking through the DSDT and entering ACPI mode take longer than many a
+ * end (kernel_ask_end): looking through AML code and entering ACPI mode take longer than many a
  * program runs, and a press before that is kept.
  */
 bool power_idle(void);

@@ -2,7 +2,7 @@
  * Where virtio-mmio devices are. Nothing about the transport can be searched for, so somebody
  * has to say: the command line, by words that monitors append (virtio 1.2, 4.2.1 leaves that
  * open; the form is Linux's, SIZE@ADDRESS:IRQ[:ID]), or else ACPI, by devices with the hardware
- * id LNRO0005 in the DSDT. The log names who did.
+ * id LNRO0005 in its AML code. The log names who did.
  *
  * Either is checked before anything is touched: a window has to be outside of RAM and long
  * enough, and no device is taken twice.
@@ -165,21 +165,29 @@ scan_words(void)
 
 /* ---- ACPI ---- */
 
+/* Offer the devices that one table describes, at most `most`; how many that were. */
+static unsigned
+scan_table(const uint8_t *aml, size_t len, unsigned most)
+{
+    struct aml_device d;
+    size_t at = 0;
+    unsigned n;
+
+    for (n = 0; n < most && aml_next_device(aml, len, ACPI_HID, &at, &d) == 0; n++)
+        offer(&(struct place){.base = d.base, .size = d.size, .gsi = d.gsi, .level = d.level},
+              "ACPI");
+    return n;
+}
+
 static void
 scan_acpi(void)
 {
-    size_t len, at = 0;
-    const uint8_t *aml = acpi_dsdt(&len);
-    struct aml_device d;
+    unsigned table = 0, n = 0;
+    const uint8_t *aml;
+    size_t len;
 
-    if (aml == NULL)
-        return;
-    for (unsigned n = 0; n < DEVICES_MAX; n++) {
-        if (aml_next_device(aml, len, ACPI_HID, &at, &d))
-            return;
-        offer(&(struct place){.base = d.base, .size = d.size, .gsi = d.gsi, .level = d.level},
-              "ACPI");
-    }
+    while ((aml = acpi_aml(&table, &len)))
+        n += scan_table(aml, len, DEVICES_MAX - n);
 }
 
 static void

@@ -6,13 +6,14 @@ Each test names its machine itself, so it runs once, whatever the hosts are.
 """
 
 import re
+import struct
 
 import pytest
 
 import blkmodel
 import peers
 from hosts import BUILD, Console, Disk, Entropy, Net
-from qemu import QemuMicrovm, by_pvh
+from qemu import QemuMicrovm, QemuPc, by_pvh
 
 WITH_ACPI = QemuMicrovm.variant()
 WITHOUT_ACPI = QemuMicrovm.variant(machine="microvm,acpi=off")
@@ -114,6 +115,21 @@ def test_wrong_words(boot_on, word, complaint):
     guest = boot_on(WITHOUT_WORDS, "hello", f"7 virtio_mmio.device={word}")
     assert guest.wait(console=False) == 7
     assert guest.text.count(complaint) == 1
+
+
+def test_secondary_table(boot_on, tmp_path):
+    """ACPI describes devices in its SSDTs too. A PC has none at virtio-mmio, so this one's place is
+    the HPET's, and what is wrong with it is said."""
+    resources = (b"\x86\x09\0\x01" + struct.pack("<II", 0xfed00000, 512) +
+                 b"\x89\x06\0\x01\x01" + struct.pack("<I", 5) + b"\x79\0")
+    body = (b"VIO0" + b"\x08_HID\x0dLNRO0005\0" +
+            b"\x08_CRS\x11" + bytes([3 + len(resources), 0x0a, len(resources)]) + resources)
+    (tmp_path / "aml").write_bytes(b"\x5b\x82" + bytes([1 + len(body)]) + body)
+    guest = boot_on(QemuPc(), "hello", "3", console=None,
+                    extra=["-acpitable", f"sig=SSDT,data={tmp_path / 'aml'}"])
+    assert guest.wait() == 3
+    assert ("error: mmio fed00000: the virtio device named by ACPI cannot be used: there are no "
+            "virtio registers\n") in guest.text
 
 
 def test_full_bus(boot_on, tmp_path):

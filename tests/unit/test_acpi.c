@@ -27,6 +27,7 @@
 #define FADT 0x400
 #define MADT 0x800
 #define DSDT 0x1000
+#define SSDT 0x2000 /* the first of two, the other one a page behind */
 
 #define PM1_EVENT   0x600
 #define PM1_CONTROL 0x604
@@ -212,6 +213,30 @@ fixed_hardware(void)
     seal(FADT, "FACP", 116);
 }
 
+/* What acpi_aml begins with. */
+static const uint8_t *
+first_aml(size_t *len)
+{
+    unsigned at = 0;
+
+    return acpi_aml(&at, len);
+}
+
+/* Two SSDTs of one byte at the end of both lists. */
+static void
+add_ssdts(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t at = address_of(SSDT + 0x1000 * i);
+        uint64_t wide = at;
+        memcpy(area + RSDT + 44 + 4 * i, &at, 4);
+        memcpy(area + XSDT + 52 + 8 * i, &wide, 8);
+        seal(SSDT + 0x1000 * i, "SSDT", 37);
+    }
+    bool is_wide = area[RSDT] == 0;
+    seal(is_wide ? XSDT : RSDT, is_wide ? "XSDT" : "RSDT", is_wide ? 36 + 32 : 36 + 16);
+}
+
 /* On a multiple of its size, with as much before and twice as much behind it, so that an
  * address or a length whose lower half is noise stays in the test's memory. */
 static int
@@ -241,9 +266,45 @@ tables_are_found_by_either_list(void **state)
         assert_null(acpi_find("APIC", 45));
         assert_null(acpi_find("HPET", 36));
         size_t len = 0;
-        assert_ptr_equal(acpi_dsdt(&len), area + DSDT + 36);
+        unsigned at = 0;
+        assert_ptr_equal(acpi_aml(&at, &len), area + DSDT + 36);
         assert_int_equal(len, 16);
+        assert_null(acpi_aml(&at, &len));
     }
+}
+
+/* The SSDTs follow the DSDT; one that is damaged, or longer than any table, is passed over. */
+static void
+secondary_tables_follow(void **state)
+{
+    static const uint32_t wrong[] = {0, 35, 0x100001, UINT32_MAX, 38 /* another sum */};
+    size_t len;
+
+    (void)state;
+    for (unsigned revision = 0; revision <= 2; revision += 2) {
+        for (unsigned i = 0; i <= ARRAY_SIZE(wrong); i++) {
+            lay_out(revision);
+            fixed_hardware();
+            add_ssdts();
+            bool all = i == ARRAY_SIZE(wrong);
+            if (!all)
+                memcpy(area + SSDT + 4, &wrong[i], 4);
+            area[SSDT + 37] = 1; /* of no table */
+            acpi_init();
+            unsigned at = 0;
+            assert_ptr_equal(acpi_aml(&at, &len), area + DSDT + 36);
+            if (all)
+                assert_ptr_equal(acpi_aml(&at, &len), area + SSDT + 36);
+            assert_ptr_equal(acpi_aml(&at, &len), area + SSDT + 0x1000 + 36);
+            assert_int_equal(len, 1);
+            assert_null(acpi_aml(&at, &len));
+        }
+    }
+    /* Without a DSDT too. */
+    lay_out(0);
+    add_ssdts();
+    acpi_init();
+    assert_ptr_equal(first_aml(&len), area + SSDT + 36);
 }
 
 static void
@@ -257,11 +318,11 @@ dsdt_is_found_by_its_64_bit_address(void **state)
     fadt()->wide_dsdt = address_of(DSDT);
     seal(FADT, "FACP", 268);
     acpi_init();
-    assert_non_null(acpi_dsdt(&len));
+    assert_non_null(first_aml(&len));
     fadt()->wide_dsdt |= 1ull << 32; /* beyond reach */
     seal(FADT, "FACP", 268);
     acpi_init();
-    assert_null(acpi_dsdt(&len));
+    assert_null(first_aml(&len));
 }
 
 static void
@@ -278,7 +339,7 @@ damaged_tables_are_none(void **state)
         area[places[i]] ^= 0x40;
         acpi_init();
         assert_null(acpi_find("FACP", ACPI_FADT_LEAST));
-        assert_null(acpi_dsdt(&len));
+        assert_null(first_aml(&len));
     }
     for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
         lay_out(0);
@@ -291,7 +352,7 @@ damaged_tables_are_none(void **state)
     fixed_hardware();
     area[DSDT + 40] ^= 1;
     acpi_init();
-    assert_null(acpi_dsdt(&len));
+    assert_null(first_aml(&len));
 }
 
 /* Lists and tables full of noise lead nowhere that is not checked. */
@@ -334,6 +395,16 @@ pc_is_switched_off(void **state)
     power_off();
     assert_int_equal(m.sci_enables, 1);
     assert_int_equal(m.control, 5 << 10 | 1 << 13);
+    /* The package is in an SSDT instead. */
+    add_ssdts();
+    memcpy(area + SSDT + 36, area + DSDT + 36, 16);
+    area[DSDT + 40] ^= 0x20;
+    seal(DSDT, "DSDT", 36 + 16);
+    seal(SSDT, "SSDT", 36 + 16);
+    acpi_init();
+    m.control = 0;
+    power_off();
+    assert_int_equal(m.control & ~1, 5 << 10 | 1 << 13);
     /* It was in ACPI mode already. */
     m.sci_enables = 0;
     m.control = 1;
@@ -464,6 +535,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_found_by_either_list),
+        cmocka_unit_test(secondary_tables_follow),
         cmocka_unit_test(dsdt_is_found_by_its_64_bit_address),
         cmocka_unit_test(damaged_tables_are_none),
         cmocka_unit_test(reduced_hardware_is_switched_off_and_reset),

@@ -124,11 +124,12 @@ test_named_twice(void **state)
     assert_true(shim_log_has("named twice"));
 }
 
-/* Two devices of a DSDT: their names, LNRO0005, a window and an interrupt each. */
+/* Two devices of AML code: their names, LNRO0005, a window and an interrupt each. */
 #define VR(base2, gsi)                                                                     \
     "\x5b\x82\x34VR00\x08_HID\x0dLNRO0005\0\x08_CRS\x11\x1a\x0a\x17\x86\x09\0\x01\0" base2 \
     "\xb0\xfe\0\x02\0\0\x89\x06\0\x01\x01" gsi "\0\0\0\x79\0"
-static const uint8_t dsdt[] = VR("\x02", "\x05") VR("\x04", "\x06");
+static const uint8_t both[] = VR("\x02", "\x05") VR("\x04", "\x06");
+static const uint8_t first[] = VR("\x02", "\x05"), second[] = VR("\x04", "\x06");
 
 /* ACPI is asked where the command line says nothing, and only there; the log says who told. */
 static void
@@ -140,10 +141,10 @@ test_acpi(void **state)
     for (unsigned i = 0; i < 3; i++) {
         probe_reset(state);
         model_words(i == 0 ? none : i == 1 ? one : bad);
-        model_dsdt(dsdt, sizeof dsdt - 1);
+        model_aml(both, sizeof both - 1);
         struct model_setup setup = probe_setup(MODEL_MMIO_2);
         model_new(&setup);
-        struct model *second = plug(setup);
+        struct model *later = plug(setup);
         assert_int_equal(devices(), i == 0 ? 2 : i == 1 ? 1 : 0);
         assert_int_equal(
             shim_log_has("feb00200: virtio block, version 2, interrupt 5, named by "
@@ -157,7 +158,7 @@ test_acpi(void **state)
             shim_log_has("feb00400: virtio block, version 2, interrupt 6, named by "
                          "the command line"),
             i == 1);
-        assert_int_equal(model_status(second) != 0, i < 2);
+        assert_int_equal(model_status(later) != 0, i < 2);
         model_assert_clean();
     }
     /* Neither: nothing is touched. */
@@ -165,6 +166,27 @@ test_acpi(void **state)
     model_words(none);
     plug(probe_setup(MODEL_MMIO_2));
     assert_int_equal(devices(), 0);
+}
+
+/* A device in each of two tables; and in the second one only, the first being of no use. */
+static void
+test_tables(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const uint8_t nothing[] = {0};
+
+    for (unsigned i = 0; i < 2; i++) {
+        probe_reset(state);
+        model_words(none);
+        model_aml(i ? nothing : first, i ? sizeof nothing : sizeof first - 1);
+        model_aml(second, sizeof second - 1);
+        struct model_setup setup = probe_setup(MODEL_MMIO_2);
+        model_new(&setup);
+        plug(setup);
+        assert_int_equal(devices(), i ? 1 : 2);
+        assert_int_equal(shim_log_lines(LOG_WARN), 0);
+        model_assert_clean();
+    }
 }
 
 /* Device id 0 is a place without a device: no device, and no complaint. */
@@ -343,10 +365,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_words),       TEST(test_windows),       TEST(test_named_twice),
-        TEST(test_acpi),        TEST(test_empty_slot),    TEST(test_magic_and_version),
-        TEST(test_queue_sizes), TEST(test_ready_refused), TEST(test_no_such_interrupt),
-        TEST(test_late_status), TEST(test_loud_status),   TEST(test_config_bounds),
+        TEST(test_words),
+        TEST(test_windows),
+        TEST(test_named_twice),
+        TEST(test_acpi),
+        TEST(test_tables),
+        TEST(test_empty_slot),
+        TEST(test_magic_and_version),
+        TEST(test_queue_sizes),
+        TEST(test_ready_refused),
+        TEST(test_no_such_interrupt),
+        TEST(test_late_status),
+        TEST(test_loud_status),
+        TEST(test_config_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,13 @@
 /*
  * The model's memory-mapped registers (virtio 1.2, 4.2.2, and 4.2.4 for version 1): a block for
- * each device, named to the driver by words of a command line or by a DSDT. Which register is
+ * each device, named to the driver by words of a command line or by AML code. Which register is
  * where is written out from the specification once more.
  */
 #include <stdio.h>
 #include <string.h>
 #include "arch/x86/acpi.h"
 #include "kernel/cmdline.h"
+#include "kernel/kernel.h"
 #include "model/device.h"
 
 #define BASE   0xfeb00000
@@ -38,8 +39,11 @@ model_mmio_at(uint64_t address, uint32_t *offset)
 /* ---- who says where they are ---- */
 
 static const char *const *words;
-static const uint8_t *dsdt;
-static size_t dsdt_len;
+static struct {
+    const uint8_t *aml;
+    size_t len;
+} tables[2];
+static unsigned nr_tables;
 
 void
 model_words(const char *const *values)
@@ -48,24 +52,27 @@ model_words(const char *const *values)
 }
 
 void
-model_dsdt(const uint8_t *aml, size_t len)
+model_aml(const uint8_t *aml, size_t len)
 {
-    dsdt = aml;
-    dsdt_len = len;
+    assert(nr_tables < ARRAY_SIZE(tables));
+    tables[nr_tables].aml = aml;
+    tables[nr_tables++].len = len;
 }
 
 void
 model_mmio_forget(void)
 {
     words = NULL;
-    dsdt = NULL;
+    nr_tables = 0;
 }
 
 const uint8_t *
-acpi_dsdt(size_t *len)
+acpi_aml(unsigned *at, size_t *len)
 {
-    *len = dsdt_len;
-    return dsdt;
+    if (*at >= nr_tables)
+        return NULL;
+    *len = tables[*at].len;
+    return tables[(*at)++].aml;
 }
 
 const char *

@@ -123,9 +123,9 @@ unsigned model_msix_at(void);
 /* A machine without a local APIC, from now on until model_machine_reset. */
 void model_apic_remove(bool gone);
 /* What the command line has as words `virtio_mmio.device=`, instead of one for each mmio device
- * that is plugged in: until a NULL. And the machine's DSDT. Until model_machine_reset. */
+ * that is plugged in: until a NULL. And one more table of AML code. Until model_machine_reset. */
 void model_words(const char *const *values);
-void model_dsdt(const uint8_t *aml, size_t len);
+void model_aml(const uint8_t *aml, size_t len);
 /* The vector of a queue as the device has it; 0xffff: none. */
 uint16_t model_queue_vector(const struct model *, unsigned queue);
 bool model_msix_enabled(const struct model *);
