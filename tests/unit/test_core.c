@@ -245,7 +245,7 @@ test_features_arrive(void **state)
     setup.features = 0;
     m = plug(setup);
     expect_up(m);
-    assert_true(model_accepted(m) == (1ull << 32 | (uint64_t)MODEL_PACKED << 34));
+    assert_true(model_accepted(m) == (1ull << 32 | (uint64_t)model_offers_packed << 34));
 }
 
 /* Row 26: memory runs out at each allocation in turn. */
@@ -309,7 +309,7 @@ test_queue_missing(void **state)
             setup = probe_setup(buses[b]);
             setup.queue_size[1] = wrong[i];
             /* With mmio the driver chooses; a packed ring may have any size up to 32768. */
-            bool packed = MODEL_PACKED && buses[b] == MODEL_PCI_MODERN;
+            bool packed = model_offers_packed && buses[b] == MODEL_PCI_MODERN;
             if (is_mmio(buses[b]) || (packed && wrong[i] <= VRING_SIZE_MAX)) {
                 expect_up(plug(setup));
                 continue;

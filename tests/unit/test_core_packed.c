@@ -1,4 +1,4 @@
 /*
- * The tests of test_core.c once more, with devices that offer packed rings; unit.mk has the flag.
+ * The tests of test_core.c once more, with devices that offer packed rings (offer_packed.c).
  */
 #include "test_core.c"

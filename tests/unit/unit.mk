@@ -1,7 +1,6 @@
-# The unit-test programs: one line each, `UNIT_<name> := sources`. Every line becomes
-# build/unit/<name>, built for the host from tests/unit/test_<name>.c and the sources, with
-# tests/unit/shim before the source tree on the include path. `UNIT_FLAGS_<name>` are more
-# compiler flags for one of them.
+# The unit-test programs: one line each, `UNIT_<name> := sources`. build/unit/<name> is built for
+# the host from tests/unit/test_<name>.c and these sources, with tests/unit/shim before the source
+# tree on the include path. `UNIT_FLAGS_<name>` are more compiler flags for one of them.
 
 # The kernel as the code under test sees it, over host memory (tests/unit/shim/shim.h).
 SHIM  := tests/unit/shim/memory.c tests/unit/shim/log.c tests/unit/shim/machine.c \
@@ -42,8 +41,7 @@ UNIT_net_lguest := $(UNIT_net)
 UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
 # The same drivers on packed rings, wherever the model's device is a modern one.
 PACKED := console block net entropy core
-$(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p))))
-$(foreach p,$(PACKED),$(eval UNIT_FLAGS_$(p)_packed := -DMODEL_PACKED=1))
+$(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p)) tests/unit/offer_packed.c))
 UNIT_http := apps/httpd/request.c
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/feature_names.c drivers/virtio/type_names.c \

@@ -28,6 +28,8 @@ static char violations[16][128];
 static unsigned nr_violations;
 static bool serving;
 
+bool model_offers_packed;
+
 struct model *
 model_at(unsigned index)
 {
@@ -136,7 +138,7 @@ model_new(const struct model_setup *setup)
                   setup->bus == MODEL_MMIO_1;
     if (model_modern(m) && !setup->no_version_1)
         m->offered |= 1ull << VIRTIO_F_VERSION_1;
-    if (MODEL_PACKED && (setup->bus == MODEL_PCI_MODERN || setup->bus == MODEL_MMIO_2))
+    if (model_offers_packed && (setup->bus == MODEL_PCI_MODERN || setup->bus == MODEL_MMIO_2))
         m->offered |= 1ull << VIRTIO_F_RING_PACKED;
     if (setup->config)
         memcpy(m->config, setup->config, setup->config_len);

@@ -44,12 +44,6 @@
 #define MODEL_CONFIG_SIZE 256
 #define MODEL_NEVER       UINT64_MAX
 
-/* A program that defines this as 1 has RING_PACKED offered by every device that is modern only:
- * its tests run once more, on packed rings. */
-#ifndef MODEL_PACKED
-#define MODEL_PACKED 0
-#endif
-
 struct model;
 
 enum model_bus {
@@ -120,6 +114,9 @@ void model_machine_reset(void);
 unsigned model_capability_at(unsigned n);
 /* The same for the MSI-X capability, whose enable bit is bit 7 of its fourth byte. */
 unsigned model_msix_at(void);
+/* Every device that is modern only offers RING_PACKED: the same for a program's whole life
+ * (offer_packed.c). */
+extern bool model_offers_packed;
 /* A machine without a local APIC, from now on until model_machine_reset. */
 void model_apic_remove(bool gone);
 /* What the command line has as words `virtio_mmio.device=`, instead of one for each mmio device
