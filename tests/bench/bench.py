@@ -19,11 +19,12 @@ import first
 import start
 import web
 from kit import (BUILD, QEMU, ROOT, Boots, GuestError, heading, hosts, machine, missing, output,
-                 row)
+                 qemu, row)
 
 RUNS = int(os.environ.get("BENCH_RUNS", "21"))
 FEWER = max(10, RUNS // 2)
 DOWNLOAD = 16 << 20
+PC = qemu.QemuPc()
 STEP = 64  # KiB, to which the least memory is found
 
 
@@ -66,9 +67,9 @@ def devices(net, disk):
 
 def works(app, kib):
     args, net, disk, ready = READY[app]
-    with Boots() as machine_of_its_own:
+    with Boots() as own:
         try:
-            guest = machine_of_its_own.boot(hosts.QemuPc(), app, args, mem=f"{kib}K", **devices(net, disk))
+            guest = own.boot(PC, app, args, mem=f"{kib}K", **devices(net, disk))
             if ready:
                 guest.expect(ready, 20)
             else:
@@ -116,14 +117,13 @@ def download():
     heading(f"httpd over user networking, {DOWNLOAD >> 20} MiB (MiB/s: median, best)")
     if missing(QEMU):
         return
-    with Boots() as machine_of_its_own:
-        folder = machine_of_its_own.folder
+    with Boots() as own:
+        folder = own.folder
         data = os.urandom(DOWNLOAD)
         (folder / "large").write_bytes(data)
         subprocess.run(["tar", "-C", folder, "-cf", folder / "site.tar", "large"], check=True)
-        guest = machine_of_its_own.boot(
-            hosts.QemuPc(), "httpd", "ip=dhcp", disks=[hosts.Disk(image=folder / "site.tar", read_only=True)],
-            nets=[hosts.Net(forward=(80,))])
+        guest = own.boot(PC, "httpd", "ip=dhcp", nets=[hosts.Net(forward=(80,))],
+                         disks=[hosts.Disk(image=folder / "site.tar", read_only=True)])
         guest.expect(r"^eth0: \d+\.")
         rates = []
         for _ in range(FEWER):

@@ -40,8 +40,9 @@ def empty_kernel(folder, door):
 def whole_run(machine, *words):
     """Milliseconds from the start of QEMU to its end."""
     start = time.perf_counter()
-    done = subprocess.run(command(machine, "-device", "isa-debug-exit", *words), stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=LIMIT, check=False)
+    done = subprocess.run(command(machine, "-device", "isa-debug-exit", *words),
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT,
+                          check=False)
     taken = (time.perf_counter() - start) * 1000
     if done.returncode != 1:  # isa-debug-exit's 0
         raise GuestError(f"{words} left with status {done.returncode}: {done.stderr}")
