@@ -1,24 +1,18 @@
 /*
- * Finding ACPI's tables (specification 6.4, 5.2): the root pointer, from the loader or from the
- * two places where a BIOS leaves it, and the list that it names.
+ * Finding ACPI's tables (specification 6.4, 5.2): the root pointer, from the loader or from
+ * where a BIOS leaves it, and the list that it names.
  *
  * Tables are the firmware's, and are checked (signature, length, sum) before a field is used.
  */
 #include "arch/x86/acpi.h"
+#include "arch/x86/bios.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/platform.h"
 #include "kernel/string.h"
 
-/* Where the root pointer can be (5.2.5.1): the BIOS's last 128 KiB, or the first KiB of its
- * extended data area, whose segment stands at 0x40e. */
-#define EBDA_SEGMENT 0x40e
-#define EBDA_SIZE    1024
-#define BIOS_START   0xe0000
-#define BIOS_SIZE    0x20000
-#define RSDP_ALIGN   16
-#define RSDP_SUMMED  20
+#define RSDP_SUMMED 20 /* bytes of the root pointer, as ACPI 1.0 has it */
 
 #define TABLE_MAX  (1u << 20) /* bytes; real ones have some ten thousand */
 #define TABLES_MAX 256
@@ -48,17 +42,6 @@ static struct block {
 } blocks[BLOCKS_MAX];
 static unsigned nr_blocks;
 
-static bool
-sums_to_zero(const void *data, size_t len)
-{
-    const uint8_t *bytes = data;
-    uint8_t sum = 0;
-
-    for (size_t i = 0; i < len; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    return sum == 0;
-}
-
 /* The table at a physical address by its header alone: signature, at least `least` bytes. */
 static const struct acpi_table *
 table_at(uint64_t at, const char *signature, size_t least)
@@ -77,43 +60,20 @@ check_table(uint64_t at, const char *signature, size_t least)
 {
     const struct acpi_table *t = table_at(at, signature, least);
 
-    return t && sums_to_zero(t, t->length) ? t : NULL;
+    return t && bios_sum_is_right(t, t->length) ? t : NULL;
 }
 
-static const struct rsdp *
-find_rsdp_in(uintptr_t start, size_t size)
-{
-    for (uintptr_t at = start; at + RSDP_SUMMED <= start + size; at += RSDP_ALIGN) {
-        const struct rsdp *r = (const void *)at;
-        if (r->signature[0] == 'R' && /* spares thousands of calls */
-            memcmp(r->signature, "RSD PTR ", sizeof(r->signature)) == 0 &&
-            sums_to_zero(r, RSDP_SUMMED))
-            return r;
-    }
-    return NULL;
-}
-
-/* In assembler, since to a C compiler an address this low is a null pointer gone astray. */
-static uintptr_t
-ebda_address(void)
-{
-    uint16_t segment;
-
-    __asm__ volatile("movw %c1, %0" : "=r"(segment) : "i"(EBDA_SEGMENT));
-    return (uintptr_t)segment << 4;
-}
-
+/* A loader that knows where it is says so; else the BIOS left it somewhere (5.2.5.1). */
 static const struct rsdp *
 find_rsdp(void)
 {
-    /* A loader that knows says so; the BIOS has it in one of two places (5.2.5.1). */
-    if (boot_info.rsdp)
-        return find_rsdp_in(boot_info.rsdp, RSDP_SUMMED);
+    const struct rsdp *r = (const void *)boot_info.rsdp;
 
-    uintptr_t ebda = ebda_address();
-    const struct rsdp *r = ebda ? find_rsdp_in(ebda, EBDA_SIZE) : NULL;
-
-    return r ? r : find_rsdp_in(BIOS_START, BIOS_SIZE);
+    if (!r)
+        return bios_find("RSD PTR ", RSDP_SUMMED);
+    bool good = memcmp(r->signature, "RSD PTR ", sizeof(r->signature)) == 0 &&
+                bios_sum_is_right(r, RSDP_SUMMED);
+    return good ? r : NULL;
 }
 
 /* The list that the root pointer names: of two the one with 64-bit entries, if it is within
@@ -127,7 +87,7 @@ find_list(void)
     if (!rsdp)
         return;
     if (rsdp->revision >= 2 && rsdp->length >= sizeof(*rsdp) &&
-        sums_to_zero(rsdp, sizeof(*rsdp)))
+        bios_sum_is_right(rsdp, sizeof(*rsdp)))
         list = check_table(rsdp->xsdt, "XSDT", sizeof(*list));
     entry_size = sizeof(uint64_t);
     if (list)
@@ -198,7 +158,7 @@ block_open(const struct block *b)
     uintptr_t end = b->at + b->length, beyond = MAX(b->at, memory.highest);
     if (beyond < end && !platform->map_device(beyond, end - beyond))
         return false;
-    return sums_to_zero((const void *)b->at, b->length);
+    return bios_sum_is_right((const void *)b->at, b->length);
 }
 
 const uint8_t *

@@ -75,9 +75,9 @@ void acpi_init(void);
  * there is none. Only while paging is off. */
 const void *acpi_find(const char *signature, size_t least);
 
-/* The next block of AML code and its length in bytes: the DSDT's, then those of the SSDTs, which
- * add to it (5.2.11). *at begins with 0 and moves on; NULL after the last. From the platform's
- * init on, in any context that may allocate; also with paging off. */
+/* The next block of AML code and its length in bytes: the DSDT's, then those of the SSDTs,
+ * which add to it (5.2.11). *at begins with 0 and moves on; NULL after the last. From the
+ * platform's init on, in any context that may allocate; also with paging off. */
 const uint8_t *acpi_aml(unsigned *at, size_t *len);
 
 #endif

@@ -45,6 +45,17 @@ madt_default(struct madt *out)
         out->isa[i].gsi = i;
 }
 
+struct madt_isa
+madt_isa(uint32_t gsi, uint16_t flags)
+{
+    return (struct madt_isa){
+        .gsi = gsi,
+        .level = (flags & TRIGGER_MASK) == TRIGGER_LEVEL,
+        .low = (flags & POLARITY_MASK) == POLARITY_LOW,
+        .overridden = true,
+    };
+}
+
 static void
 add_ioapic(struct madt *out, const struct ioapic_entry *e)
 {
@@ -59,12 +70,7 @@ add_override(struct madt *out, const struct override_entry *e)
 {
     if (e->head.length < sizeof(*e) || e->bus != BUS_ISA || e->irq >= MADT_ISA_IRQS)
         return;
-    out->isa[e->irq] = (struct madt_isa){
-        .gsi = e->gsi,
-        .level = (e->flags & TRIGGER_MASK) == TRIGGER_LEVEL,
-        .low = (e->flags & POLARITY_MASK) == POLARITY_LOW,
-        .overridden = true,
-    };
+    out->isa[e->irq] = madt_isa(e->gsi, e->flags);
 }
 
 void

@@ -25,6 +25,9 @@ struct madt {
     } isa[MADT_ISA_IRQS];
 };
 
+/* How an ISA interrupt arrives at `gsi`, from the flags that ACPI's entries (table 5.26) have
+ * in common with those of the MultiProcessor Specification (1.4, 4.3.4). */
+struct madt_isa madt_isa(uint32_t gsi, uint16_t flags);
 /* No I/O APIC, and every ISA interrupt the GSI of the same number, edge, active high. */
 void madt_default(struct madt *out);
 /* The same with what the `len` bytes of a table, header included, add to it. Entries that

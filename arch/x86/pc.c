@@ -9,6 +9,7 @@
 #include "arch/x86/io.h"
 #include "arch/x86/lines.h"
 #include "arch/x86/madt.h"
+#include "arch/x86/mptable.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
 #include "arch/x86/rtc.h"
@@ -31,6 +32,17 @@
 
 ENLIST_DECLARE(buses);
 
+static void
+find_controllers(struct madt *out)
+{
+    const struct acpi_table *table = acpi_find("APIC", sizeof(*table));
+
+    if (table)
+        madt_parse(table, table->length, out);
+    else
+        mptable_read(out);
+}
+
 /* What is wanted of the firmware's tables is taken before paging puts them out of reach. */
 static void
 pc_init(void)
@@ -40,11 +52,7 @@ pc_init(void)
     acpi_init();
     clock_init();
     power_init();
-    const struct acpi_table *table = acpi_find("APIC", sizeof(*table));
-    if (table)
-        madt_parse(table, table->length, &madt);
-    else
-        madt_default(&madt);
+    find_controllers(&madt);
     segments_init();
     cpu_fpu_init();
     if (paging_init()) {

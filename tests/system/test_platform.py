@@ -19,11 +19,13 @@ NO_DEBUG_EXIT = {"debug_exit": False}
 MACHINES = {
     "pc": QemuPc.variant(cpu="qemu32"),
     "pc-without-apic": QemuPc.variant(cpu="max,-apic"),
+    "pc-without-acpi": QemuPc.variant(machine="pc,acpi=off"),
     "pc-without-pit": QemuPc.variant(machine="pc,pit=off"),
     "q35-two-cpus": QemuQ35.variant(),
     "microvm": QemuMicrovm.variant(cpu="qemu32"),
     "microvm-without-acpi": QemuMicrovm.variant(machine="microvm,acpi=off"),
     "microvm-without-pic": QemuMicrovm.variant(machine="microvm,pic=off"),
+    "microvm-with-mp-table-only": QemuMicrovm.variant(machine="microvm,acpi=off,pic=off"),
     "microvm-without-second-ioapic": QemuMicrovm.variant(machine="microvm,ioapic2=off,pic=off"),
 }
 
@@ -117,6 +119,15 @@ def test_vectors(boot_on, disk, flavour, vectors):
     guest.expect(f"^{digest}  vda$")
     assert guest.wait() == 0
     assert "warning" not in guest.text
+
+
+def test_mp_table(boot_on, disk):
+    """No 8259s, and no ACPI to say where the I/O APIC is: the older table does."""
+    image, digest = disk
+    guest = boot_on(MACHINES["microvm-with-mp-table-only"], "shell", "sha256 vda", console=None,
+                    disks=[Disk(image=image, read_only=True)])
+    guest.expect(f"^{digest}  vda$")
+    assert guest.wait() == 0
 
 
 @pytest.mark.parametrize("base", [QemuPc, QemuQ35], ids=["pc", "q35"])
