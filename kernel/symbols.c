@@ -1,17 +1,16 @@
 /*
  * Names for addresses, from the table that tools/symbols makes of the linked image: functions
- * in rising order, each as its distance from the one before, the number of characters that
- * its name shares with that one's, and the rest of the name. It can only be read from the
- * start, which is good enough for when something went wrong.
+ * in rising order, each as its distance from the one before and its name up to a 0. A byte from
+ * FIRST_PAIR on stands for two bytes. The table can only be read from the start, which is good
+ * enough for when something went wrong.
  */
 #include "kernel/cpu.h"
 #include "kernel/kernel.h"
-#include "kernel/string.h"
 
 #define NAME_MAX_LEN 64
-#define SHARED_END   255
+#define FIRST_PAIR   128
 
-extern const uint8_t symbol_table[];
+extern const uint8_t symbol_pairs[][2], symbol_table[];
 
 /* Little-endian groups of seven bits, the last one without the eighth (DWARF 4, 7.6). */
 static const uint8_t *
@@ -27,28 +26,44 @@ read_uleb128(const uint8_t *at, uint32_t *value)
     return at;
 }
 
+/* Append what a byte stands for. Both halves of a pair are smaller than the pair's own byte, so
+ * this ends. */
+static size_t
+expand(uint8_t byte, char *name, size_t len)
+{
+    if (byte >= FIRST_PAIR) {
+        const uint8_t *pair = symbol_pairs[byte - FIRST_PAIR];
+        return expand(pair[1], name, expand(pair[0], name, len));
+    }
+    if (len < NAME_MAX_LEN - 1)
+        name[len++] = (char)byte;
+    return len;
+}
+
 const char *
 symbol_name(uintptr_t address, uint32_t *offset)
 {
     static char name[NAME_MAX_LEN];
-    const uint8_t *at = symbol_table;
+    const uint8_t *at = symbol_table, *found = NULL;
     uintptr_t start = (uintptr_t)text_start;
-    bool found = false;
     uint32_t distance;
+    size_t len = 0;
 
     if (address < start || address >= (uintptr_t)text_end)
         return NULL;
-    for (;;) {
-        at = read_uleb128(at, &distance);
-        unsigned shared = *at++;
-        if (shared == SHARED_END || address - start < distance)
-            return found ? name : NULL;
+    /* The last distance leads past all text. */
+    for (at = read_uleb128(at, &distance); distance <= address - start;
+         at = read_uleb128(at, &distance)) {
         start += distance;
-        *offset = (uint32_t)(address - start);
-        for (found = true; *at; at++)
-            if (shared < sizeof(name) - 1)
-                name[shared++] = (char)*at;
-        name[MIN(shared, sizeof(name) - 1)] = '\0';
-        at++;
+        found = at;
+        while (*at++)
+            ;
     }
+    if (!found)
+        return NULL;
+    for (; *found; found++)
+        len = expand(*found, name, len);
+    name[len] = '\0';
+    *offset = (uint32_t)(address - start);
+    return name;
 }
