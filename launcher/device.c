@@ -6,8 +6,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "launcher/device.h"
@@ -47,6 +47,8 @@ device_new(const struct device_ops *ops, uint8_t type, unsigned nr_queues)
         q->device = d;
         q->index = q - d->queues;
         q->fd = -1;
+        if (options.strict && !(q->tables = calloc(LGUEST_VRING_SIZE, sizeof(*q->tables))))
+            die("out of memory");
     }
     return d;
 }
@@ -124,9 +126,6 @@ device_publish(void)
             q->used = memory_at(q->address + LGUEST_VRING_USED, PAGE);
             q->irq = irq++;
         }
-        if (irq > LGUEST_IRQS)
-            usage_error("these devices need more than the %u interrupt lines that there are",
-                        LGUEST_IRQS - FIRST_IRQ);
     }
     page_used = 0;
     for_each_device(d)

@@ -20,6 +20,10 @@
 
 struct device;
 
+struct ring_table {
+    uint32_t address, len, sum;
+};
+
 struct queue {
     struct device *device;
     uint8_t index;
@@ -35,9 +39,7 @@ struct queue {
     int fd;               /* -1, or what else makes it worth while to call serve() */
     short events;         /* for ppoll; 0: nothing at present */
     uint64_t in_flight[LGUEST_VRING_SIZE / 64]; /* heads taken and not put */
-    struct ring_table {
-        uint32_t address, len, sum;
-    } tables[LGUEST_VRING_SIZE]; /* strict: indirect tables in flight */
+    struct ring_table *tables; /* --strict: the indirect tables in flight, by head; else NULL */
 };
 
 /* How a kind of device works. */

@@ -27,9 +27,13 @@
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
-#define PROGRAM_MAX 400
-#define ARGS        6
-#define STACK_MAX   (8u << 20)
+#define ARGS            6
+#define STACK_MAX       (8u << 20)
+#define POSITION_LENGTH 7 /* instructions of emit_position */
+/* Two rules refuse disks (2 instructions for each), two are for disks. */
+#define PROGRAM_MAX (150 + OPTION_DEVICES * 2 * (2 + 1 + POSITION_LENGTH))
+/* So far reaches the jump over a rule that does not apply. */
+_Static_assert(OPTION_DEVICES *(1 + POSITION_LENGTH) + 10 <= UINT8_MAX, "too many disks");
 
 /* A call and what its first arguments have to be; a test of low 32 bits against a mask. */
 struct rule {
@@ -107,23 +111,30 @@ emit_no_disk(void)
     }
 }
 
-/* It is one of the disks, and position <= its size, in two halves: allowed; else refused. */
+/* Position <= size, in two halves: allowed; else refused. */
+static void
+emit_position(uint64_t size)
+{
+    uint32_t high = size >> 32, low = size;
+    load(HIGH(args[3]));
+    emit(BPF_JMP | BPF_JGT | BPF_K, 3, 0, high);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, high);
+    load(LOW(args[3]));
+    emit(BPF_JMP | BPF_JGT | BPF_K, 0, 1, low);
+    answer(SECCOMP_RET_TRAP);
+    answer(SECCOMP_RET_ALLOW);
+}
+
+/* One of the disks, at a position inside it. */
 static void
 emit_in_disk(void)
 {
-    for (unsigned i = 0; i < nr_disks; i++) {
-        uint32_t high = disks[i].size >> 32, low = disks[i].size;
-        load(LOW(args[0]));
-        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 7, disks[i].fd);
-        load(HIGH(args[3]));
-        emit(BPF_JMP | BPF_JGT | BPF_K, 3, 0, high);
-        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, high);
-        load(LOW(args[3]));
-        emit(BPF_JMP | BPF_JGT | BPF_K, 0, 1, low);
-        answer(SECCOMP_RET_TRAP);
-        answer(SECCOMP_RET_ALLOW);
-    }
+    load(LOW(args[0]));
+    for (unsigned i = 0; i < nr_disks; i++)
+        emit(BPF_JMP | BPF_JEQ | BPF_K, nr_disks - i + i * POSITION_LENGTH, 0, disks[i].fd);
     answer(SECCOMP_RET_TRAP);
+    for (unsigned i = 0; i < nr_disks; i++)
+        emit_position(disks[i].size);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "abi/lguest.h"
 
 #define PRINTF(text, args) __attribute__((format(printf, text, args)))
 
@@ -36,7 +37,13 @@ enum hostile {
     HOSTILE_PAGE,       /* a device page with strange entries between the good ones */
 };
 
-#define OPTION_DEVICES 14 /* at most 31 interrupt lines for all queues */
+/*
+ * Each queue has an interrupt line: 1 to 30, since 0 is the timer's and the last one asks the
+ * guest to end. The console takes two, every other device at least one.
+ */
+#define DEVICE_LINES   (LGUEST_IRQ_TERMINATE - 1)
+#define CONSOLE_LINES  2
+#define OPTION_DEVICES (DEVICE_LINES - CONSOLE_LINES)
 
 struct options {
     uint32_t memory; /* bytes */
@@ -52,7 +59,7 @@ struct options {
     unsigned timeout; /* seconds, 0: none */
     enum abi abi;
     enum hostile hostile;
-    bool strict, trace, stats, verbose;
+    bool no_tsc, strict, trace, stats, verbose;
 };
 extern struct options options;
 

@@ -16,9 +16,8 @@
 
 /* High enough that no system reserves it, and leaves room for options.c's largest guest. */
 #define BASE 0x10000000ul
-/* Room for the device page and all rings that 31 interrupt lines can have. */
-#define DEVICE_PAGES (1 + 31 * LGUEST_VRING_PAGES)
-#define MAPS_MAX     32768
+/* Room for the device page and the rings of all interrupt lines, and for none beyond. */
+#define DEVICE_PAGES (1 + DEVICE_LINES * LGUEST_VRING_PAGES)
 
 struct guest_memory memory;
 static uint32_t mapped; /* bytes, without the scratch page */
@@ -87,29 +86,40 @@ memory_scratch(void)
     return memory.base + mapped;
 }
 
+/* Takes "from-to ..." at the start of a line; false if it is not that. */
+static bool
+parse_range(const char *line, unsigned long *from, unsigned long *to)
+{
+    char *end;
+    *from = strtoul(line, &end, 16);
+    if (end == line || *end != '-')
+        return false;
+    *to = strtoul(end + 1, &end, 16);
+    return *end == ' ';
+}
+
+/*
+ * The list is sorted and holds one line of some 50 characters for guest memory, so that has to
+ * be the first, and the second one has to lie above. The kernel makes no more than is read.
+ */
 void
 memory_check_alone(void)
 {
-    static char maps[MAPS_MAX];
+    char maps[256];
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    ssize_t n = fd < 0 ? -1 : read(fd, maps, sizeof(maps) - 1);
+    if (n < 0)
         die("cannot read /proc/self/maps, to make sure that the guest is alone: %s",
             strerror(errno));
-    size_t len = 0;
-    ssize_t n;
-    while ((n = read(fd, maps + len, sizeof(maps) - 1 - len)) > 0)
-        len += n;
     close(fd);
-    for (char *line = maps; *line; line = strchr(line, '\n') + 1) {
-        char *end;
-        unsigned long from = strtoul(line, &end, 16);
-        if (!strchr(line, '\n'))
-            die("/proc/self/maps is longer than expected");
-        if (from >= 1ul << 32)
-            return; /* the list is sorted */
-        unsigned long to = *end == '-' ? strtoul(end + 1, NULL, 16) : ~0ul;
-        if (from < BASE || to > BASE + mapped + PAGE)
-            die("something else is mapped at %#lx, below 4 GiB, where a guest could reach it",
-                from);
-    }
+    maps[n] = '\0';
+    unsigned long from, to, next_from, next_to;
+    const char *next = strchr(maps, '\n');
+    if (!parse_range(maps, &from, &to) || !next || !parse_range(next + 1, &next_from, &next_to))
+        die("/proc/self/maps is not as expected, so the guest may not be alone");
+    bool ours = from == BASE && to == BASE + mapped + PAGE;
+    unsigned long other = ours ? next_from : from;
+    if (other < 1ul << 32)
+        die("something else is mapped at %#lx, below 4 GiB, where a guest could reach it",
+            other);
 }

@@ -38,6 +38,7 @@ static const char usage[] =
     "  --strict                  end a guest that breaks a rule which this host would forgive\n"
     "  --hostile=KIND            for tests: a host that lies; KIND=help lists how\n"
     "  --abi=N1|N2|N3            layout of lguest_data (N2: Linux 3.x)\n"
+    "  --no-tsc                  do not vouch for the processor's clock (tsc_khz 0)\n"
     "  --verbose  --help  --version\n"
     "\n"
     "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 "
@@ -77,6 +78,7 @@ enum {
     OPT_STRICT,
     OPT_HOSTILE,
     OPT_ABI,
+    OPT_NO_TSC,
     OPT_VERBOSE,
     OPT_HELP,
     OPT_VERSION,
@@ -95,6 +97,7 @@ static const struct option names[] = {
     {"strict", no_argument, NULL, OPT_STRICT},
     {"hostile", required_argument, NULL, OPT_HOSTILE},
     {"abi", required_argument, NULL, OPT_ABI},
+    {"no-tsc", no_argument, NULL, OPT_NO_TSC},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -173,8 +176,12 @@ parse_hostile(const char *text)
 static void
 add_device(enum device_kind kind, char *value)
 {
-    if (options.nr_devices == OPTION_DEVICES)
-        usage_error("more than %u devices", OPTION_DEVICES);
+    static unsigned lines = CONSOLE_LINES;
+    lines += kind == DEVICE_BLOCK || kind == DEVICE_RNG ? 1 : 2;
+    if (lines > DEVICE_LINES)
+        usage_error("too many devices: there are %u interrupt lines; the console and a network "
+                    "card take two each, a disk and --rng one",
+                    DEVICE_LINES);
     options.devices[options.nr_devices].kind = kind;
     options.devices[options.nr_devices++].value = value;
 }
@@ -247,6 +254,9 @@ parse_option(int option, char *value, const char *word)
         return;
     case OPT_ABI:
         options.abi = parse_abi(value);
+        return;
+    case OPT_NO_TSC:
+        options.no_tsc = true;
         return;
     case 'v':
     case OPT_VERBOSE:

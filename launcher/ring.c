@@ -29,7 +29,8 @@ ring_reset(struct queue *q)
 {
     memset(memory.base + q->address, 0, LGUEST_VRING_PAGES * PAGE);
     memset(q->in_flight, 0, sizeof(q->in_flight));
-    memset(q->tables, 0, sizeof(q->tables));
+    if (q->tables)
+        memset(q->tables, 0, LGUEST_VRING_SIZE * sizeof(*q->tables));
     q->last_avail = q->last_kicked = q->used_idx = 0;
     q->used_pending = false;
 }
@@ -175,13 +176,21 @@ put_one(struct queue *q, uint32_t id, uint32_t len)
     q->used_pending = true;
 }
 
+/* With --strict. */
+static void
+check_table(struct queue *q, uint16_t head)
+{
+    struct ring_table *table = &q->tables[head];
+    if (table->len && table_sum(table->address, table->len) != table->sum)
+        ring_violation(q, "strict: the indirect table of request %u changed in flight", head);
+    table->len = 0;
+}
+
 void
 ring_put(struct queue *q, uint16_t head, uint32_t len)
 {
-    struct ring_table *table = &q->tables[head];
-    if (options.strict && table->len && table_sum(table->address, table->len) != table->sum)
-        ring_violation(q, "strict: the indirect table of request %u changed in flight", head);
-    table->len = 0;
+    if (q->tables)
+        check_table(q, head);
     q->in_flight[head / 64] &= ~(1ull << head % 64);
     q->device->requests++;
     put_one(q, options.hostile == HOSTILE_USED_ID ? head + SIZE : head,

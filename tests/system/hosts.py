@@ -202,7 +202,7 @@ class Launcher(Host):
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
         self.require(set() if console else {"serial port"})
-        self.require({"so many devices"} if len(disks) + len(nets) > 14 else set())
+        self.require({"so many devices"} if len(disks) + 2 * len(nets) + bool(rng) > 28 else set())
         self.require({"memory in KiB"} if isinstance(mem, str) else
                      {"as much memory"} if mem > 3072 else set())
         ports = {}
