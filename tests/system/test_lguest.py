@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import threading
+import time
 import zlib
 
 import pytest
@@ -85,9 +86,14 @@ def test_devices(launch, tmp_path):
 
 
 def test_as_many_devices_as_fit(launch):
-    guest = launch("shell", "-- dev", nets=[Net() for _ in range(13)])
-    assert guest.wait() == 0
-    assert guest.text.count(", running") == 14
+    """All 30 interrupt lines taken, and the one of SIGTERM still is its own."""
+    guest = launch("shell", nets=[Net() for _ in range(14)])
+    guest.expect("ringlet> ")
+    guest.send("dev\r")
+    guest.expect(r"lguest 14: console, lguest, running")
+    assert guest.text.count(", running") == 15
+    guest.process.send_signal(signal.SIGTERM)
+    assert guest.wait(console=False) == 143
 
 
 def test_early_console(launch):
@@ -107,6 +113,43 @@ def test_restart(launch):
     guest.expect("ringlet> ")
     guest.send("exit 5\r")
     assert guest.wait() == 5
+
+
+# ---- a TSC that the host does not vouch for ----
+
+SLOW = ("--strict", "--no-tsc", "--stats")
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("options", [("--strict",), SLOW], ids=["tsc", "no-tsc"])
+def test_time_passes(launch, options):
+    """In busy loops and in sleeps, never backwards, whichever clock it is."""
+    guest = launch("clocks", options=options)
+    assert guest.wait() == 0
+    assert len(re.findall("^ok ", guest.text, re.M)) == 6
+
+
+def test_library_without_tsc(launch):
+    guest = launch("libctest", options=SLOW, rng=Entropy())
+    assert guest.wait() == 0
+    assert len(re.findall("^ok ", guest.text, re.M)) >= 38
+
+
+def test_network_without_tsc(launch):
+    """Timers of a protocol that waits for somebody."""
+    guest = launch("shell", "ip=dhcp -- ping 10.0.2.2 3", options=SLOW, nets=[Net()])
+    assert guest.wait() == 0
+    assert "3 sent, 3 received" in guest.text
+
+
+def test_idle_without_tsc(launch):
+    """A clock that nobody reads needs no ticks: 100 of them would come in a second."""
+    guest = launch("asked", "default", options=SLOW)
+    guest.expect("^ready$")
+    time.sleep(1)
+    guest.process.send_signal(signal.SIGTERM)
+    assert guest.wait() == 143
+    assert int(re.search(rb"(\d+) interrupts delivered", guest.errors).group(1)) < 30
 
 
 # ---- hosts that lie ----
