@@ -63,8 +63,9 @@ UNIT_x86   := arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
 UNIT_clock := $(addprefix arch/x86/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c scale.c) $(SHIM)
 UNIT_pci   := $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
 # Firmware's tables, and the interrupt controllers that they name.
-UNIT_acpi  := $(addprefix arch/x86/,acpi.c power.c aml.c aml_device.c) $(SHIM)
+UNIT_acpi  := $(addprefix arch/x86/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
 UNIT_apic  := $(addprefix arch/x86/,apic.c ioapic.c lines.c madt.c) $(SHIM)
+UNIT_mptable := $(addprefix arch/x86/,mptable.c madt.c bios.c)
 
 # lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.
 LWIP_UNIT := $(addprefix $(LWIP)/,$(filter core/%.c netif/%.c,$(LWIP_SRC)))
