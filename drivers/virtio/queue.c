@@ -9,6 +9,12 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 
+/* From this many parts on a chain goes into an indirect table; a shorter one takes descriptors
+ * of the ring, which costs no allocation. */
+#define INDIRECT_FROM 3
+_Static_assert(sizeof(struct vring_desc) == sizeof(struct vring_packed_desc),
+               "tables of both layouts are allocated alike");
+
 /* Deferred work; also how a driver learns that its queue broke. */
 static void
 queue_work(void *arg)
@@ -81,10 +87,11 @@ queue_area_free(struct virtqueue *q)
 
 /* ---- for layouts ---- */
 
-/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19. */
-int
-ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
-                 uint32_t *writable)
+/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19; in *writable the bytes that the device may write.
+ */
+static int
+parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+            uint32_t *writable)
 {
     uint64_t readable_bytes = 0, writable_bytes = 0;
 
@@ -101,6 +108,49 @@ ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out
     return 0;
 }
 
+int
+ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+               void *token, struct ring_chain *chain)
+{
+    unsigned n = out + in;
+    uint32_t writable;
+    void *table = NULL;
+
+    int err = parts_check(q, parts, out, in, &writable);
+    if (err)
+        return err;
+    if (q->free == 0)
+        return -ENOSPC;
+    if (q->indirect && (n >= INDIRECT_FROM || n > q->free))
+        table = kmalloc(n * sizeof(struct vring_desc));
+    uint16_t count = table ? 1 : n;
+    if (count > q->free)
+        return -ENOSPC;
+    q->free -= count;
+    *chain = (struct ring_chain){token, table, writable, count};
+    return 0;
+}
+
+uint32_t
+ring_chain_written(struct virtqueue *q, const struct ring_chain *chain, uint32_t claimed)
+{
+    if (claimed <= chain->writable)
+        return claimed;
+    q->violations++;
+    return chain->writable;
+}
+
+void *
+ring_chain_free(struct virtqueue *q, struct ring_chain *chain)
+{
+    void *token = chain->token;
+
+    kfree(chain->table);
+    q->free += chain->count;
+    *chain = (struct ring_chain){0};
+    return token;
+}
+
 /* ---- the end of a ring, and its interrupt ---- */
 
 void
@@ -109,8 +159,10 @@ queue_release(struct virtqueue *q)
     q->broken = true;
     q->free = 0;
     defer_cancel(&q->work);
-    if (q->ring)
-        q->ops->release(q);
+    while (vq_detach(q))
+        continue;
+    kfree(q->ring);
+    q->ring = NULL;
     if (q->area.desc)
         q->device->transport->queue_release(q->device, q);
 }
@@ -157,7 +209,8 @@ vq_reap(struct virtqueue *q, uint32_t *len)
 {
     if (q->broken)
         return NULL;
-    void *token = q->ops->reap(q, len);
+    uint32_t unused;
+    void *token = q->ops->reap(q, len ? len : &unused);
     if (token)
         q->reaped++;
     return token;

@@ -24,14 +24,26 @@ int packed_init(struct virtqueue *q);
 int split_area_alloc(struct vq_area *area, uint16_t size, unsigned align);
 int packed_area_alloc(struct vq_area *area, uint16_t size);
 
-/* From this many parts on a chain goes into an indirect table; a shorter one takes descriptors
- * of the ring, which costs no allocation. */
-#define RING_INDIRECT_FROM 3
+/* What both layouts keep of a chain, in private memory. */
+struct ring_chain {
+    void *token;       /* NULL: none in flight here */
+    void *table;       /* its indirect table, or NULL */
+    uint32_t writable; /* bytes that the device may write */
+    uint16_t count;    /* descriptors of the ring in it */
+};
 
-/* The rules for a chain that both layouts share (vq_add); in *writable the sum of the bytes
- * that the device may write. */
-int ring_parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out,
-                     unsigned in, uint32_t *writable);
+/*
+ * vq_add without what is written into the ring: the parts are checked, a table is allocated if
+ * there should be one and can be, and as many descriptors as *chain then says are taken from
+ * q->free. Errors of vq_add; then nothing has changed.
+ */
+int ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+                   void *token, struct ring_chain *chain);
+/* How much the device wrote, of what it claims: never more than it may, which is counted. */
+uint32_t ring_chain_written(struct virtqueue *q, const struct ring_chain *chain,
+                            uint32_t claimed);
+/* The chain's descriptors and its table are free again; returns its token. */
+void *ring_chain_free(struct virtqueue *q, struct ring_chain *chain);
 
 /* NEXT and WRITE of part `i` of `n`, of which the first `out` are readable. */
 static inline uint16_t

@@ -26,11 +26,8 @@
 
 /* What belongs to one buffer id. */
 struct slot {
-    void *token;                     /* NULL: the id is not in flight */
-    struct vring_packed_desc *table; /* indirect table of the chain, or NULL */
-    uint32_t writable;               /* bytes that the device may write */
-    uint16_t count;                  /* descriptors of the ring in the chain */
-    uint16_t next;                   /* free id */
+    struct ring_chain chain;
+    uint16_t next; /* free id */
 };
 
 /* A place in the ring with the wrap counter of who gets there (2.8.1). */
@@ -161,34 +158,20 @@ static int
 packed_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, void *token)
 {
     struct packed *r = q->ring;
-    struct vring_packed_desc *table = NULL;
+    struct ring_chain chain;
     unsigned n = out + in;
-    uint32_t writable;
 
-    int err = ring_parts_check(q, parts, out, in, &writable);
+    int err = ring_chain_new(q, parts, out, in, token, &chain);
     if (err)
         return err;
-    if (q->free == 0)
-        return -ENOSPC;
-    if (q->indirect && (n >= RING_INDIRECT_FROM || n > q->free))
-        table = kmalloc(n * sizeof *table);
-    uint16_t count = table ? 1 : n;
-    if (count > q->free)
-        return -ENOSPC;
-
     /* There are as many ids as descriptors, so one is free. */
     uint16_t id = r->free_id;
     struct slot *s = &r->slots[id];
+    s->chain = chain;
     r->free_id = s->next;
-    s->token = token;
-    s->table = table;
-    s->writable = writable;
-    s->count = count;
-    q->free -= count;
-    publish(r,
-            table ? chain_indirect(r, table, parts, out, n, id)
-                  : chain_direct(r, parts, out, n, id),
-            count);
+    uint16_t flags = chain.table ? chain_indirect(r, chain.table, parts, out, n, id)
+                                 : chain_direct(r, parts, out, n, id);
+    publish(r, flags, chain.count);
     return 0;
 }
 
@@ -235,15 +218,10 @@ chain_free(struct virtqueue *q, uint16_t id)
 {
     struct packed *r = q->ring;
     struct slot *s = &r->slots[id];
-    void *token = s->token;
 
-    kfree(s->table);
-    s->table = NULL;
-    s->token = NULL;
     s->next = r->free_id;
     r->free_id = id;
-    q->free += s->count;
-    return token;
+    return ring_chain_free(q, &s->chain);
 }
 
 /* "Used" is both bits like the wrap counter (2.8.1). */
@@ -258,7 +236,7 @@ used_ready(const struct packed *r)
 
 /*
  * The one place where a used descriptor is read. True: *id is a chain in flight and *len what
- * the device claims to have written. A device that cannot be right breaks the queue.
+ * the device wrote. A device that cannot be right breaks the queue.
  */
 static bool
 used_next(struct virtqueue *q, uint16_t *id, uint32_t *len)
@@ -271,13 +249,13 @@ used_next(struct virtqueue *q, uint16_t *id, uint32_t *len)
     barrier_read();
     const struct vring_packed_desc *d = &r->desc[r->used.at];
     *id = ACCESS_ONCE(d->id);
-    if (*id >= r->size || r->slots[*id].token == NULL) {
+    if (*id >= r->size || r->slots[*id].chain.token == NULL) {
         vq_break(q, "used descriptor names a chain that is not in flight");
         return false;
     }
     /* Without the WRITE flag the length would be void (2.8.4), but devices leave that flag out
-     * of used descriptors (QEMU 7.2 does); what is claimed is bounded by the caller anyway. */
-    *len = ACCESS_ONCE(d->len);
+     * of used descriptors (QEMU 7.2 does). */
+    *len = ring_chain_written(q, &r->slots[*id].chain, ACCESS_ONCE(d->len));
     return true;
 }
 
@@ -294,22 +272,15 @@ packed_reap(struct virtqueue *q, uint32_t *len)
 {
     struct packed *r = q->ring;
     uint16_t id;
-    uint32_t written;
 
-    if (!used_next(q, &id, &written))
+    if (!used_next(q, &id, len))
         return NULL;
-    place_advance(r, &r->used, r->slots[id].count);
+    place_advance(r, &r->used, r->slots[id].chain.count);
     if (q->event_idx && r->irq_wanted) {
         used_event_write(r);
         /* Against the next look at a used descriptor. */
         barrier_full();
     }
-    if (written > r->slots[id].writable) {
-        q->violations++;
-        written = r->slots[id].writable;
-    }
-    if (len)
-        *len = written;
     return chain_free(q, id);
 }
 
@@ -346,18 +317,9 @@ packed_detach(struct virtqueue *q)
     struct packed *r = q->ring;
 
     for (; r->detach_at < r->size; r->detach_at++)
-        if (r->slots[r->detach_at].token)
+        if (r->slots[r->detach_at].chain.token)
             return chain_free(q, r->detach_at);
     return NULL;
-}
-
-static void
-packed_release(struct virtqueue *q)
-{
-    while (packed_detach(q))
-        continue;
-    kfree(q->ring);
-    q->ring = NULL;
 }
 
 static const struct vq_ops packed_ops = {
@@ -367,7 +329,6 @@ static const struct vq_ops packed_ops = {
     .irq_on = packed_irq_on,
     .irq_off = packed_irq_off,
     .detach = packed_detach,
-    .release = packed_release,
 };
 
 /* Zeroed memory is a ring in which nothing is available or used, and event suppression that

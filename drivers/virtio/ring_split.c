@@ -19,12 +19,9 @@
 
 /* What belongs to one descriptor, or to the chain that it heads. */
 struct slot {
-    void *token;              /* NULL: no chain in flight has its head here */
-    struct vring_desc *table; /* indirect table of the chain, or NULL */
-    uint32_t writable;        /* bytes that the device may write */
-    uint16_t next;            /* in the free list or in the chain */
-    uint16_t last;            /* of the chain */
-    uint16_t count;           /* descriptors of the ring in the chain */
+    struct ring_chain chain;
+    uint16_t next; /* in the free list or in the chain */
+    uint16_t last; /* of the chain */
 };
 
 struct split {
@@ -137,30 +134,18 @@ static int
 split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, void *token)
 {
     struct split *r = q->ring;
-    struct vring_desc *table = NULL;
+    struct ring_chain chain;
     unsigned n = out + in;
-    uint32_t writable;
 
-    int err = ring_parts_check(q, parts, out, in, &writable);
+    int err = ring_chain_new(q, parts, out, in, token, &chain);
     if (err)
         return err;
-    if (q->free == 0)
-        return -ENOSPC;
-    if (q->indirect && (n >= RING_INDIRECT_FROM || n > q->free))
-        table = kmalloc(n * sizeof *table);
-    uint16_t count = table ? 1 : n;
-    if (count > q->free)
-        return -ENOSPC;
-
     uint16_t head = r->free_head;
     struct slot *s = &r->slots[head];
-    s->last = table ? chain_indirect(r, table, parts, out, n) : chain_direct(r, parts, out, n);
-    s->token = token;
-    s->table = table;
-    s->writable = writable;
-    s->count = count;
+    s->chain = chain;
+    s->last = chain.table ? chain_indirect(r, chain.table, parts, out, n)
+                          : chain_direct(r, parts, out, n);
     r->free_head = r->slots[s->last].next;
-    q->free -= count;
     r->in_flight++;
     publish(r, head);
     return 0;
@@ -203,21 +188,16 @@ chain_free(struct virtqueue *q, uint16_t head)
 {
     struct split *r = q->ring;
     struct slot *s = &r->slots[head];
-    void *token = s->token;
 
-    kfree(s->table);
-    s->table = NULL;
-    s->token = NULL;
     r->slots[s->last].next = r->free_head;
     r->free_head = head;
-    q->free += s->count;
     r->in_flight--;
-    return token;
+    return ring_chain_free(q, &s->chain);
 }
 
 /*
  * The one place where the used ring is read. True: *head is a chain in flight and *len what
- * the device claims to have written. A device that cannot be right breaks the queue.
+ * the device wrote. A device that cannot be right breaks the queue.
  */
 static bool
 used_next(struct virtqueue *q, uint16_t *head, uint32_t *len)
@@ -235,12 +215,12 @@ used_next(struct virtqueue *q, uint16_t *head, uint32_t *len)
     barrier_read();
     struct vring_used_elem *e = &r->used->ring[r->used_idx & r->mask];
     uint32_t id = ACCESS_ONCE(e->id);
-    if (id >= q->size || r->slots[id].token == NULL) {
+    if (id >= q->size || r->slots[id].chain.token == NULL) {
         vq_break(q, "used element names a chain that is not in flight");
         return false;
     }
     *head = id;
-    *len = ACCESS_ONCE(e->len);
+    *len = ring_chain_written(q, &r->slots[id].chain, ACCESS_ONCE(e->len));
     return true;
 }
 
@@ -259,9 +239,8 @@ split_reap(struct virtqueue *q, uint32_t *len)
 {
     struct split *r = q->ring;
     uint16_t head;
-    uint32_t written;
 
-    if (!used_next(q, &head, &written))
+    if (!used_next(q, &head, len))
         return NULL;
     r->used_idx++;
     if (q->event_idx) {
@@ -270,12 +249,6 @@ split_reap(struct virtqueue *q, uint32_t *len)
         if (r->irq_wanted)
             barrier_full();
     }
-    if (written > r->slots[head].writable) {
-        q->violations++;
-        written = r->slots[head].writable;
-    }
-    if (len)
-        *len = written;
     return chain_free(q, head);
 }
 
@@ -313,18 +286,9 @@ split_detach(struct virtqueue *q)
     struct split *r = q->ring;
 
     for (; r->detach_at < q->size; r->detach_at++)
-        if (r->slots[r->detach_at].token)
+        if (r->slots[r->detach_at].chain.token)
             return chain_free(q, r->detach_at);
     return NULL;
-}
-
-static void
-split_release(struct virtqueue *q)
-{
-    while (split_detach(q))
-        continue;
-    kfree(q->ring);
-    q->ring = NULL;
 }
 
 static const struct vq_ops split_ops = {
@@ -334,7 +298,6 @@ static const struct vq_ops split_ops = {
     .irq_on = split_irq_on,
     .irq_off = split_irq_off,
     .detach = split_detach,
-    .release = split_release,
 };
 
 int

@@ -200,11 +200,10 @@ struct virtio_driver {
 struct vq_ops {
     int (*add)(struct virtqueue *, const struct sg *, unsigned out, unsigned in, void *token);
     bool (*kick)(struct virtqueue *);
-    void *(*reap)(struct virtqueue *, uint32_t *len);
+    void *(*reap)(struct virtqueue *, uint32_t *len); /* never NULL */
     bool (*irq_on)(struct virtqueue *);
     void (*irq_off)(struct virtqueue *);
     void *(*detach)(struct virtqueue *);
-    void (*release)(struct virtqueue *);
 };
 
 struct virtqueue {

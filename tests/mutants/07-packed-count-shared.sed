@@ -2,4 +2,4 @@
 # row: 7
 # test: packed test_scribbled_descriptors
 # The length of a chain is read from flags that the device can write.
-s/r->slots\[id\].count);/r->desc[r->used.at].flags \& VRING_DESC_F_NEXT ? 2 : 1);/
+s/r->slots\[id\].chain.count);/r->desc[r->used.at].flags \& VRING_DESC_F_NEXT ? 2 : 1);/

@@ -2,4 +2,4 @@
 # row: 9
 # test: ring test_used_len
 # More was written than was offered, and it is believed.
-/written = r->slots\[head\].writable;/d
+s/\*len = ring_chain_written(.*, \(ACCESS_ONCE(.*)\));/*len = \1;/

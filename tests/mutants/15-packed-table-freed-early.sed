@@ -2,5 +2,5 @@
 # row: 15
 # test: packed test_indirect_bytes
 # The table is freed as soon as it is published.
-s/^    s->table = table;/    s->table = NULL;/
-/^packed_add/,/^}/s/^    return 0;/    kfree(table);\n    return 0;/
+s/^    s->chain = chain;/&\n    s->chain.table = NULL;/
+/^packed_add/,/^}/s/^    return 0;/    kfree(chain.table);\n    return 0;/

@@ -2,5 +2,5 @@
 # row: 15
 # test: ring test_indirect_bytes
 # The table is freed as soon as it is published.
-s/^    s->table = table;/    s->table = NULL;/
-s/^    publish(r, head);/&\n    kfree(table);/
+s/^    s->chain = chain;/&\n    s->chain.table = NULL;/
+s/^    publish(r, head);/&\n    kfree(chain.table);/
