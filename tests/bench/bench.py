@@ -3,7 +3,8 @@ with what machine they are of. Nothing here passes or fails.
 
 Relies on the images in $BUILD and on the system tests' hosts (tests/system). Every measurement is
 repeated, $BENCH_RUNS times or, where one takes long, half as often, and those that are compared
-are taken in turn. `bench.py NAME...` measures only those parts.
+are taken in turn. All of it takes some minutes, and says how many seconds; `bench.py NAME...`
+measures only those parts.
 """
 
 import hashlib

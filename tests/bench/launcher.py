@@ -48,7 +48,7 @@ def cycles(kit, guest, *options, args=()):
     """(TSC cycles, TSC frequency in Hz) that a guest left with."""
     result = kit.run(guest, *options, args=args)
     taken, khz = re.search(r"trap (\w+) error (\w+)", result.err).groups()
-    return int(taken, 16), int(khz, 16) * 1000
+    return int(taken, 16) * 1024, int(khz, 16) * 1000
 
 
 def hypercalls(kit):
@@ -90,7 +90,7 @@ def disks(kit):
             for _ in range(ROUNDS):
                 taken, hertz = cycles(kit, image, f"--block={disk}", args=[f"{at_once:02}{kind}"])
                 if hertz:
-                    rates.append(32768 * hertz / (taken * 1024))
+                    rates.append(32768 * hertz / taken)
             row(f"{name}, {at_once} in flight",
                 f"{statistics.median(rates):.0f}" if rates else "not measured")
 

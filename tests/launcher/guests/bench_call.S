@@ -1,9 +1,11 @@
-/* 100 000 hypercalls that do nothing; the text it leaves with says TSC cycles and kHz. */
+/* 100 000 hypercalls that do nothing; the text it leaves with says TSC cycles in units of 1024,
+ * and kHz. */
 #include "guest.inc"
     init
     movl    $100000, %edi
     rdtsc
     movl    %eax, %ebp
+    movl    %edx, %esi
     movl    $LHCALL_FLUSH_TLB, %eax
     movl    $1, %ebx
 1:  int     $LGUEST_TRAP_ENTRY
@@ -11,6 +13,8 @@
     jnz     1b
     rdtsc
     subl    %ebp, %eax
+    sbbl    %esi, %edx
+    shrdl   $10, %edx, %eax
     movl    $trap_number, %edi
     call    put_hex
     movl    data + LGUEST_DATA_TSC_KHZ, %eax
