@@ -6,6 +6,7 @@
  */
 #include "arch/x86/pic.h"
 #include "arch/x86/io.h"
+#include "kernel/kernel.h"
 
 #define MASTER_COMMAND 0x20
 #define MASTER_DATA    0x21
@@ -20,17 +21,8 @@
 #define CASCADE  2
 #define SPURIOUS 7 /* the lowest priority input of each chip */
 
-static void set_mask(struct irq_line *line, bool on);
-
-#define LINE(n)                             \
-    {                                       \
-        .name = "irq " #n, .mask = set_mask \
-    }
-static struct irq_line lines[PIC_LINES] = {
-    LINE(0), LINE(1), LINE(2),  LINE(3),  LINE(4),  LINE(5),  LINE(6),  LINE(7),
-    LINE(8), LINE(9), LINE(10), LINE(11), LINE(12), LINE(13), LINE(14), LINE(15),
-};
-
+static struct irq_line lines[PIC_LINES];
+static char line_names[PIC_LINES][8];
 static uint16_t masked = 0xffff & ~(1u << CASCADE);
 static bool present;
 static void (*timer_handler)(const struct trap_frame *frame);
@@ -82,6 +74,11 @@ pic_init(void)
     io_out8(SLAVE_DATA, ICW4_8086);
     io_out8(MASTER_DATA, (uint8_t)masked);
     io_out8(SLAVE_DATA, (uint8_t)(masked >> 8));
+    for (unsigned irq = 0; irq < PIC_LINES; irq++) {
+        ksnprintf(line_names[irq], sizeof(line_names[irq]), "irq %u", irq);
+        lines[irq].name = line_names[irq];
+        lines[irq].mask = set_mask;
+    }
 }
 
 struct irq_line *
