@@ -164,11 +164,11 @@ interrupt_deliver(regs_t regs)
     if (!guest_data)
         return;
     uint32_t irqs = deliverable();
-    if (!irqs || in_window(regs[REG_RIP]))
-        return;
-    if (guest_data->irq_enabled)
+    /* What the window holds back comes at the next exit; watch.c makes one after its tick. */
+    if (irqs && guest_data->irq_enabled && !in_window(regs[REG_RIP]))
         deliver(regs, __builtin_ctz(irqs));
-    /* What has to wait is told, so that the guest asks for it: it may make no other exit. */
+    /* What has to wait is told, so that the guest asks for it: it may make no other exit.
+     * Inside the window too: its iret may return to where interrupts are off. */
     if (deliverable() && !guest_data->irq_enabled)
         guest_data->irq_pending = LGUEST_IF;
 }

@@ -429,6 +429,44 @@ def test_no_interrupt_window(kit, abi, start, end):
         pass""" + TICKED, f"--abi={abi}").passed()
 
 
+WINDOW = """
+        movl $window, data + LGUEST_DATA_TAIL
+        movl $window_end, data + LGUEST_DATA_TAIL + 4
+        init
+        gate 32, ticked
+"""
+
+
+def test_interrupt_after_the_window(kit):
+    """What came inside it is delivered behind it, to a guest that makes no exit of its own."""
+    kit.run(WINDOW + """
+        sti
+        hcall LHCALL_SET_CLOCKEVENT, $100000
+        movl $50000000, %ecx
+    window:
+        loop window
+    window_end:
+        cmpl $0, ticks; expect e 2
+    1:  cmpl $0, ticks; je 1b
+        pass""" + TICKED).passed()
+
+
+def test_window_with_interrupts_off(kit):
+    """irq_pending tells of one there as well: the iret may lead to where they still are off."""
+    kit.run(WINDOW + """
+        cli
+        hcall LHCALL_SET_CLOCKEVENT, $100000
+        jmp window
+    window:
+        cmpl $0, irq_pending; je window
+    window_end:
+        cmpl $0, ticks; expect e 2
+        sti
+        hcall LHCALL_SEND_INTERRUPTS
+        cmpl $1, ticks; expect e 3
+        pass""" + TICKED).passed()
+
+
 def test_interrupt_without_a_gate(kit):
     """It stays pending: HALT returns at once, and a gate loaded later gets it."""
     kit.run(INIT + """
