@@ -61,9 +61,11 @@ put_number(struct output *o, const struct spec *s, uint64_t value, unsigned base
     char text[20]; /* digits of 2^64 - 1 */
     size_t at = sizeof(text);
 
+    /* No %: libgcc's division with remainder is another 450 bytes in every image. */
     do {
-        text[--at] = digits[value % base];
-        value /= base;
+        uint64_t rest = value / base;
+        text[--at] = digits[value - rest * base];
+        value = rest;
     } while (value);
     put_field(o, s, sign, text + at, sizeof(text) - at);
 }

@@ -19,6 +19,7 @@
 #define STRETCH_LEAST (100 * NSEC_PER_USEC) /* tells the rate to a hundredth */
 #define STRETCH_GOOD  (10 * NSEC_PER_MSEC)  /* any of this length is good enough */
 #define LOAD_MOST     (60 * NSEC_PER_SEC)
+#define GRAIN         64 /* ns; so many of them that LOAD_MOST times HZ_MOST is below 2^64 */
 
 static bool by_tsc;
 static uint64_t hz;        /* as far as is known */
@@ -59,7 +60,7 @@ load(uint64_t now, uint64_t ns)
 
     learn_before_load(now, tsc);
     ns = MIN(ns, LOAD_MOST);
-    uint64_t ticks = ns / NSEC_PER_SEC * hz + ns % NSEC_PER_SEC * hz / NSEC_PER_SEC + 1;
+    uint64_t ticks = (ns / GRAIN + 1) * hz / (NSEC_PER_SEC / GRAIN) + 1;
     loaded_at = now;
     if (by_tsc) {
         loaded = tsc;
