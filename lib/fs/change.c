@@ -38,164 +38,36 @@ refuse_descriptor(long fd)
     return fd_get((int)fd) ? -EROFS : -EBADF;
 }
 
-static long
-sys_unlink(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(10, unlink);
+/* A call that only has a result: REFUSE(number of the call, its name, result). */
+#define REFUSE(nr, call, result)         \
+    static long sys_##call(SYSCALL_ARGS) \
+    {                                    \
+        return result;                   \
+    }                                    \
+    SYSCALL(nr, call)
 
-static long
-sys_rmdir(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(40, rmdir);
-
-static long
-sys_unlinkat(SYSCALL_ARGS)
-{
-    return refuse_change(a, b);
-}
-SYSCALL(301, unlinkat);
-
-static long
-sys_rename(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(38, rename);
-
-static long
-sys_renameat(SYSCALL_ARGS)
-{
-    return refuse_change(a, b);
-}
-SYSCALL(302, renameat);
-
-static long
-sys_chmod(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(15, chmod);
-
-static long
-sys_fchmodat(SYSCALL_ARGS)
-{
-    return refuse_change(a, b);
-}
-SYSCALL(306, fchmodat);
-
-static long
-sys_fchmod(SYSCALL_ARGS)
-{
-    return refuse_descriptor(a);
-}
-SYSCALL(94, fchmod);
-
-static long
-sys_chown32(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(212, chown32);
-
-static long
-sys_lchown32(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(198, lchown32);
-
-static long
-sys_fchownat(SYSCALL_ARGS)
-{
-    return refuse_change(a, b);
-}
-SYSCALL(298, fchownat);
-
-static long
-sys_fchown32(SYSCALL_ARGS)
-{
-    return refuse_descriptor(a);
-}
-SYSCALL(207, fchown32);
-
-static long
-sys_truncate64(SYSCALL_ARGS)
-{
-    return refuse_change(AT_FDCWD, a);
-}
-SYSCALL(193, truncate64);
-
-static long
-sys_fallocate(SYSCALL_ARGS)
-{
-    return refuse_descriptor(a);
-}
-SYSCALL(324, fallocate);
-
-static long
-sys_mkdir(SYSCALL_ARGS)
-{
-    return refuse_new(AT_FDCWD, a);
-}
-SYSCALL(39, mkdir);
-
-static long
-sys_mkdirat(SYSCALL_ARGS)
-{
-    return refuse_new(a, b);
-}
-SYSCALL(296, mkdirat);
-
-static long
-sys_mknod(SYSCALL_ARGS)
-{
-    return refuse_new(AT_FDCWD, a);
-}
-SYSCALL(14, mknod);
-
-static long
-sys_mknodat(SYSCALL_ARGS)
-{
-    return refuse_new(a, b);
-}
-SYSCALL(297, mknodat);
-
-static long
-sys_link(SYSCALL_ARGS)
-{
-    return refuse_new(AT_FDCWD, b);
-}
-SYSCALL(9, link);
-
-static long
-sys_linkat(SYSCALL_ARGS)
-{
-    return refuse_new(c, d);
-}
-SYSCALL(303, linkat);
-
-static long
-sys_symlink(SYSCALL_ARGS)
-{
-    return refuse_new(AT_FDCWD, b);
-}
-SYSCALL(83, symlink);
-
-static long
-sys_symlinkat(SYSCALL_ARGS)
-{
-    return refuse_new(b, c);
-}
-SYSCALL(304, symlinkat);
+REFUSE(10, unlink, refuse_change(AT_FDCWD, a));
+REFUSE(40, rmdir, refuse_change(AT_FDCWD, a));
+REFUSE(301, unlinkat, refuse_change(a, b));
+REFUSE(38, rename, refuse_change(AT_FDCWD, a));
+REFUSE(302, renameat, refuse_change(a, b));
+REFUSE(15, chmod, refuse_change(AT_FDCWD, a));
+REFUSE(306, fchmodat, refuse_change(a, b));
+REFUSE(94, fchmod, refuse_descriptor(a));
+REFUSE(212, chown32, refuse_change(AT_FDCWD, a));
+REFUSE(198, lchown32, refuse_change(AT_FDCWD, a));
+REFUSE(298, fchownat, refuse_change(a, b));
+REFUSE(207, fchown32, refuse_descriptor(a));
+REFUSE(193, truncate64, refuse_change(AT_FDCWD, a));
+REFUSE(324, fallocate, refuse_descriptor(a));
+REFUSE(39, mkdir, refuse_new(AT_FDCWD, a));
+REFUSE(296, mkdirat, refuse_new(a, b));
+REFUSE(14, mknod, refuse_new(AT_FDCWD, a));
+REFUSE(297, mknodat, refuse_new(a, b));
+REFUSE(9, link, refuse_new(AT_FDCWD, b));
+REFUSE(303, linkat, refuse_new(c, d));
+REFUSE(83, symlink, refuse_new(AT_FDCWD, b));
+REFUSE(304, symlinkat, refuse_new(b, c));
 
 /* Without a path the times are those of the descriptor. */
-static long
-sys_utimensat_time64(SYSCALL_ARGS)
-{
-    return b ? refuse_change(a, b) : refuse_descriptor(a);
-}
-SYSCALL(412, utimensat_time64);
+REFUSE(412, utimensat_time64, b ? refuse_change(a, b) : refuse_descriptor(a));
