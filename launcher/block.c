@@ -230,6 +230,10 @@ static const struct device_ops block = {.serve = serve, .reset = reset};
 static void
 open_image(struct disk *disk, const char *name)
 {
+    struct stat status;
+    /* Before it is opened, since opening a pipe would wait for its other end. */
+    if (stat(name, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+        usage_error("%s is neither a file nor a block device", name);
     disk->fd = open(name, (disk->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (disk->fd < 0)
         usage_error("cannot open %s%s: %s", name,
@@ -237,14 +241,16 @@ open_image(struct disk *disk, const char *name)
                         ? " for writing (add ,ro to the option to only read it)"
                         : "",
                     strerror(errno));
-    struct stat status;
     off_t size = lseek(disk->fd, 0, SEEK_END);
-    if (size < 0 || fstat(disk->fd, &status) != 0 ||
-        (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)))
+    if (size < 0)
         usage_error("%s is neither a file nor a block device", name);
+    if (size < SECTOR)
+        usage_error("%s has %u bytes: a disk has at least one sector of %u; truncate -s 64M %s "
+                    "makes one",
+                    name, (unsigned)size, SECTOR, name);
     if (flock(disk->fd, (disk->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 &&
         errno == EWOULDBLOCK)
-        usage_error("%s is in use by another guest", name);
+        usage_error("%s is in use by another guest, or named twice", name);
     if (size % SECTOR)
         warn("%s: its last %u bytes are no whole sector and not part of the disk", name,
              (unsigned)(size % SECTOR));

@@ -98,6 +98,17 @@ serve_input(struct queue *q)
     ring_interrupt(q);
 }
 
+/* Output that nobody takes is lost, as on a wire that is not plugged in; but if it is not the
+ * reader who has gone, the user should know. */
+static void
+output_lost(void)
+{
+    static bool told;
+    if (!told && errno != EPIPE)
+        warn("the console's output is lost: %s", strerror(errno));
+    told = true;
+}
+
 /* Writes some of it; false if the descriptor takes no more at present. */
 static bool
 write_some(int fd, const struct iovec *part)
@@ -110,7 +121,8 @@ write_some(int fd, const struct iovec *part)
     ssize_t written = write(fd, part->iov_base, len);
     if (written < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    /* Output that nobody takes is lost, as on a wire that is not plugged in. */
+    if (written < 0)
+        output_lost();
     output_done += written < 0 ? len : (size_t)written;
     return true;
 }
@@ -150,8 +162,10 @@ console_print(const char *text, uint32_t len)
         if (output_blocks)
             device_wait_writable(output_fd);
         ssize_t written = write(output_fd, text, part);
-        if (written < 0 && errno != EAGAIN && errno != EINTR)
+        if (written < 0 && errno != EAGAIN && errno != EINTR) {
+            output_lost();
             return;
+        }
         text += written > 0 ? written : 0;
         len -= written > 0 ? written : 0;
     }

@@ -32,11 +32,12 @@ static uint32_t initrd_size;
 static int
 open_file(const char *name, struct stat *status)
 {
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        usage_error("cannot open %s: %s", name, strerror(errno));
-    if (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))
+    /* Before it is opened, since opening a pipe would wait for its other end. */
+    if (stat(name, status) == 0 && !S_ISREG(status->st_mode))
         usage_error("%s is not a regular file", name);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, status) != 0)
+        usage_error("cannot open %s: %s", name, strerror(errno));
     return fd;
 }
 
@@ -83,7 +84,7 @@ check_header(const Elf32_Ehdr *header)
         usage_error("%s is not an ELF file", kernel_name);
     }
     if (bytes[EI_CLASS] != ELFCLASS32 || header->e_machine != EM_386)
-        usage_error("%s is not for the i386", kernel_name);
+        usage_error("%s is not for the i386: only 32-bit images can be started", kernel_name);
     if (header->e_type != ET_EXEC)
         usage_error("%s is not an executable ELF file (ET_EXEC)", kernel_name);
     if (header->e_phentsize != sizeof(Elf32_Phdr) || header->e_phnum == 0 ||

@@ -131,7 +131,7 @@ parse_memory(const char *text)
     if (strcmp(end, "G") == 0)
         value *= 1024;
     else if (strcmp(end, "") != 0 && strcmp(end, "M") != 0)
-        usage_error("'%s' is no memory size: write 64, 64M or 1G", text);
+        usage_error("'%s' is no memory size, which comes first: write 64, 64M or 1G", text);
     if (!good || value > MEMORY_MAX_MIB)
         usage_error("memory '%s': it has to be from 1 to %u MiB", text, MEMORY_MAX_MIB);
     return value * MIB;
@@ -218,6 +218,8 @@ join(char **words)
 static void
 parse_option(int option, char *value, const char *word)
 {
+    if (value && !*value)
+        usage_error("%s needs a value; --help lists the options", word);
     switch (option) {
     case OPT_BLOCK:
         add_device(DEVICE_BLOCK, value);

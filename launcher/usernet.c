@@ -42,7 +42,8 @@ program_path(char *path, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", path, size - sizeof(PROGRAM) - 1);
     if (n < 0)
-        die("cannot find out where this program lies: %s", strerror(errno));
+        die("cannot find out where this program lies: %s; /proc has to be mounted",
+            strerror(errno));
     path[n] = '\0';
     strcpy(strrchr(path, '/') + 1, PROGRAM);
 }
@@ -83,7 +84,8 @@ net_open_user(char *value)
     pid_t pid;
     int error = posix_spawn(&pid, path, &actions, NULL, argv, environ);
     if (error)
-        usage_error("cannot start %s: %s", path, strerror(error));
+        usage_error("cannot start %s, which --net=user needs beside lguest: %s", path,
+                    strerror(error));
     posix_spawn_file_actions_destroy(&actions);
     close(pair[1]);
     wait_until_ready(pair[0], pid);

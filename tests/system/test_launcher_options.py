@@ -49,6 +49,10 @@ def test_help_and_version():
     (["4G", "x"], "memory '4G'"),
     (["3073", "x"], "memory '3073': it has to be from 1 to 3072 MiB"),
     (["99999999999999999999", "x"], "memory"),
+    (["x.elf", "16"], "'x.elf' is no memory size, which comes first"),
+    (["--block=", "16", "x"], "--block= needs a value"),
+    (["--initrd=", "16", "x"], "--initrd= needs a value"),
+    (["--console", "", "16", "x"], "--console needs a value"),
     (["16", "/nonexistent"], "cannot open /nonexistent: No such file"),
     (["16", "/"], "is not a regular file"),
     (["16", "/dev/null"], "is not a regular file"),
@@ -167,6 +171,22 @@ def test_short_files(kit):
     refused(kit.run(kit.file("short", image[:len(image) // 2])), "ends too early|strange")
 
 
+@pytest.mark.parametrize("options", [
+    ["--block={}"], ["--block={},ro"], ["--initrd={}"]], ids=["disk", "disk to read", "initrd"])
+def test_pipes_are_not_waited_for(kit, options):
+    """Opening one would wait for somebody at its other end."""
+    pipe = kit.folder / "pipe"
+    os.mkfifo(pipe)
+    refused(kit.run(INIT + "pass", *[option.format(pipe) for option in options]), f"{pipe} is n")
+    refused(kit.run(pipe), f"{pipe} is not a regular file")
+
+
+def test_disk_of_less_than_a_sector(kit):
+    for length in 0, 511:
+        refused(kit.run(INIT + "pass", f"--block={kit.file('disk', bytes(length))}"),
+                f"disk has {length} bytes: a disk has at least one sector")
+
+
 def test_bzimage(kit):
     content = bytearray(4096)
     content[0x1fe:0x200] = b"\x55\xaa"
@@ -201,6 +221,39 @@ def test_stats(kit):
     result = kit.run(INIT + 'print "x"\n pass', "--stats", "--rng")
     assert result.status == 0
     result.said(r"hypercalls \(1 notifies", "rng 0: 0 requests", "console 0: 0 requests")
+
+
+PRINT = """#include "device.inc"
+    init
+    find_device CONSOLE
+    start_device
+    ring 1
+    descriptor 0, text, 5
+    offer 0
+    kick
+    print "early"
+    pass
+    .section .rodata
+text: .ascii "text\\n" """
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("guest", [PRINT, INIT + 'print "x"\n print "y"\n pass'])
+def test_output_that_is_lost(kit, guest):
+    """Said once; the guest does not notice."""
+    with open("/dev/full", "wb") as full, kit.start(guest, stdout=full) as running:
+        assert running.wait(LIMIT) == 0
+        assert running.stderr.read() == (
+            b"lguest: the console's output is lost: No space left on device\n")
+
+
+def test_output_whose_reader_has_gone(kit):
+    """As with any program before a pipe: not worth a word."""
+    read, write = os.pipe()
+    os.close(read)
+    with kit.start(PRINT, stdout=write) as running:
+        os.close(write)
+        assert running.wait(LIMIT) == 0 and running.stderr.read() == b""
 
 
 # ---- the process ----
