@@ -47,8 +47,13 @@ struct console_device {
 void console_register(struct console_device *);
 /* The chosen console; NULL before there is one (then output goes to the early console). */
 struct console_device *console_current(void);
-/* Output through it, "\n" becoming "\r\n". Same context rules as console_device.write. */
+/* A program's output through it, "\n" becoming "\r\n", or as it is. Same context rules as
+ * console_device.write, here and below. */
 void console_write(const char *text, size_t len);
+void console_write_raw(const char *text, size_t len);
+/* A line of the kernel's own with its "\n": not in the middle of an unfinished line of a
+ * program's, which follows again. */
+void console_line(const char *text, size_t len);
 
 /* ---- network interfaces ---- */
 

@@ -3,6 +3,10 @@
  * virtio consoles), found one after the other; the best one so far is in use, so that the
  * log moves over as soon as a better one is there. Relies on each driver's write being
  * callable in any context, because panic comes through here.
+ *
+ * The kernel's own lines come while a program has a prompt there and somebody types. What
+ * stands on the unfinished line is kept, so that they get lines of their own and it is put back
+ * behind them: at the next known point, so that several in a row stay together.
  */
 #include "kernel/cmdline.h"
 #include "kernel/device.h"
@@ -42,9 +46,18 @@ console_current(void)
     return current;
 }
 
+static void
+put_raw(const char *text, size_t len)
+{
+    if (current)
+        current->write(current, text, len);
+    else
+        platform->early_write(text, len);
+}
+
 /* Terminals want "\r\n"; a chunk is never cut between the two, because it ends one short. */
-void
-console_write(const char *text, size_t len)
+static void
+put(const char *text, size_t len)
 {
     char chunk[CHUNK];
     size_t n = 0;
@@ -64,6 +77,66 @@ console_write(const char *text, size_t len)
     }
     if (n > 0)
         current->write(current, chunk, n);
+}
+
+/* ---- the unfinished line ---- */
+
+/* Its beginning at least; a person's fits. Behind a "\r" a line is written anew, whoever edits
+ * one does that for each key. */
+static char unfinished[512];
+static size_t unfinished_len;
+static bool open;  /* something was written since the last "\n" */
+static bool moved; /* kernel lines came in between */
+
+static void
+put_back(void *unused)
+{
+    (void)unused;
+    if (!moved)
+        return;
+    moved = false;
+    put(unfinished, unfinished_len);
+}
+
+static struct deferred work = {.run = put_back};
+
+static void
+keep(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        open = text[i] != '\n';
+        if (text[i] == '\n' || text[i] == '\r')
+            unfinished_len = 0;
+        else if (unfinished_len < sizeof(unfinished))
+            unfinished[unfinished_len++] = text[i];
+    }
+}
+
+void
+console_write(const char *text, size_t len)
+{
+    put_back(NULL);
+    keep(text, len);
+    put(text, len);
+}
+
+void
+console_write_raw(const char *text, size_t len)
+{
+    put_back(NULL);
+    keep(text, len);
+    put_raw(text, len);
+}
+
+void
+console_line(const char *text, size_t len)
+{
+    if (open && !moved) {
+        moved = true;
+        put("\n", 1);
+        defer_mark(&work);
+    }
+    put(text, len);
 }
 
 /* All consoles are known now: say so if console= named none of them. */

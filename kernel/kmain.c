@@ -111,7 +111,7 @@ kernel_exit(int code)
     char line[16];
 
     code &= 255;
-    console_write(line, (size_t)ksnprintf(line, sizeof(line), "exit: %d\n", code));
+    console_line(line, (size_t)ksnprintf(line, sizeof(line), "exit: %d\n", code));
     platform->irq_save();
     run_shutdown_hooks();
     platform->exit(code);

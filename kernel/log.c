@@ -39,7 +39,7 @@ log_print(enum log_level level, const char *format, ...)
     line[len++] = '\n';
     keep(line, len);
     if ((int)level <= shown)
-        console_write(line, len);
+        console_line(line, len);
 }
 
 size_t

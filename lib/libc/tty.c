@@ -23,13 +23,12 @@ static uint16_t rows, columns; /* as the program last could see them */
 static void
 echo(const char *text, size_t len)
 {
-    struct console_device *console = console_current();
     uint32_t cooked = ABI_OPOST | ABI_ONLCR;
 
-    if (!console || (line.termios.oflag & cooked) == cooked)
+    if ((line.termios.oflag & cooked) == cooked)
         console_write(text, len);
     else
-        console->write(console, text, len);
+        console_write_raw(text, len);
 }
 
 void

@@ -17,7 +17,11 @@ class Terminal:
 
     def __init__(self, guest):
         self.guest = guest
-        guest.expect(PROMPT)
+        self.ready()
+
+    def ready(self):
+        """Wait for a prompt; what is looked for next may begin with it."""
+        self.guest.position = self.guest.expect(PROMPT).start()
 
     def type(self, keys):
         self.guest.send(keys)
@@ -26,7 +30,12 @@ class Terminal:
         """The command's output."""
         start = len(self.guest.text)
         self.type(line + "\r")
-        self.guest.expect(PROMPT)
+        if line.isprintable() and line.isascii():
+            # The log may have come in between, and the prompt again behind it.
+            start = self.guest.expect(PROMPT + re.escape(line) + "$").start()
+        else:
+            self.guest.expect(PROMPT)
+        self.ready()
         # The terminal's own sequences, and the line as it was typed, are not output.
         output = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", self.guest.text[start:])
         return output.split("\n", 1)[1].rsplit("\n", 1)[0] + "\n"
@@ -81,6 +90,39 @@ def test_editing(shell):
     terminal.guest.expect(PROMPT)
     terminal.type("\x04")
     assert terminal.guest.wait() == 0
+
+
+def on_screen(text):
+    """The lines of a terminal that was sent this, as far as the shell's sequences go."""
+    lines, at = [""], 0
+    for sequence, char in re.findall(r"(\x1b\[\d*[KD])|(.)", text, re.DOTALL):
+        if char == "\n":
+            lines.append("")
+            at = 0
+        elif char == "\r":
+            at = 0
+        elif sequence.endswith("K"):
+            lines[-1] = lines[-1][:at]
+        elif sequence:
+            at -= int(sequence[2:-1])
+        else:
+            lines[-1] = lines[-1][:at] + char + lines[-1][at + 1:]
+            at += 1
+    return lines
+
+
+def test_log_while_typing(shell):
+    """Its lines stand by themselves, and what was typed stands behind them, where it goes on. An
+    address from a router takes more than a second, in which a line is begun."""
+    terminal = shell("ip6=auto", nets=[Net()])
+    terminal.type("halfly\x1b[D\x1b[D")
+    terminal.guest.expect(r"^eth0: fec0:.*, by its router\n\r?ringlet> .*fly", anywhere=True)
+    terminal.type(" a \x04\x04nonsense\r")
+    terminal.guest.expect("^half: no such command")
+    lines = on_screen(terminal.guest.text)
+    assert "ringlet> half a nonsense" in lines
+    assert sum(line.startswith("eth0: fec0:") for line in lines) == 1
+    terminal.leave(127)
 
 
 def test_disks(shell, tmp_path):

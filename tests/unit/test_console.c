@@ -637,6 +637,71 @@ newlines_become_two_characters(void **state)
     assert_string_equal(seen, "\r\n\r\n\r\n");
 }
 
+static void
+expect_seen(const char *text)
+{
+    assert_int_equal(seen_len, strlen(text));
+    assert_memory_equal(seen, text, seen_len);
+    seen_len = 0;
+}
+
+/* What a program had on the unfinished line follows the kernel's lines, once, whether it goes on
+ * writing or not. */
+static void
+kernel_lines_stand_by_themselves(void **state)
+{
+    static const struct {
+        const char *written, *first, *again;
+    } cases[] = {
+        {"> ab", "\r\n", "> ab"},
+        {"abc\n> ab", "\r\n", "> ab"},
+        {"> ab\r> aXb\033[K\033[1D", "\r\n", "> aXb\033[K\033[1D"},
+        {"half\r", "\r\n", ""},
+        {"whole\n", "", ""},
+    };
+    char expected[64];
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+        const char *written = cases[i / 2].written, *again = cases[i / 2].again;
+        bool raw = i % 2;
+        (raw ? console_write_raw : console_write)(written, strlen(written));
+        seen_len = 0;
+        console_line("one\n", 4);
+        console_line("two\n", 4);
+        snprintf(expected, sizeof(expected), "%sone\r\ntwo\r\n", cases[i / 2].first);
+        expect_seen(expected);
+        if (!raw) {
+            defer_run();
+            expect_seen(again);
+        }
+        console_write("c\n", 2);
+        snprintf(expected, sizeof(expected), "%sc\r\n", raw ? again : "");
+        expect_seen(expected);
+        defer_run();
+        expect_seen("");
+    }
+}
+
+/* Of a line longer than any person types the beginning is put back. */
+static void
+long_unfinished_lines_are_cut(void **state)
+{
+    char text[1000];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    console_write_raw(text, sizeof(text));
+    seen_len = 0;
+    console_line("line\n", 5);
+    defer_run();
+    assert_in_range(seen_len, 8 + 100, 8 + sizeof(text));
+    assert_memory_equal(seen, "\r\nline\r\nxxx", 11);
+    seen_len = 0;
+    console_write("\n", 1);
+    expect_seen("\r\n");
+}
+
 int
 main(void)
 {
@@ -665,6 +730,8 @@ main(void)
         cmocka_unit_test_setup(one_without_memory_is_refused, setup),
         cmocka_unit_test_setup(choice_is_by_rank_unless_named, setup),
         cmocka_unit_test_setup(newlines_become_two_characters, setup),
+        cmocka_unit_test_setup(kernel_lines_stand_by_themselves, setup),
+        cmocka_unit_test_setup(long_unfinished_lines_are_cut, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
