@@ -80,7 +80,8 @@ def pytest_terminal_summary(terminalreporter, config):
     counts = {door.name: {"passed": 0, "failed": 0, "skipped": Counter()} for door in doors.DOORS}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            door = dict(report.user_properties).get("door")
+            # A file that could not be read has none.
+            door = dict(getattr(report, "user_properties", [])).get("door")
             if not door:
                 continue
             if outcome == "skipped":
