@@ -241,3 +241,80 @@ def test_restart(kit):
     text: .skip 128
         """, "--timeout=1", args=["x"])
     assert result.status == 124 and set(result.out) == {"."} and len(result.out) > 3, result
+
+
+# ---- the asynchronous ring ----
+
+def test_async_ring(kit):
+    """Slots run in order at the next hypercall, their status becomes free."""
+    kit.run(INIT + """
+        movl $LHCALL_NOTIFY, async_calls
+        movl $one, async_calls + 4
+        movl $LHCALL_NOTIFY, async_calls + 20
+        movl $two, async_calls + 24
+        movw $0, async_status
+        print "three"
+        cmpw $0xffff, async_status; expect e 2
+        movl $LHCALL_NOTIFY, async_calls + 40
+        movl $one, async_calls + 44
+        movb $0, async_status + 2
+        movb $0, async_status + 4       /* not reached: the slot before it is free */
+        hcall LHCALL_FLUSH_ASYNC
+        cmpb $0, async_status + 4; expect e 3
+        pass
+        .section .rodata
+    one: .asciz "one "
+    two: .asciz "two " """).passed("one two threeone ")
+
+
+def test_async_ring_wraps(kit):
+    """A hundred calls, two at a time: the host's cursor goes round as the guest's does."""
+    kit.run(INIT + """
+        xorl %ebp, %ebp
+    1:  movl %ebp, %eax; andl $63, %eax
+        leal (%eax, %eax, 4), %ecx
+        movl $LHCALL_SET_STACK, async_calls(, %ecx, 4)
+        movl $1, async_calls + 4(, %ecx, 4)
+        movl $2, async_calls + 12(, %ecx, 4)
+        movb $0, async_status(%eax)
+        incl %ebp
+        testl $1, %ebp; jnz 1b
+        hcall LHCALL_FLUSH_ASYNC
+        movl $64, %ecx; movb $LGUEST_ASYNC_FREE, %al; movl $async_status, %edi
+        repe scasb; expect e 2
+        cmpl $100, %ebp; jb 1b
+        pass""").passed()
+
+
+def test_async_ring_is_left_alone_by_init(kit):
+    kit.run("""
+        movl $stack_top, %esp
+        movl $LHCALL_NOTIFY, async_calls; movl $text, async_calls + 4
+        movb $0, async_status
+        hcall LHCALL_LGUEST_INIT, $data
+        cmpb $0, async_status; jne 1f
+        hcall LHCALL_FLUSH_ASYNC
+        pass
+    1:  fail 2
+        .section .rodata
+    text: .asciz "later" """).passed("later")
+
+
+def test_restart_in_the_async_ring(kit):
+    """What stands behind it is forgotten with everything else."""
+    result = kit.run(INIT + """
+        print "."
+        movl $LHCALL_SHUTDOWN, async_calls; movl $text, async_calls + 4
+        movl $LGUEST_SHUTDOWN_RESTART, async_calls + 8
+        movl $99, async_calls + 20
+        movw $0, async_status
+        hcall LHCALL_FLUSH_ASYNC
+        fail 2
+        .data
+    text: .skip 128""", "--timeout=1")
+    assert result.status == 124 and set(result.out) == {"."} and len(result.out) > 3, result
+
+
+def test_bad_call_in_the_async_ring(kit):
+    kit.run(INIT + "movl $99, async_calls; movb $0, async_status; hcall LHCALL_FLUSH_ASYNC"
+            ).died("Bad hypercall 99")

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from launcher_guests import START
 from launcher_kit import INIT, LIMIT, ROOT, children, kit  # noqa: F401
-from test_launcher_devices import START
 
 NET = START + """
         find_device NET
