@@ -9,7 +9,7 @@ import hashlib
 import pytest
 
 from guest import GuestError
-from hosts import Device, Disk
+from hosts import Device, Disk, Net
 from qemu import QemuMicrovm, QemuPc, QemuQ35
 
 NO_DEBUG_EXIT = {"debug_exit": False}
@@ -127,6 +127,42 @@ def test_mp_table(boot_on, disk):
     guest = boot_on(MACHINES["microvm-with-mp-table-only"], "shell", "sha256 vda", console=None,
                     disks=[Disk(image=image, read_only=True)])
     guest.expect(f"^{digest}  vda$")
+    assert guest.wait() == 0
+
+
+CHANGES = {
+    "pc-legacy": (QemuPc, "legacy", {"vectors": 0}),
+    "pc-intx": (QemuPc, "modern", {"vectors": 0}),
+    "q35-one-vector": (QemuQ35, "modern", {"vectors": 1}),
+    "q35-vectors": (QemuQ35, "modern", {}),
+    "microvm-v1": (QemuMicrovm, "legacy", {}),
+    "microvm-v2": (QemuMicrovm, "modern", {}),
+}
+
+
+@pytest.mark.parametrize("cell", CHANGES)
+def test_changes_are_shown(boot_on, disk, cell):
+    """Configuration interrupts of every kind: a disk that grows, a link that goes and comes back,
+    as the shell's own commands have them (row 30)."""
+    base, flavour, options = CHANGES[cell]
+    how = {"flavour": flavour, "options": options}
+    guest = boot_on(base.variant(), "shell", "ip=10.0.2.15/24", console=None, nets=[Net(**how)],
+                    disks=[Disk(image=disk[0], **how)])
+    guest.expect("> $")
+    guest.send("blk\rnet\r")
+    guest.expect("^vda: 512 sectors ")
+    guest.expect("^eth0: .*, link up$")
+    guest.monitor.execute("block_resize", **{"node-name": "disk0", "size": 4000 * 512})
+    guest.expect("^vda: now 4000 sectors of 512 bytes$")
+    guest.monitor.execute("set_link", name="eth0", up=False)
+    guest.expect("^eth0: link down$")
+    guest.send("blk\rnet\r")
+    guest.expect("^vda: 4000 sectors ")
+    guest.expect("^eth0: .*, link down$")
+    guest.monitor.execute("set_link", name="eth0", up=True)
+    guest.expect("^eth0: link up$")
+    guest.send("net\rexit\r")
+    guest.expect("^eth0: .*, link up$")
     assert guest.wait() == 0
 
 
