@@ -4,7 +4,7 @@ test, the others the smoke tests, and all of them with FULL=1.
 The README's table of doors is made from this list and from what a whole run counted (tools/doors).
 """
 
-from hosts import V86, Launcher
+from hosts import BUILD, V86, Launcher
 from qemu import QemuBridge, QemuMicrovm, QemuPc, QemuQ35, by_cd, by_disk, by_elf64, by_pvh
 
 
@@ -18,6 +18,7 @@ def grub(load, name, enters):
     """A PC that GRUB starts. It passes words and modules, and quotes words its own way."""
     return QemuPc.variant(name=name, enters=enters, load=staticmethod(load),
                           tools=("grub-mkrescue", "grub-mkimage", "xorriso", "mcopy"),
+                          files=(BUILD, "/usr/lib/grub/i386-pc/boot.img"),
                           can=QemuPc.can - {"media", "empty words"})
 
 

@@ -80,7 +80,7 @@ class Host:
     can = frozenset()
     program = ""  # without it the host is missing on this machine,
     tools = ()  # and without these programs,
-    files = BUILD  # and these files
+    files = (BUILD,)  # and these files
     low_memory = 3072  # MiB of RAM below 4 GiB, at most
     enters = ""  # for the table of doors: how the image is loaded and entered,
     devices = ""  # and on what its devices lie
@@ -144,7 +144,7 @@ class V86(Host):
     enters = "v86 in node, Multiboot without firmware"
     devices = "PCI, modern"
     program = "node"
-    files = BUILD / "web"
+    files = (BUILD / "web",)
     can = frozenset({"modern", "modules", "paging", "PCI", "serial port", "empty words"})
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
@@ -226,7 +226,7 @@ def missing(host):
     for program in (host.program, *host.tools):
         if not shutil.which(program):
             return program
-    return None if host.files.exists() else host.files
+    return next((file for file in host.files if not Path(file).exists()), None)
 
 
 def new_folder():
