@@ -30,6 +30,8 @@ struct place {
     bool level;
 };
 
+static unsigned nr_found; /* by this scan */
+
 /* ---- one place ---- */
 
 static bool
@@ -78,8 +80,7 @@ offer(const struct place *p, const char *by)
         return;
     }
     m->irq = pc_gsi_line(p->gsi, p->level);
-    log_info("%s: virtio %s, version %u, interrupt %u, named by %s", where,
-             virtio_type_name(m->v.type), (unsigned)m->version, p->gsi, by);
+    nr_found++;
     virtio_device_found(&m->v);
 }
 
@@ -193,8 +194,13 @@ scan_acpi(void)
 static void
 scan(void)
 {
-    if (!scan_words())
+    nr_found = 0;
+    bool words = scan_words();
+    if (!words)
         scan_acpi();
+    if (nr_found)
+        log_info("virtio-mmio: %u device%s, named by %s", nr_found, nr_found > 1 ? "s" : "",
+                 words ? "the command line" : "ACPI");
 }
 
 static const struct bus virtio_mmio_bus = {"virtio-mmio", scan};

@@ -81,8 +81,7 @@ test_words(void **state)
         assert_int_equal(shim_log_lines(LOG_WARN), !cases[i].good);
         if (cases[i].good) {
             assert_true(probe.v->running);
-            assert_true(shim_log_has("mmio feb00200: virtio block, version 2, interrupt 5, "
-                                     "named by the command line"));
+            assert_true(shim_log_has("virtio-mmio: 1 device, named by the command line"));
         } else {
             assert_true(shim_log_has("is not understood"));
         }
@@ -146,18 +145,10 @@ test_acpi(void **state)
         model_new(&setup);
         struct model *later = plug(setup);
         assert_int_equal(devices(), i == 0 ? 2 : i == 1 ? 1 : 0);
-        assert_int_equal(
-            shim_log_has("feb00200: virtio block, version 2, interrupt 5, named by "
-                         "ACPI"),
-            i == 0);
-        assert_int_equal(
-            shim_log_has("feb00400: virtio block, version 2, interrupt 6, named by "
-                         "ACPI"),
-            i == 0);
-        assert_int_equal(
-            shim_log_has("feb00400: virtio block, version 2, interrupt 6, named by "
-                         "the command line"),
-            i == 1);
+        assert_int_equal(shim_log_has("virtio-mmio: 2 devices, named by ACPI"), i == 0);
+        assert_int_equal(shim_log_has("virtio-mmio: 1 device, named by the command line"),
+                         i == 1);
+        assert_int_equal(shim_log_lines(LOG_INFO) - shim_log_lines(LOG_WARN), i < 2);
         assert_int_equal(model_status(later) != 0, i < 2);
         model_assert_clean();
     }
