@@ -215,6 +215,15 @@ join(char **words)
     return line;
 }
 
+/* For what there can be one of: the first would be forgotten without a word. */
+static void
+set_once(const char **where, const char *value, const char *name)
+{
+    if (*where)
+        usage_error("--%s was given twice: %s and %s", name, *where, value);
+    *where = value;
+}
+
 static void
 parse_option(int option, char *value, const char *word)
 {
@@ -234,10 +243,10 @@ parse_option(int option, char *value, const char *word)
         add_device(DEVICE_RNG, NULL);
         return;
     case OPT_INITRD:
-        options.initrd = value;
+        set_once(&options.initrd, value, "initrd");
         return;
     case OPT_CONSOLE:
-        options.console = value;
+        set_once(&options.console, value, "console");
         return;
     case OPT_TIMEOUT:
         options.timeout = parse_timeout(value);

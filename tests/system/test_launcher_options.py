@@ -50,6 +50,8 @@ def test_help_and_version():
     (["x.elf", "16"], "'x.elf' is no memory size, which comes first"),
     (["--block=", "16", "x"], "--block= needs a value"),
     (["--initrd=", "16", "x"], "--initrd= needs a value"),
+    (["--initrd=a", "--initrd=b", "16", "x"], "--initrd was given twice: a and b"),
+    (["--console=a", "--console=PTY", "16", "x"], "--console was given twice: a and PTY"),
     (["--console", "", "16", "x"], "--console needs a value"),
     (["16", "/nonexistent"], "cannot open /nonexistent: No such file"),
     (["16", "/"], "is not a regular file"),
