@@ -63,6 +63,15 @@ fd_install(struct file *file, int least, bool close_on_exec)
     return -EMFILE;
 }
 
+bool
+fd_available(void)
+{
+    for (int fd = 0; fd < FD_MAX; fd++)
+        if (!table[fd].file)
+            return true;
+    return false;
+}
+
 int
 fd_replace(int fd, struct file *file, bool close_on_exec)
 {

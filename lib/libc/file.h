@@ -99,6 +99,8 @@ struct file {
 /* Lowest free descriptor at or above `least` for the file; takes over one reference (also
  * when it fails: then the file is closed). -EMFILE. */
 int fd_install(struct file *, int least, bool close_on_exec);
+/* Whether there is one: for what must not be begun if nobody could name its result. */
+bool fd_available(void);
 /* The file behind a descriptor, or NULL; no reference taken (cooperative threads: take one
  * with file_hold before blocking). */
 struct file *fd_get(int fd);

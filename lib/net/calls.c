@@ -60,19 +60,12 @@ sys_socketpair(SYSCALL_ARGS)
 static long
 sys_bind(SYSCALL_ARGS)
 {
-    union socket_address address;
     struct socket *socket;
-    socklen_t len;
     int err = begin(a, &socket);
 
     if (err)
         return err;
-    err = b ? socket_address_in((const void *)b, (uint32_t)c, &address, &len) : -EFAULT;
-    if (!err && address.any.sa_family == AF_UNSPEC)
-        err = -EAFNOSUPPORT;
-    if (!err && lwip_bind(socket->number, &address.any, len) < 0)
-        err = socket_failure();
-    return end(socket, err);
+    return end(socket, b ? socket_bind(socket, (const void *)b, (uint32_t)c) : -EFAULT);
 }
 
 static long

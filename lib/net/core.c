@@ -229,5 +229,7 @@ net_core_init(void)
     timer.fire = timer_fired;
     net_core_enter();
     lwip_init();
+    if (net_refused_init())
+        log_warn("net: no memory to hear of UDP ports that are closed");
     net_core_leave();
 }

@@ -78,6 +78,11 @@ void net_cards_kick(void);
 /* End what the application left open, and let it arrive. Blocks, bounded. */
 void net_leave(void);
 
+/* ---- refused.c ---- */
+
+/* Let UDP sockets hear of ports where nobody listens. Inside. -ENOMEM. */
+int net_refused_init(void);
+
 /* ---- config.c ---- */
 
 /*

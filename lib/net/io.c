@@ -196,6 +196,8 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
     }
     if (socket->write_shut)
         return -EPIPE;
+    if (socket->refused)
+        return -socket_error(socket);
     if (!header.msg_iovlen) {
         header.msg_iov = &none;
         header.msg_iovlen = 1;
@@ -242,7 +244,7 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
     uint8_t ip6_header[IP6_HEADER];
     union socket_address from;
     struct msghdr header;
-    ssize_t n;
+    ssize_t n = -1;
     int err;
 
     if (socket->read_shut)
@@ -253,6 +255,10 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
             return -ENOMEM;
     }
     do {
+        if (socket->refused) {
+            err = -socket_error(socket);
+            break;
+        }
         header = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from)};
         header.msg_iov = parts;
         header.msg_iovlen = receiving_parts(message, parts, raw6 ? ip6_header : NULL);

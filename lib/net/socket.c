@@ -20,6 +20,7 @@
 #include "lwip/api.h"
 #include "lwip/priv/sockets_priv.h"
 #include "lwip/tcp.h"
+#include "lwip/udp.h"
 
 static struct socket *by_number[MEMP_NUM_NETCONN];
 
@@ -95,7 +96,7 @@ socket_poll(struct file *file)
     update_state(socket);
     if (socket->type == LINUX_SOCK_STREAM)
         return poll_tcp(socket);
-    return FILE_POLLOUT |
+    return FILE_POLLOUT | (socket->refused ? FILE_POLLERR : 0) |
            (sock->rcvevent > 0 || sock->lastdata.netbuf || socket->read_shut ? FILE_POLLIN : 0);
 }
 
@@ -144,12 +145,34 @@ socket_error(struct socket *socket)
     bool connecting;
     int error;
 
+    if (socket->refused) {
+        socket->refused = false;
+        return ECONNREFUSED;
+    }
     update_state(socket);
     connecting = socket->state == SOCKET_FAILED;
     error = err_to_errno(netconn_err(inner(socket)->conn));
     if (error == ECONNABORTED) /* lwIP gave up sending */
         return ETIMEDOUT;
+    if (error == ECONNRESET && socket->read_shut) /* behind the end: only a send asks for one */
+        return EPIPE;
     return error == ECONNRESET && connecting ? ECONNREFUSED : error;
+}
+
+void
+socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(by_number); i++) {
+        struct socket *socket = by_number[i];
+        if (!socket || socket->type != LINUX_SOCK_DGRAM || socket->state != SOCKET_CONNECTED)
+            continue;
+        const struct udp_pcb *pcb = inner(socket)->conn->pcb.udp;
+        if (pcb->local_port != port || pcb->remote_port != peer_port ||
+            !ip_addr_cmp(&pcb->remote_ip, peer))
+            continue;
+        socket->refused = true;
+        wake_all(&socket->changed);
+    }
 }
 
 /* ---- life ---- */
@@ -189,7 +212,12 @@ static long
 socket_readv(struct file *file, const struct abi_iovec *parts, unsigned count)
 {
     struct socket_message message = {.iov = parts, .nr_iov = count};
+    bool empty = true;
 
+    for (unsigned i = 0; i < count; i++)
+        empty &= parts[i].len == 0;
+    if (empty)
+        return 0; /* read() of nothing never waits; recv() does */
     return socket_receive(file->private, &message, 0);
 }
 
@@ -302,6 +330,42 @@ socket_new(int domain, int type, int protocol, struct socket **out)
     return *out ? 0 : -ENOMEM;
 }
 
+/* ---- names ---- */
+
+/* lwIP would put a TCP connection that is bound twice into its list twice, and then walk that
+ * list for ever. */
+static bool
+is_bound(const struct socket *socket)
+{
+    const struct netconn *conn = inner(socket)->conn;
+
+    switch (socket->type) {
+    case LINUX_SOCK_STREAM:
+        return !conn->pcb.tcp ||
+               conn->pcb.tcp->local_port; /* or it was: the connection ended */
+    case LINUX_SOCK_DGRAM:
+        return conn->pcb.udp->local_port;
+    default:
+        return false; /* no ports */
+    }
+}
+
+int
+socket_bind(struct socket *socket, const void *name, uint32_t namelen)
+{
+    union socket_address address;
+    socklen_t len;
+    int err = socket_address_in(name, namelen, &address, &len);
+
+    if (err)
+        return err;
+    if (address.any.sa_family == AF_UNSPEC)
+        return -EAFNOSUPPORT;
+    if (is_bound(socket))
+        return -EINVAL;
+    return lwip_bind(socket->number, &address.any, len) < 0 ? socket_failure() : 0;
+}
+
 /* ---- connections ---- */
 
 static int
@@ -357,7 +421,10 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 
     if (err)
         return err;
+    if (socket->domain == LINUX_AF_INET && address.any.sa_family == AF_INET6)
+        return -EAFNOSUPPORT;
     socket_address_destination(&address);
+    socket->refused = false;
     if (socket->type == LINUX_SOCK_STREAM)
         return address.any.sa_family == AF_UNSPEC ? -EAFNOSUPPORT
                                                   : connect_tcp(socket, &address, len);
@@ -386,7 +453,12 @@ socket_accept(struct socket *socket, struct socket **out)
         return -EOPNOTSUPP;
     if (socket->state != SOCKET_LISTENING)
         return -EINVAL;
-    while ((number = lwip_accept(socket->number, NULL, NULL)) < 0) {
+    for (;;) {
+        if (!fd_available())
+            return -EMFILE; /* the connection waits until there is one */
+        number = lwip_accept(socket->number, NULL, NULL);
+        if (number >= 0)
+            break;
         err = socket_failure();
         if (err != -EAGAIN)
             return err;

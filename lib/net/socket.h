@@ -31,6 +31,7 @@ struct socket {
     enum socket_state state;
     bool read_shut; /* the end was read, or shutdown: reads return 0 at once */
     bool write_shut;
+    bool refused; /* of UDP: nobody listens at the peer's port; told once */
     bool nodelay; /* asked for while listening: for the connections accepted */
     uint64_t receive_timeout, send_timeout; /* ns, 0: none */
 };
@@ -41,6 +42,7 @@ struct socket {
 int socket_get(int fd, struct socket **out);
 /* One reference; the file's flags are those of `flags` (FILE_O_NONBLOCK). */
 int socket_new(int domain, int type, int protocol, struct socket **out);
+int socket_bind(struct socket *, const void *address, uint32_t len);
 /* Block until connected. */
 int socket_connect(struct socket *, const void *address, uint32_t len);
 int socket_listen(struct socket *, int backlog);
@@ -52,6 +54,9 @@ void socket_end_all(void);
 /* The pending error as a positive errno, 0 if none, which is then forgotten; in the words
  * that Linux has for what happened to this socket. */
 int socket_error(struct socket *);
+/* For the connected UDP socket of these two ends, if there is one: nobody listens there. Inside
+ * lwIP (core.h). Ports in host byte order. */
+void socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port);
 
 /*
  * Wait until a thing may work that did not: for `events`, up to *deadline. -EAGAIN at once if
