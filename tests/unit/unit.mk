@@ -3,8 +3,9 @@
 # tree on the include path. `UNIT_FLAGS_<name>` are more compiler flags for one of them.
 
 # The kernel as the code under test sees it, over host memory (tests/unit/shim/shim.h).
-SHIM  := tests/unit/shim/memory.c tests/unit/shim/log.c tests/unit/shim/machine.c \
-         kernel/print.c kernel/deferred.c kernel/irq.c kernel/timer.c
+SHIM_MACHINE := $(addprefix tests/unit/shim/,memory.c log.c machine.c) \
+    $(addprefix kernel/,print.c deferred.c irq.c timer.c)
+SHIM  := $(SHIM_MACHINE) tests/unit/shim/wait.c
 RING  := drivers/virtio/ring_split.c drivers/virtio/ring_packed.c drivers/virtio/queue.c
 
 UNIT_ring     := $(SHIM) $(RING)
@@ -57,6 +58,9 @@ UNIT_lguest_host := $(MODEL)
 
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
+# Instead of one thread that waits, the kernel's own.
+UNIT_thread := $(SHIM_MACHINE) tests/unit/shim/switch.c kernel/thread.c
+UNIT_wait   := $(UNIT_thread)
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 UNIT_x86   := arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c

@@ -1,15 +1,10 @@
 /*
- * platform.h and the waiting half of thread.h over a clock that the test owns. There is one
- * thread; whoever blocks runs the world (devices, deferred work, timers) until it is woken or
- * its deadline is past, jumping to the next deadline when nothing moves.
+ * platform.h over a clock that the test owns.
  *
  * The model's devices are called through a weak reference: a test of the ring alone has none.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
-#include "kernel/thread.h"
 #include "kernel/watch.h"
 #include "shim.h"
 
@@ -19,8 +14,6 @@ ENLIST_DECLARE(shutdown);
 /* Of tests/unit/model, where it is linked. */
 void model_devices(void) __attribute__((weak));
 bool model_irq_deliver(void) __attribute__((weak));
-
-#define WAIT_STEP (100 * NSEC_PER_USEC)
 
 static uint64_t now;
 static uint64_t step = NSEC_PER_USEC;
@@ -118,7 +111,7 @@ discover(void)
 static void
 halt(void)
 {
-    shim_clock_advance(WAIT_STEP);
+    shim_clock_advance(SHIM_WAIT_STEP);
     irq_restore(true);
     irqs_on = false;
 }
@@ -153,106 +146,4 @@ shim_shutdown(void)
 {
     ENLIST_FOREACH(shutdown, const struct shutdown_hook, hook)
     hook->run();
-}
-
-/* ---- waiting ---- */
-
-static struct thread only = {.name = "test", .id = 1, .state = THREAD_RUNNING};
-static bool woken;
-
-struct thread *
-thread_current(void)
-{
-    return &only;
-}
-
-void
-wait_queue_init(struct wait_queue *q)
-{
-    list_init(&q->waiters);
-}
-
-void
-wait_join(struct wait_queue *q, struct waiter *w)
-{
-    w->thread = &only;
-    list_insert_before(&q->waiters, &w->link);
-}
-
-void
-wait_leave(struct waiter *w)
-{
-    list_remove(&w->link);
-}
-
-/* One step of everything but the caller. */
-static void
-world_step(void)
-{
-    if (model_devices)
-        model_devices();
-    irq_restore(true);
-    defer_run();
-}
-
-int
-wait_sleep(uint64_t deadline)
-{
-    for (;;) {
-        world_step();
-        if (woken)
-            break;
-        if (now >= deadline)
-            return -ETIMEDOUT;
-        if (deadline == TIME_NEVER && now > 1000 * NSEC_PER_SEC) {
-            fprintf(stderr, "shim: a thread waits for ever\n");
-            abort();
-        }
-        shim_clock_advance(WAIT_STEP);
-    }
-    woken = false;
-    return 0;
-}
-
-int
-wait_on(struct wait_queue *q, uint64_t deadline)
-{
-    struct waiter w;
-
-    wait_join(q, &w);
-    int err = wait_sleep(deadline);
-    wait_leave(&w);
-    return err;
-}
-
-/* There is one thread, so whoever is on the queue is that one. */
-void
-wake_all(struct wait_queue *q)
-{
-    if (!list_empty(&q->waiters))
-        woken = true;
-}
-
-void
-wake_one(struct wait_queue *q)
-{
-    wake_all(q);
-}
-
-void
-thread_sleep(uint64_t ns)
-{
-    uint64_t until = now + ns;
-
-    do {
-        world_step();
-        if (now < until)
-            shim_clock_advance(MIN(until - now, WAIT_STEP));
-    } while (now < until);
-}
-
-void
-thread_yield(void)
-{
-    world_step();
 }

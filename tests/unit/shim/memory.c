@@ -80,6 +80,17 @@ pages_alloc(size_t count)
     return pages_alloc_aligned(count, PAGE_SIZE);
 }
 
+/* What is left in it is the poison. */
+void *
+pages_alloc_stack(size_t count)
+{
+    void *base = pages_alloc(count);
+
+    if (base)
+        memset(base, SHIM_PAGE_POISON, count * PAGE_SIZE);
+    return base;
+}
+
 void
 pages_free(void *base, size_t count)
 {
@@ -92,6 +103,8 @@ pages_free(void *base, size_t count)
         }
         taken[i] = false;
     }
+    /* A stack still has the marks of the frames that were left on it. */
+    ASAN_UNPOISON_MEMORY_REGION(base, count * PAGE_SIZE);
     memset(base, SHIM_PAGE_POISON, count * PAGE_SIZE);
     ASAN_POISON_MEMORY_REGION(base, count * PAGE_SIZE);
     live -= count;

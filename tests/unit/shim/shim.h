@@ -5,7 +5,9 @@
  * kernel/deferred.c, irq.c, timer.c, print.c and string.c are the real ones.
  *
  * Everything runs in one host thread. A call that blocks (wait_on, thread_sleep) runs the
- * model's devices, deferred work and timers, and moves the clock, until it is woken or late.
+ * model's devices, deferred work and timers, and moves the clock, until it is woken or late; in
+ * a program with the kernel's own threads (kernel/thread.c and switch.c instead of wait.c) it
+ * is the idle loop that does.
  */
 #ifndef TESTS_UNIT_SHIM_H
 #define TESTS_UNIT_SHIM_H
@@ -36,6 +38,8 @@ bool shim_memory_bad(const void *base, size_t len);
 
 /* ---- clock ---- */
 
+/* By so much (ns) it moves at a time while nobody has anything to do. */
+#define SHIM_WAIT_STEP 100000ull
 /* The time, without the side effects below. */
 uint64_t shim_clock(void);
 /* Move the clock; timers that become due run at the next known point. */
@@ -43,6 +47,11 @@ void shim_clock_advance(uint64_t ns);
 /* Every reading of the clock moves it by this (1 us at first) and lets the devices work, as if
  * they ran beside the CPU. */
 void shim_clock_step(uint64_t ns);
+
+/* ---- threads, with switch.c ---- */
+
+/* The least stack of one, in bytes. */
+#define SHIM_STACK 65536u
 
 /* ---- log ---- */
 
