@@ -20,19 +20,29 @@ FULL = os.environ.get("FULL", "") not in ("", "0")
 
 
 def pytest_generate_tests(metafunc):
-    if "host" not in metafunc.fixturenames:
-        return
-    smoke = metafunc.definition.get_closest_marker("smoke")
-    chosen = doors.DOORS if FULL or smoke else doors.DOORS[:doors.ALWAYS]
-    metafunc.parametrize("host", chosen, ids=[host.name for host in chosen])
+    if "host" in metafunc.fixturenames:
+        metafunc.parametrize("host", doors.DOORS, ids=[door.name for door in doors.DOORS])
 
 
-def pytest_collection_modifyitems(items):
+def runs(item):
+    """Whether a test is one of this run's. A parameter of a test can be a smoke test alone, so
+    this shows only when all of them are known."""
+    door = item.callspec.params.get("host") if hasattr(item, "callspec") else None
+    if not door:
+        return True
+    item.user_properties.append(("door", door.name))
+    return FULL or door in doors.DOORS[:doors.ALWAYS] or item.get_closest_marker("smoke")
+
+
+def pytest_collection_modifyitems(config, items):
+    chosen, others = [], []
+    for item in items:
+        (chosen if runs(item) else others).append(item)
+    items[:] = chosen
+    config.hook.pytest_deselected(items=others)
     for item in items:
         if item.get_closest_marker("full") and not FULL:
             item.add_marker(pytest.mark.skip(reason="takes long; FULL=1 runs it"))
-        if hasattr(item, "callspec") and "host" in item.callspec.params:
-            item.user_properties.append(("door", item.callspec.params["host"].name))
 
 
 @pytest.hookimpl(hookwrapper=True)
