@@ -116,7 +116,7 @@ void interrupt_halt(regs_t);
 void interrupt_set_clockevent(uint32_t ns);
 /* SIGNAL_TIMER arrived. */
 void interrupt_timer_expired(void);
-/* SIGTERM arrived: true if the guest can be told, and it was. */
+/* SIGTERM or its like arrived: true if the guest can be told, and it was. */
 bool interrupt_terminate(void);
 /* Interrupts the vCPU thread wherever it is. Any thread. */
 void interrupt_nudge(void);

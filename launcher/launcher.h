@@ -82,7 +82,7 @@ void write_all(int fd, const void *data, size_t len);
 #define EXIT_DEATH   1
 #define EXIT_USAGE   2
 #define EXIT_TIMEOUT 124
-#define EXIT_TERM    143
+#define EXIT_SIGNAL  128 /* and the signal that asked for the end */
 
 /* ---- stats.c ---- */
 

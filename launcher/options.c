@@ -43,7 +43,7 @@ static const char usage[] =
     "\n"
     "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 "
     "time\n"
-    "is up; 143 ended by SIGTERM. Three ^C within a second end it.\n";
+    "is up; 128 and more a signal. Three ^C within a second end it.\n";
 
 static const struct {
     const char *name;

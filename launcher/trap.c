@@ -49,7 +49,7 @@ unsigned long trap_fs_base;
 bool trap_has_fsgsbase;
 
 static uint8_t signal_stack[SIGNAL_STACK] __attribute__((aligned(64)));
-static bool terminating;
+static int terminating;      /* the signal that asked for the end, or 0 */
 static bool starting_afresh; /* trap_start_state was called during this exit */
 
 static void
@@ -63,6 +63,16 @@ handle_signal(int signal)
         .sa_mask = all,
     };
     sigaction(signal, &action, NULL);
+}
+
+/* Those who start a program may want it to live on without their terminal (nohup, or & in a
+ * script): what they had ignored stays ignored. */
+static void
+handle_unless_ignored(int signal)
+{
+    struct sigaction before;
+    if (sigaction(signal, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        handle_signal(signal);
 }
 
 /*
@@ -93,6 +103,8 @@ trap_setup(void)
                                   SIGTRAP, SIGNAL_NUDGE, SIGNAL_TIMER, SIGALRM, SIGTERM};
     for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         handle_signal(signals[i]);
+    handle_unless_ignored(SIGINT);
+    handle_unless_ignored(SIGHUP);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is EFBIG instead */
     if (options.timeout)
@@ -190,17 +202,18 @@ static void
 deadline(void)
 {
     if (terminating)
-        leave(EXIT_TERM);
+        leave(EXIT_SIGNAL + terminating);
     warn("stopped after %u seconds", options.timeout);
     leave(EXIT_TIMEOUT);
 }
 
+/* The guest is asked to end, once: who asks again wants it to be over. */
 static void
-terminate(void)
+terminate(int signal)
 {
     if (terminating || !interrupt_terminate())
-        leave(EXIT_TERM);
-    terminating = true;
+        leave(EXIT_SIGNAL + signal);
+    terminating = signal;
     struct itimerval limit = {.it_value.tv_sec = TERMINATE_SECONDS}, rest;
     setitimer(ITIMER_REAL, &limit, &rest);
     if (timerisset(&rest.it_value) && timercmp(&rest.it_value, &limit.it_value, <))
@@ -221,7 +234,9 @@ asynchronous(int signal)
         deadline();
         return true;
     case SIGTERM:
-        terminate();
+    case SIGINT:
+    case SIGHUP:
+        terminate(signal);
         return true;
     }
     return false;

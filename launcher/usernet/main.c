@@ -222,6 +222,11 @@ main(int argc, char **argv)
     if (setsockopt(USERNET_SOCKET, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
         fail("%s is started by lguest --net=user, not by hand", argv[0]);
     signal(SIGPIPE, SIG_IGN);
+    /* Keys of a terminal reach all of its programs. This one ends when the launcher does, whose
+     * guest may need the network to end well. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
     Slirp *slirp = slirp_new(&config, &callbacks, NULL);
     if (!slirp)
         fail("cannot start the user network");

@@ -38,6 +38,50 @@ def test_sigterm_of_a_guest_that_does_not(kit, guest):
         assert running.wait(20) == 143
 
 
+LISTENS = INIT + """
+        gate 63, ended
+        sti
+        print "ready\\n"
+    1:  hcall LHCALL_HALT
+        jmp 1b
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_other_signals_that_ask(kit, name):
+    """^C where the terminal is not raw, and a terminal that is gone: the same as SIGTERM."""
+    number = getattr(signal, name)
+    for guest, status in (LISTENS + "ended: fail 9", 9), (READY + "1: jmp 1b", 128 + number):
+        with kit.start(guest) as running:
+            assert running.stdout.readline() == b"ready\n"
+            running.send_signal(number)
+            assert running.wait(LIMIT) == status
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_signals_that_were_ignored(kit, name):
+    """By nohup, or by a script that goes on in the background."""
+    number = getattr(signal, name)
+    with kit.start(READY + "1: hcall LHCALL_HALT; jmp 1b",
+                   preexec_fn=lambda: signal.signal(number, signal.SIG_IGN)) as running:
+        assert running.stdout.readline() == b"ready\n"
+        running.send_signal(number)
+        running.terminate()
+        assert running.wait(LIMIT) == 143
+
+
+def test_asked_twice(kit):
+    with kit.start(LISTENS + """
+    ended: print "asked\\n"
+    1:  hcall LHCALL_HALT
+        jmp 1b""") as running:
+        assert running.stdout.readline() == b"ready\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.readline() == b"asked\n"
+        running.send_signal(signal.SIGINT)
+        assert running.wait(4) == 130  # and not after 5 s
+
+
 def test_timeout_of_a_guest_that_takes_its_time_to_end(kit):
     """The time limit holds for a guest that was asked to end."""
     with kit.start(INIT + """

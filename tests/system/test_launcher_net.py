@@ -1,9 +1,12 @@
 """The launcher's network: the user-mode one, taps, and the rules of its rings."""
 
 import os
+import re
 import select
+import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +80,18 @@ def test_user_network_ends_with_the_launcher(kit):
         guest.wait(LIMIT)
         assert select.select([fd], [], [], LIMIT)[0]
         os.close(fd)
+
+
+def test_user_network_survives_the_keys_of_a_terminal(kit):
+    """^C reaches it too, and the guest may need it to end well."""
+    with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT', "--net=user") as guest:
+        assert guest.stdout.readline() == b"ready\n"
+        helper, = children(guest.pid)
+        status = (Path("/proc") / str(helper) / "status").read_text()
+        ignored = int(re.search(r"SigIgn:\s(\w+)", status).group(1), 16)
+        for number in signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+            assert ignored >> number - 1 & 1
+        guest.kill()
 
 
 def test_user_network_is_confined(kit):
