@@ -114,7 +114,7 @@ def on_screen(text):
 def test_log_while_typing(shell):
     """Its lines stand by themselves, and what was typed stands behind them, where it goes on. An
     address from a router takes more than a second, in which a line is begun."""
-    terminal = shell("ip6=auto", nets=[Net()])
+    terminal = shell("ip6=auto", nets=[Net()], needs={"network of 10.0.2.2"})
     terminal.type("halfly\x1b[D\x1b[D")
     terminal.guest.expect(r"^eth0: fec0:.*, by its router\n\r?ringlet> .*fly", anywhere=True)
     terminal.type(" a \x04\x04nonsense\r")
