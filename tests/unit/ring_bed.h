@@ -18,6 +18,7 @@
 #include "drivers/virtio/ring.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
+#include "ring_bytes.h"
 #include "shim.h"
 
 #define EVENT_IDX (1ull << 29)
@@ -125,38 +126,6 @@ down(void **state)
     defer_run();
     assert_int_equal(shim_memory_live(), 0);
     return 0;
-}
-
-/* ---- ring memory, byte by byte ---- */
-
-static inline uint16_t
-get16(const uint8_t *at)
-{
-    return *(const volatile uint16_t *)at;
-}
-
-static inline uint32_t
-get32(const uint8_t *at)
-{
-    return *(const volatile uint32_t *)at;
-}
-
-static inline uint64_t
-get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
-static inline void
-put16(uint8_t *at, uint16_t value)
-{
-    *(volatile uint16_t *)at = value;
-}
-
-static inline void
-put32(uint8_t *at, uint32_t value)
-{
-    *(volatile uint32_t *)at = value;
 }
 
 /* ---- the driver's side, shortened ---- */

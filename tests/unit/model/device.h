@@ -51,6 +51,26 @@ struct model {
     struct model_queue queues[MODEL_MAX_QUEUES];
 };
 
+static inline bool
+model_negotiated(const struct model *m, unsigned bit)
+{
+    return m->accepted >> bit & 1;
+}
+
+/* 64 bits as two registers; of others, beyond them, nothing can be read. */
+static inline uint32_t
+model_half(uint64_t value, unsigned which)
+{
+    return which < 2 ? value >> 32 * which : 0;
+}
+
+static inline void
+model_half_set(uint64_t *value, unsigned which, uint32_t half)
+{
+    *value &= ~((uint64_t)UINT32_MAX << 32 * which);
+    *value |= (uint64_t)half << 32 * which;
+}
+
 /* A breach of the rule that the text begins with. */
 void model_violation(const struct model *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -59,6 +79,8 @@ void model_violation(const struct model *, const char *format, ...)
 bool model_modern(const struct model *);
 uint8_t model_status_read(struct model *);
 void model_status_write(struct model *, uint8_t value);
+/* The half of the offer that the driver selected; and a half of what it accepts. */
+uint32_t model_features_read(const struct model *);
 void model_features_write(struct model *, unsigned half, uint32_t value);
 uint32_t model_config_read(struct model *, size_t offset, unsigned width);
 void model_config_write(struct model *, size_t offset, uint32_t value, unsigned width);
@@ -70,6 +92,11 @@ void model_queue_interrupt(struct model *, unsigned queue);
 void model_features_check(const struct model *);
 /* True, with a violation if not, when a queue's registers may be touched. */
 bool model_queue_writable(struct model *);
+/* The queue that the driver selected; one without entries where there is none. */
+struct model_queue *model_queue_selected(struct model *);
+void model_queue_size_write(struct model *, uint32_t size);
+/* Of a legacy queue: its areas in one run of pages. */
+void model_queue_place(struct model_queue *, uint64_t desc, size_t entries);
 /* Take the queue into use with the addresses it has. */
 void model_queue_enable(struct model *, unsigned queue);
 /* A reset whose time has come is carried out; one still going on scribbles on its rings. */
@@ -121,8 +148,6 @@ void model_mmio_forget(void);
 void model_lguest_init(struct model *);
 /* The configuration bytes of its descriptor. */
 uint8_t *model_lguest_config(const struct model *);
-/* The addresses of a ring whose pages begin there. */
-void model_lguest_place(struct model_queue *, uintptr_t ring);
 /* A reset is over. */
 void model_lguest_was_reset(struct model *);
 /* Interrupts: deliver one that may be; true if one was. Is there one? */

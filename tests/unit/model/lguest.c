@@ -126,16 +126,6 @@ ring_pages(unsigned entries)
     return (used + 6 + 8 * (size_t)entries + PAGE - 1) / PAGE;
 }
 
-void
-model_lguest_place(struct model_queue *q, uintptr_t ring)
-{
-    size_t entries = q->max;
-
-    q->ring = q->desc = ring;
-    q->driver = ring + 16 * entries;
-    q->device = ring + (16 * entries + 6 + 2 * entries + PAGE - 1) / PAGE * PAGE;
-}
-
 /* Rings are given out full of what an unwritten page holds: checklist row 61. */
 static void
 ring_poison(const struct model_queue *q)
@@ -172,7 +162,8 @@ static void
 ring_new(struct model_queue *q)
 {
     assert_true((next_page + ring_pages(q->max)) * PAGE <= AREA);
-    model_lguest_place(q, (uintptr_t)area + next_page * PAGE);
+    q->ring = (uintptr_t)area + next_page * PAGE;
+    model_queue_place(q, q->ring, q->max);
     q->irq = next_irq++;
     next_page += ring_pages(q->max);
     ring_poison(q);

@@ -104,23 +104,6 @@ modern(const struct model *m)
     return m->setup.bus == MODEL_MMIO_2;
 }
 
-static struct model_queue *
-selected(struct model *m)
-{
-    static struct model_queue absent;
-
-    if (m->queue_select < m->setup.nr_queues)
-        return &m->queues[m->queue_select];
-    absent = (struct model_queue){0};
-    return &absent;
-}
-
-static uint32_t
-half(uint64_t value, unsigned which)
-{
-    return which < 2 ? value >> (32 * which) : 0;
-}
-
 uint32_t
 model_mmio_read(struct model *m, uint32_t offset, unsigned width)
 {
@@ -136,20 +119,18 @@ model_mmio_read(struct model *m, uint32_t offset, unsigned width)
     case 0x08:
         return m->setup.type;
     case 0x10:
-        if (!(m->status & VIRTIO_STATUS_DRIVER))
-            model_violation(m, "3.1.1: features read before DRIVER");
-        return half(m->offered, m->device_select);
+        return model_features_read(m);
     case 0x34:
-        return selected(m)->max;
+        return model_queue_selected(m)->max;
     case 0x60:
         return m->setup.lies.loud ? m->isr | VIRTIO_ISR_QUEUE : m->isr;
     case 0x70:
         return model_status_read(m);
     }
     if (offset == 0x40 && !modern(m))
-        return m->page_size ? selected(m)->desc / m->page_size : 0;
+        return m->page_size ? model_queue_selected(m)->desc / m->page_size : 0;
     if (offset == 0x44 && modern(m))
-        return selected(m)->enabled && !m->setup.lies.refuse_ready;
+        return model_queue_selected(m)->enabled && !m->setup.lies.refuse_ready;
     if (offset == 0xfc && modern(m))
         return m->generation;
     model_violation(m, "4.2.2: register offset %x read", offset);
@@ -161,38 +142,26 @@ model_mmio_read(struct model *m, uint32_t offset, unsigned width)
 static void
 queue_pfn(struct model *m, uint32_t pfn)
 {
-    struct model_queue *q = selected(m);
-    uint64_t n = q->size, align = 4096;
+    struct model_queue *q = model_queue_selected(m);
 
     if (m->page_size == 0 || !q->num_written || !q->align_written)
         model_violation(m, "4.2.4: QueuePFN before page size, QueueNum and QueueAlign");
     q->enabled = false;
-    q->desc = (uint64_t)pfn * m->page_size;
-    q->driver = q->desc + 16 * n;
-    q->device = (q->driver + 4 + 2 * n + 2 + align - 1) & ~(align - 1);
+    model_queue_place(q, (uint64_t)pfn * m->page_size, q->size);
     if (pfn)
         model_queue_enable(m, m->queue_select);
 }
 
 static void
-half_set(uint64_t *at, unsigned which, uint32_t value)
-{
-    *at &= ~((uint64_t)UINT32_MAX << 32 * which);
-    *at |= (uint64_t)value << 32 * which;
-}
-
-static void
 queue_write(struct model *m, uint32_t offset, uint32_t value)
 {
-    struct model_queue *q = selected(m);
+    struct model_queue *q = model_queue_selected(m);
 
     if (!model_queue_writable(m))
         return;
     switch (offset) {
     case 0x38:
-        if (value == 0 || value > q->max || (value & (value - 1) && !model_packed(m)))
-            model_violation(m, "4.2.3.2: queue size %u of %u", value, q->max);
-        q->size = value;
+        model_queue_size_write(m, value);
         q->num_written = true;
         return;
     case 0x3c:
@@ -214,15 +183,15 @@ queue_write(struct model *m, uint32_t offset, uint32_t value)
         break;
     case 0x80:
     case 0x84:
-        half_set(&q->desc, (offset - 0x80) / 4, value);
+        model_half_set(&q->desc, (offset - 0x80) / 4, value);
         break;
     case 0x90:
     case 0x94:
-        half_set(&q->driver, (offset - 0x90) / 4, value);
+        model_half_set(&q->driver, (offset - 0x90) / 4, value);
         break;
     case 0xa0:
     case 0xa4:
-        half_set(&q->device, (offset - 0xa0) / 4, value);
+        model_half_set(&q->device, (offset - 0xa0) / 4, value);
         break;
     }
     if (offset < 0x80 || !modern(m))
@@ -250,10 +219,7 @@ reg_write(struct model *m, uint32_t offset, uint32_t value)
         m->device_select = value;
         break;
     case 0x20:
-        if (m->driver_select > 1)
-            model_violation(m, "2.2: features beyond 64 bits");
-        else
-            model_features_write(m, m->driver_select, value);
+        model_features_write(m, m->driver_select, value);
         break;
     case 0x24:
         m->driver_select = value;

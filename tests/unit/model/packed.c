@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "model/device.h"
+#include "ring_bytes.h"
 #include "shim.h"
 
 #define F_NEXT     1
@@ -20,31 +21,7 @@
 bool
 model_packed(const struct model *m)
 {
-    return m->accepted >> VIRTIO_F_RING_PACKED & 1;
-}
-
-static bool
-event_idx(const struct model *m)
-{
-    return m->accepted >> VIRTIO_F_RING_EVENT_IDX & 1;
-}
-
-static uint8_t *
-at(uint64_t address, size_t offset)
-{
-    return (uint8_t *)(uintptr_t)address + offset;
-}
-
-static uint16_t
-get16(const uint8_t *p)
-{
-    return *(const volatile uint16_t *)p;
-}
-
-static void
-put16(uint8_t *p, uint16_t value)
-{
-    *(volatile uint16_t *)p = value;
+    return model_negotiated(m, VIRTIO_F_RING_PACKED);
 }
 
 static bool
@@ -63,7 +40,7 @@ event_of(const struct model_queue *q, uint32_t place)
 static uint8_t *
 desc_at(const struct model_queue *q, uint32_t place)
 {
-    return at(q->desc, 16 * (size_t)(place % q->size));
+    return bytes_at(q->desc, 16 * (size_t)(place % q->size));
 }
 
 /* Alignments and start values of 2.8.10.1, 2.8.1 and 4.1.5.1.3. */
@@ -75,13 +52,14 @@ model_packed_enable(struct model *m, unsigned queue)
 
     if (q->desc % 16 || q->driver % 4 || q->device % 4)
         model_violation(m, "2.8: areas of queue %u are not aligned", queue);
-    if (shim_memory_bad(at(q->desc, 0), n) || shim_memory_bad(at(q->driver, 0), 4) ||
-        shim_memory_bad(at(q->device, 0), 4)) {
+    if (shim_memory_bad(bytes_at(q->desc, 0), n) ||
+        shim_memory_bad(bytes_at(q->driver, 0), 4) ||
+        shim_memory_bad(bytes_at(q->device, 0), 4)) {
         model_violation(m, "2.8: queue %u does not lie in the driver's memory", queue);
         return;
     }
     for (size_t i = 0; i < n; i++)
-        if (*at(q->desc, i)) {
+        if (*bytes_at(q->desc, i)) {
             model_violation(m, "4.1.5.1.3: memory of queue %u is not zeroed", queue);
             break;
         }
@@ -112,20 +90,20 @@ static bool
 table_take(struct model *m, const struct model_queue *q, struct model_chain *c, uint64_t table,
            uint32_t len)
 {
-    if (!(m->accepted >> VIRTIO_F_RING_INDIRECT & 1))
+    if (!(model_negotiated(m, VIRTIO_F_RING_INDIRECT)))
         model_violation(m, "2.8.7: INDIRECT was not negotiated");
     if (len == 0 || len % 16 || len / 16 > q->size)
         model_violation(m, "2.8.19: a table of %u bytes", len);
-    if (shim_memory_bad(at(table, 0), len)) {
+    if (shim_memory_bad(bytes_at(table, 0), len)) {
         model_violation(m, "2.8.7: a table that is not the driver's");
         return false;
     }
     for (uint32_t i = 0; i < len / 16; i++) {
         uint64_t addr;
         uint32_t bytes;
-        uint16_t flags = get16(at(table, 16 * i + 14));
-        memcpy(&addr, at(table, 16 * i), 8);
-        memcpy(&bytes, at(table, 16 * i + 8), 4);
+        uint16_t flags = get16(bytes_at(table, 16 * i + 14));
+        memcpy(&addr, bytes_at(table, 16 * i), 8);
+        memcpy(&bytes, bytes_at(table, 16 * i + 8), 4);
         if (flags & ~F_WRITE)
             model_violation(m, "2.8.7: flags %x in a table", flags);
         if (!model_part_add(m, c, addr, bytes, flags & F_WRITE))
@@ -168,8 +146,9 @@ model_packed_pop(struct model *m, unsigned queue, struct model_chain *c)
         return false;
     if (!available(q, first)) {
         /* 2.8.10: from the next one on, a notification is wanted. */
-        put16(at(q->device, 0), event_of(q, first));
-        put16(at(q->device, 2), event_idx(m) ? BY_PLACE : ENABLE);
+        put16(bytes_at(q->device, 0), event_of(q, first));
+        put16(bytes_at(q->device, 2),
+              model_negotiated(m, VIRTIO_F_RING_EVENT_IDX) ? BY_PLACE : ENABLE);
         return false;
     }
     do {
@@ -210,11 +189,12 @@ bool
 model_packed_interrupt(struct model *m, unsigned queue)
 {
     struct model_queue *q = &m->queues[queue];
-    uint16_t event = get16(at(q->driver, 0)), flags = get16(at(q->driver, 2));
+    uint16_t event = get16(bytes_at(q->driver, 0)), flags = get16(bytes_at(q->driver, 2));
     uint32_t old = q->packed_signalled;
 
     q->packed_signalled = q->packed_used;
-    if (flags > BY_PLACE || (flags == BY_PLACE && !event_idx(m)))
+    if (flags > BY_PLACE ||
+        (flags == BY_PLACE && !model_negotiated(m, VIRTIO_F_RING_EVENT_IDX)))
         model_violation(m, "2.8.14: event suppression by %u", flags);
     if (flags != BY_PLACE)
         return flags == ENABLE;

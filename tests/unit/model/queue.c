@@ -5,35 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "model/device.h"
+#include "ring_bytes.h"
 #include "shim.h"
 
 #define F_NEXT     1
 #define F_WRITE    2
 #define F_INDIRECT 4
-
-static uint8_t *
-at(uint64_t address, size_t offset)
-{
-    return (uint8_t *)(uintptr_t)address + offset;
-}
-
-static uint16_t
-get16(const uint8_t *p)
-{
-    return *(const volatile uint16_t *)p;
-}
-
-static void
-put16(uint8_t *p, uint16_t value)
-{
-    *(volatile uint16_t *)p = value;
-}
-
-static bool
-event_idx(const struct model *m)
-{
-    return m->accepted >> VIRTIO_F_RING_EVENT_IDX & 1;
-}
 
 /* ---- taking into use ---- */
 
@@ -58,6 +35,36 @@ model_queue_writable(struct model *m)
     return true;
 }
 
+struct model_queue *
+model_queue_selected(struct model *m)
+{
+    static struct model_queue absent;
+
+    if (m->queue_select < m->setup.nr_queues)
+        return &m->queues[m->queue_select];
+    absent = (struct model_queue){0};
+    return &absent;
+}
+
+void
+model_queue_size_write(struct model *m, uint32_t size)
+{
+    struct model_queue *q = model_queue_selected(m);
+
+    if (size == 0 || size > q->max || (size & (size - 1) && !model_packed(m)))
+        model_violation(m, "2.6: queue size %u of %u", size, q->max);
+    q->size = size;
+}
+
+/* 2.7.2: the used ring on the next multiple of 4096. */
+void
+model_queue_place(struct model_queue *q, uint64_t desc, size_t entries)
+{
+    q->desc = desc;
+    q->driver = desc + 16 * entries;
+    q->device = (q->driver + 4 + 2 * entries + 2 + 4095) & ~UINT64_C(4095);
+}
+
 static bool
 all_zero(const uint8_t *p, size_t len)
 {
@@ -80,13 +87,14 @@ model_queue_enable(struct model *m, unsigned queue)
     }
     if (q->desc % 16 || q->driver % 2 || q->device % 4)
         model_violation(m, "2.7: areas of queue %u are not aligned", queue);
-    if (shim_memory_bad(at(q->desc, 0), 16 * n) ||
-        shim_memory_bad(at(q->driver, 0), 6 + 2 * n) ||
-        shim_memory_bad(at(q->device, 0), 6 + 8 * n)) {
+    if (shim_memory_bad(bytes_at(q->desc, 0), 16 * n) ||
+        shim_memory_bad(bytes_at(q->driver, 0), 6 + 2 * n) ||
+        shim_memory_bad(bytes_at(q->device, 0), 6 + 8 * n)) {
         model_violation(m, "2.7: queue %u does not lie in the driver's memory", queue);
         return;
     }
-    if (!all_zero(at(q->driver, 0), 6 + 2 * n) || !all_zero(at(q->device, 0), 6 + 8 * n))
+    if (!all_zero(bytes_at(q->driver, 0), 6 + 2 * n) ||
+        !all_zero(bytes_at(q->device, 0), 6 + 8 * n))
         model_violation(m, "4.1.5.1.3: memory of queue %u is not zeroed", queue);
     q->enabled = true;
 }
@@ -104,10 +112,10 @@ descriptor(uint64_t table, unsigned i)
 {
     struct descriptor d;
 
-    memcpy(&d.addr, at(table, 16 * i), 8);
-    memcpy(&d.len, at(table, 16 * i + 8), 4);
-    d.flags = get16(at(table, 16 * i + 12));
-    d.next = get16(at(table, 16 * i + 14));
+    memcpy(&d.addr, bytes_at(table, 16 * i), 8);
+    memcpy(&d.len, bytes_at(table, 16 * i + 8), 4);
+    d.flags = get16(bytes_at(table, 16 * i + 12));
+    d.next = get16(bytes_at(table, 16 * i + 14));
     return d;
 }
 
@@ -132,19 +140,19 @@ model_part_add(struct model *m, struct model_chain *c, uint64_t addr, uint32_t l
 {
     if (len == 0)
         model_violation(m, "2.7.5: a descriptor of length 0");
-    if (shim_memory_bad(at(addr, 0), len)) {
+    if (shim_memory_bad(bytes_at(addr, 0), len)) {
         model_violation(m, "2.7.5: a descriptor names memory that is not the driver's");
         return false;
     }
     if (!writable && c->nr_in)
         model_violation(m, "2.7.4.2: a readable descriptor after a writable one");
-    if (writable && unwritten(at(addr, 0), len))
+    if (writable && unwritten(bytes_at(addr, 0), len))
         model_violation(m, "row 61: a page is shared that was never written");
     if (c->nr_out + c->nr_in == MODEL_MAX_PARTS) {
         model_violation(m, "the model takes %u parts", MODEL_MAX_PARTS);
         return false;
     }
-    c->parts[c->nr_out + c->nr_in] = (struct model_part){at(addr, 0), len};
+    c->parts[c->nr_out + c->nr_in] = (struct model_part){bytes_at(addr, 0), len};
     if (writable)
         c->nr_in++;
     else
@@ -166,11 +174,11 @@ walk(struct model *m, const struct model_queue *q, struct model_chain *c, uint64
         if (d.flags & F_INDIRECT) {
             if (inside || d.flags & F_NEXT)
                 model_violation(m, "2.7.5.3.1: INDIRECT inside a table or beside NEXT");
-            if (!(m->accepted >> VIRTIO_F_RING_INDIRECT & 1))
+            if (!(model_negotiated(m, VIRTIO_F_RING_INDIRECT)))
                 model_violation(m, "2.7.5.3.1: INDIRECT was not negotiated");
             if (d.len == 0 || d.len % 16 || d.len / 16 > q->size)
                 model_violation(m, "2.7.5.3.1: a table of %u bytes", d.len);
-            if (inside || shim_memory_bad(at(d.addr, 0), d.len)) {
+            if (inside || shim_memory_bad(bytes_at(d.addr, 0), d.len)) {
                 model_violation(m, "2.7.5.3: a table that is not the driver's");
                 return false;
             }
@@ -202,7 +210,7 @@ model_waiting(struct model *m, unsigned queue)
         return 0;
     if (model_packed(m))
         return model_packed_waiting(m, queue);
-    return (uint16_t)(get16(at(q->driver, 2)) - q->seen);
+    return (uint16_t)(get16(bytes_at(q->driver, 2)) - q->seen);
 }
 
 bool
@@ -220,11 +228,11 @@ model_pop(struct model *m, unsigned queue, struct model_chain *c)
     }
     if (waiting == 0) {
         /* 2.7.10: from the next one on, a notification is wanted. */
-        if (model_queue_ready(m, queue) && event_idx(m))
-            put16(at(q->device, 4 + 8 * (size_t)q->size), q->seen);
+        if (model_queue_ready(m, queue) && model_negotiated(m, VIRTIO_F_RING_EVENT_IDX))
+            put16(bytes_at(q->device, 4 + 8 * (size_t)q->size), q->seen);
         return false;
     }
-    c->head = get16(at(q->driver, 4 + 2 * (size_t)(q->seen % q->size)));
+    c->head = get16(bytes_at(q->driver, 4 + 2 * (size_t)(q->seen % q->size)));
     q->seen++;
     if (c->head >= q->size || q->in_flight[c->head]) {
         model_violation(m, "2.7.6: head %u is no free descriptor", c->head);
@@ -247,20 +255,20 @@ model_push_quietly(struct model *m, unsigned queue, uint32_t id, uint32_t len)
         model_packed_push(m, queue, id, len);
         return;
     }
-    uint8_t *element = at(q->device, 4 + 8 * (size_t)(q->used % q->size));
+    uint8_t *element = bytes_at(q->device, 4 + 8 * (size_t)(q->used % q->size));
     memcpy(element, &id, 4);
     memcpy(element + 4, &len, 4);
     if (id < q->size)
         q->in_flight[id] = false;
-    put16(at(q->device, 2), ++q->used);
+    put16(bytes_at(q->device, 2), ++q->used);
 }
 
 static bool
 interrupt_wanted(const struct model *m, const struct model_queue *q)
 {
-    if (!event_idx(m))
-        return !(get16(at(q->driver, 0)) & 1);
-    uint16_t event = get16(at(q->driver, 4 + 2 * (size_t)q->size));
+    if (!model_negotiated(m, VIRTIO_F_RING_EVENT_IDX))
+        return !(get16(bytes_at(q->driver, 0)) & 1);
+    uint16_t event = get16(bytes_at(q->driver, 4 + 2 * (size_t)q->size));
     for (uint16_t i = q->signalled; i != q->used; i++)
         if (i == event)
             return true;
@@ -280,7 +288,7 @@ model_push(struct model *m, unsigned queue, uint32_t id, uint32_t len)
             model_queue_interrupt(m, queue);
         return;
     }
-    if (event_idx(m) && get16(at(q->driver, 0)) != 0)
+    if (model_negotiated(m, VIRTIO_F_RING_EVENT_IDX) && get16(bytes_at(q->driver, 0)) != 0)
         model_violation(m, "2.7.7.1: flags of the available ring with EVENT_IDX");
     if (interrupt_wanted(m, q))
         model_queue_interrupt(m, queue);
@@ -296,7 +304,7 @@ model_used_index(struct model *m, unsigned queue, uint16_t idx)
         return;
     q->used = idx;
     if (q->enabled)
-        put16(at(q->device, 2), idx);
+        put16(bytes_at(q->device, 2), idx);
 }
 
 /* ---- the bytes of a chain ---- */

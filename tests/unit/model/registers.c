@@ -20,17 +20,6 @@ width_check(const struct model *m, const struct reg *table, unsigned n, uint32_t
     model_violation(m, "4.1.3.1: %u bytes at register offset %u", width, offset);
 }
 
-static struct model_queue *
-selected(struct model *m)
-{
-    static struct model_queue absent;
-
-    if (m->queue_select < m->setup.nr_queues)
-        return &m->queues[m->queue_select];
-    absent = (struct model_queue){0};
-    return &absent;
-}
-
 /* ---- legacy ---- */
 
 static const struct reg legacy_regs[] = {{0, 4},  {4, 4},  {8, 4},  {12, 2}, {14, 2},
@@ -55,9 +44,9 @@ model_legacy_read(struct model *m, uint32_t offset, unsigned width)
     case 4:
         return m->accepted;
     case 8:
-        return selected(m)->desc >> 12;
+        return model_queue_selected(m)->desc >> 12;
     case 12:
-        return selected(m)->max;
+        return model_queue_selected(m)->max;
     case 14:
         return m->queue_select;
     case 18:
@@ -67,25 +56,21 @@ model_legacy_read(struct model *m, uint32_t offset, unsigned width)
     case 20:
         return m->config_vector;
     case 22:
-        return selected(m)->vector;
+        return model_queue_selected(m)->vector;
     default:
         return 0xffffffff;
     }
 }
 
-/* 2.7.2: one run of pages, the used ring on the next multiple of 4096. */
 static void
 legacy_pfn(struct model *m, uint32_t pfn)
 {
-    struct model_queue *q = selected(m);
-    uint64_t n = q->max;
+    struct model_queue *q = model_queue_selected(m);
 
     if (!model_queue_writable(m))
         return;
     q->enabled = false;
-    q->desc = (uint64_t)pfn << 12;
-    q->driver = q->desc + 16 * n;
-    q->device = (q->driver + 4 + 2 * n + 2 + 4095) & ~UINT64_C(4095);
+    model_queue_place(q, (uint64_t)pfn << 12, q->max);
     if (pfn)
         model_queue_enable(m, m->queue_select);
 }
@@ -119,7 +104,7 @@ model_legacy_write(struct model *m, uint32_t offset, uint32_t value, unsigned wi
         model_vector_write(m, &m->config_vector, value);
         break;
     case 22:
-        model_vector_write(m, &selected(m)->vector, value);
+        model_vector_write(m, &model_queue_selected(m)->vector, value);
         break;
     default:
         model_violation(m, "4.1.4.10: write to register offset %u", offset);
@@ -133,28 +118,20 @@ static const struct reg common_regs[] = {
     {26, 2}, {28, 2}, {30, 2}, {32, 4}, {36, 4}, {40, 4}, {44, 4}, {48, 4}, {52, 4}};
 
 static uint32_t
-half(uint64_t value, uint32_t which)
-{
-    return which < 2 ? value >> 32 * which : 0;
-}
-
-static uint32_t
 common_read(struct model *m, uint32_t offset, unsigned width)
 {
-    struct model_queue *q = selected(m);
+    struct model_queue *q = model_queue_selected(m);
 
     width_check(m, common_regs, sizeof common_regs / sizeof common_regs[0], offset, width);
     switch (offset) {
     case 0:
         return m->device_select;
     case 4:
-        if (!(m->status & VIRTIO_STATUS_DRIVER))
-            model_violation(m, "3.1.1: features read before DRIVER");
-        return half(m->offered, m->device_select);
+        return model_features_read(m);
     case 8:
         return m->driver_select;
     case 12:
-        return half(m->accepted, m->driver_select);
+        return model_half(m->accepted, m->driver_select);
     case 16:
         return m->config_vector;
     case 26:
@@ -175,37 +152,28 @@ common_read(struct model *m, uint32_t offset, unsigned width)
         return m->queue_select;
     case 32:
     case 36:
-        return half(q->desc, (offset - 32) / 4);
+        return model_half(q->desc, (offset - 32) / 4);
     case 40:
     case 44:
-        return half(q->driver, (offset - 40) / 4);
+        return model_half(q->driver, (offset - 40) / 4);
     case 48:
     case 52:
-        return half(q->device, (offset - 48) / 4);
+        return model_half(q->device, (offset - 48) / 4);
     default:
         return 0xffffffff;
     }
 }
 
 static void
-half_set(uint64_t *at, unsigned which, uint32_t value)
-{
-    *at &= ~((uint64_t)UINT32_MAX << 32 * which);
-    *at |= (uint64_t)value << 32 * which;
-}
-
-static void
 common_queue_write(struct model *m, uint32_t offset, uint32_t value)
 {
-    struct model_queue *q = selected(m);
+    struct model_queue *q = model_queue_selected(m);
 
     if (!model_queue_writable(m))
         return;
     switch (offset) {
     case 24:
-        if (value == 0 || value > q->max || (value & (value - 1) && !model_packed(m)))
-            model_violation(m, "4.1.5.1.3: queue size %u of %u", value, q->max);
-        q->size = value;
+        model_queue_size_write(m, value);
         break;
     case 26:
         if (q->enabled)
@@ -219,15 +187,15 @@ common_queue_write(struct model *m, uint32_t offset, uint32_t value)
         break;
     case 32:
     case 36:
-        half_set(&q->desc, (offset - 32) / 4, value);
+        model_half_set(&q->desc, (offset - 32) / 4, value);
         break;
     case 40:
     case 44:
-        half_set(&q->driver, (offset - 40) / 4, value);
+        model_half_set(&q->driver, (offset - 40) / 4, value);
         break;
     case 48:
     case 52:
-        half_set(&q->device, (offset - 48) / 4, value);
+        model_half_set(&q->device, (offset - 48) / 4, value);
         break;
     default:
         model_violation(m, "4.1.4.3: write to read-only offset %u", offset);
@@ -246,10 +214,7 @@ common_write(struct model *m, uint32_t offset, uint32_t value, unsigned width)
         m->driver_select = value;
         break;
     case 12:
-        if (m->driver_select > 1)
-            model_violation(m, "2.2: features beyond 64 bits");
-        else
-            model_features_write(m, m->driver_select, value);
+        model_features_write(m, m->driver_select, value);
         break;
     case 16:
         model_vector_write(m, &m->config_vector, value);

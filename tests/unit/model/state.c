@@ -44,8 +44,9 @@ reset_now(struct model *m)
         q->max = q->size = max;
         q->notified = notified;
         q->irq = irq;
+        q->ring = ring;
         if (ring) /* where it lies is the host's choice */
-            model_lguest_place(q, ring);
+            model_queue_place(q, ring, q->max);
     }
 }
 
@@ -112,23 +113,18 @@ static const struct {
     {VIRTIO_ID_NET, 23, {17, 17}},
 };
 
-static bool
-accepted(const struct model *m, unsigned bit)
-{
-    return m->accepted >> bit & 1;
-}
-
 void
 model_features_check(const struct model *m)
 {
     if (m->accepted & ~m->offered)
         model_violation(m, "2.2.1: accepted %llx of an offer of %llx",
                         (unsigned long long)m->accepted, (unsigned long long)m->offered);
-    if (model_modern(m) && m->offered >> 32 & 1 && !accepted(m, 32))
+    if (model_modern(m) && m->offered >> 32 & 1 && !model_negotiated(m, 32))
         model_violation(m, "6.1: VERSION_1 was offered and not accepted");
     for (unsigned i = 0; i < sizeof dependencies / sizeof dependencies[0]; i++)
-        if (dependencies[i].type == m->setup.type && accepted(m, dependencies[i].bit) &&
-            !accepted(m, dependencies[i].needs[0]) && !accepted(m, dependencies[i].needs[1]))
+        if (dependencies[i].type == m->setup.type && model_negotiated(m, dependencies[i].bit) &&
+            !model_negotiated(m, dependencies[i].needs[0]) &&
+            !model_negotiated(m, dependencies[i].needs[1]))
             model_violation(m, "5.1.3.1: feature %u accepted without feature %u",
                             dependencies[i].bit, dependencies[i].needs[0]);
 }
@@ -187,16 +183,27 @@ model_status_write(struct model *m, uint8_t value)
 
 /* ---- features ---- */
 
+uint32_t
+model_features_read(const struct model *m)
+{
+    if (!(m->status & DRIVER))
+        model_violation(m, "3.1.1: features read before DRIVER");
+    return model_half(m->offered, m->device_select);
+}
+
 void
 model_features_write(struct model *m, unsigned half, uint32_t value)
 {
+    if (half > 1) {
+        model_violation(m, "2.2: features beyond 64 bits");
+        return;
+    }
     if (!(m->status & DRIVER))
         model_violation(m, "3.1.1: features before DRIVER");
     if (m->status & (FEATURES_OK | DRIVER_OK))
         model_violation(m, "2.2.1: features after they were settled");
     m->features_written = true;
-    m->accepted &= ~((uint64_t)UINT32_MAX << 32 * half);
-    m->accepted |= (uint64_t)value << 32 * half;
+    model_half_set(&m->accepted, half, value);
 }
 
 /* ---- configuration ---- */
@@ -240,7 +247,7 @@ field_check(const struct model *m, size_t offset, unsigned width)
         if (width != natural || at % natural)
             model_violation(m, "4.1.3.1: %u bytes at configuration offset %zu, not %u", width,
                             offset, natural);
-        if (fields[i].feature != ALWAYS && !accepted(m, fields[i].feature))
+        if (fields[i].feature != ALWAYS && !model_negotiated(m, fields[i].feature))
             model_violation(m, "2.5.1: configuration offset %zu without feature %u", offset,
                             fields[i].feature);
         return;
