@@ -21,6 +21,9 @@ void cpu_call_on(uintptr_t top, void (*fn)(void *), void *arg);
  * it does not answer, or -ENODEV if it has none. arch/x86/rdrand.c. */
 int cpu_random(void *to, size_t size);
 
+/* What Linux calls AT_HWCAP: CPUID's feature flags, without SSE where that is off. */
+uint32_t cpu_features(void);
+
 /* The text of the image, for backtraces; from the linker script. */
 extern const char image_start[], text_start[], text_end[], rodata_end[], data_start[], bss_start[],
     image_end[];

@@ -2,6 +2,7 @@
  * What this CPU is and can do, asked so that even a 486 without CPUID has an answer.
  */
 #include "arch/x86/cpu.h"
+#include "kernel/cpu.h"
 
 #define CPUID_RANGE_MASK 0xffff0000u /* leaves come in ranges, each naming its last one */
 
@@ -44,16 +45,33 @@ cpu_id(uint32_t leaf)
     return execute(leaf);
 }
 
+uint8_t cpu_fpu_words;
+
 void
-cpu_fpu_init(void)
+cpu_fpu_found(void)
 {
     uint32_t edx = cpu_id(1).edx;
 
     if (!(edx & CPUID_1_EDX_FPU))
+        return;
+    __asm__ volatile("fninit");
+    cpu_fpu_words = (edx & CPUID_1_EDX_FXSR) && (edx & CPUID_1_EDX_SSE) ? 2 : 1;
+}
+
+void
+cpu_fpu_init(void)
+{
+    if (!(cpu_id(1).edx & CPUID_1_EDX_FPU))
         return; /* CR0.EM as the loader left it: a coprocessor instruction then traps */
     /* Errors as exception 16 rather than the PC's irq 13 (SDM vol. 3, 2.5: NE). */
     cpu_set_cr0((cpu_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
-    __asm__ volatile("fninit");
-    if ((edx & CPUID_1_EDX_FXSR) && (edx & CPUID_1_EDX_SSE))
+    cpu_fpu_found();
+    if (cpu_fpu_words == 2)
         cpu_set_cr4(cpu_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+}
+
+uint32_t
+cpu_features(void)
+{
+    return cpu_id(1).edx & (cpu_fpu_words == 2 ? ~0u : ~CPUID_1_EDX_SSE);
 }

@@ -50,6 +50,10 @@ struct cpuid cpu_id(uint32_t leaf);
 
 /* Coprocessor and SSE on, for applications; the kernel itself uses neither. */
 void cpu_fpu_init(void);
+/* The same where a host has switched on what there is. */
+void cpu_fpu_found(void);
+/* Control words that a switch of threads keeps (switch.S): 0 none, 1 the x87's, 2 also SSE's. */
+extern uint8_t cpu_fpu_words;
 
 static inline uint64_t
 cpu_tsc(void)

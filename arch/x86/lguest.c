@@ -96,7 +96,7 @@ lguest_init(void)
     trap_fault_address = &lguest_data.cr2;
     lguest_irq_init();
     lguest_set_gs_base((uintptr_t)&gs_window);
-    __asm__ volatile("fninit");
+    cpu_fpu_found();
 }
 
 /* Linux 4.x keeps the calls but moves the devices to an emulated PCI bus, whose address port

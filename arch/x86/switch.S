@@ -1,9 +1,20 @@
 /*
  * Changing stacks (kernel/cpu.h). A switch is a function call that returns in another thread,
  * so only what the ABI calls callee-saved has to be kept (System V i386 ABI, 2.2.1). Of the
- * floating-point state that leaves the two control words, which a program changes for all of
- * its threads or not at all; they stay what the last thread made them.
+ * floating-point state that leaves the two control words; a new thread inherits those of its
+ * maker.
  */
+
+/* Into or out of the two words at a register, as far as this CPU has them (cpu.h). None of these
+ * instructions changes the flags of the comparison. */
+    .macro  control_words x87, sse, at
+    cmpb    $1, cpu_fpu_words
+    jb      1f
+    \x87    (\at)
+    je      1f
+    \sse    4(\at)
+1:
+    .endm
 
     .section .text.cpu_switch, "ax"
     .globl cpu_switch
@@ -15,8 +26,12 @@ cpu_switch:                     /* (uintptr_t *save, uintptr_t load) */
     pushl   %ebx
     pushl   %esi
     pushl   %edi
+    subl    $8, %esp
+    control_words fnstcw, stmxcsr, %esp
     movl    %esp, (%eax)
     movl    %edx, %esp
+    control_words fldcw, ldmxcsr, %esp
+    addl    $8, %esp
     popl    %edi
     popl    %esi
     popl    %ebx
@@ -35,13 +50,14 @@ cpu_switch:                     /* (uintptr_t *save, uintptr_t load) */
 cpu_stack_prepare:              /* (uintptr_t top, void (*start)(void)) */
     movl    4(%esp), %eax
     movl    8(%esp), %edx
-    subl    $24, %eax
-    movl    $0, (%eax)          /* edi */
-    movl    $0, 4(%eax)         /* esi */
-    movl    $0, 8(%eax)         /* ebx */
-    movl    $0, 12(%eax)        /* ebp */
-    movl    %edx, 16(%eax)
-    movl    $0, 20(%eax)
+    subl    $32, %eax
+    control_words fnstcw, stmxcsr, %eax
+    movl    $0, 8(%eax)         /* edi */
+    movl    $0, 12(%eax)        /* esi */
+    movl    $0, 16(%eax)        /* ebx */
+    movl    $0, 20(%eax)        /* ebp */
+    movl    %edx, 24(%eax)
+    movl    $0, 28(%eax)
     ret
     .size cpu_stack_prepare, . - cpu_stack_prepare
 

@@ -65,7 +65,7 @@ seed_canary(void)
 }
 
 /* One row: argv, NULL, environment, NULL, pairs of the auxiliary vector, 0. */
-#define WORDS (CMDLINE_MAX_WORDS + 2 + ARRAY_SIZE(environment) + 1 + 2 * 8)
+#define WORDS (CMDLINE_MAX_WORDS + 2 + ARRAY_SIZE(environment) + 1 + 2 * 9)
 
 static uintptr_t words[WORDS];
 
@@ -89,6 +89,7 @@ fill_words(int argc, char **argv, bool has_tls, bool random)
     at = put_pair(at, ABI_AT_SYSINFO, (uintptr_t)syscall_entry);
     at = put_pair(at, ABI_AT_PAGESZ, PAGE_SIZE);
     at = put_pair(at, ABI_AT_CLKTCK, 100);
+    at = put_pair(at, ABI_AT_HWCAP, cpu_features());
     if (random)
         at = put_pair(at, ABI_AT_RANDOM, (uintptr_t)canary);
     if (has_tls) {
