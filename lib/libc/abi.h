@@ -48,6 +48,11 @@ struct abi_iovec {
 #define ABI_FD_CLOEXEC      1
 #define ABI_F_UNLCK         2
 
+#define ABI_LOCK_SH 1
+#define ABI_LOCK_EX 2
+#define ABI_LOCK_NB 4
+#define ABI_LOCK_UN 8
+
 #define ABI_FIONREAD 0x541B
 #define ABI_FIONBIO  0x5421
 

@@ -2,7 +2,9 @@
  * epoll: a list of poll entries that is kept between waits. A wait polls all of them, so it
  * costs what poll costs; a program gains the interface, not the speed. An edge (EPOLLET) is a
  * wake-up of the file's queue: one too many now and then, as on Linux, but never one too few.
- * An epoll descriptor cannot be polled itself.
+ *
+ * An epoll descriptor is itself readable when one of its entries is ready. Whoever waits for it
+ * waits for the files of all of them (`part`).
  */
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -11,6 +13,7 @@
 #include "lib/libc/file.h"
 #include "lib/libc/part.h"
 #include "lib/libc/poll.h"
+#include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
 PART(epoll);
@@ -22,6 +25,7 @@ PART(epoll);
 #define EPOLLONESHOT 0x40000000u
 #define EPOLLET      0x80000000u
 #define POLL_BITS    0x3fffu /* of an event mask; the rest are modes */
+#define LEVELS_MOST  5       /* of epoll descriptors in each other, Linux's limit */
 
 /* Linux packs it on this machine's 64-bit brother only, and 4-byte alignment makes it the same
  * here. */
@@ -58,16 +62,44 @@ epoll_close(struct file *file)
     kfree(file->private);
 }
 
+/* As poll_files takes it. */
+static struct abi_pollfd
+as_poll(const struct entry *entry)
+{
+    unsigned events = entry->event.events & POLL_BITS;
+
+    if (entry->reported)
+        events |= POLL_EDGE;
+    return (struct abi_pollfd){.fd = entry->spent ? -1 : entry->fd, .events = (int16_t)events};
+}
+
 static unsigned
 epoll_poll(struct file *file)
 {
-    (void)file;
-    return FILE_POLLERR;
+    const struct epoll *epoll = file->private;
+
+    for (unsigned i = 0; i < epoll->count; i++) {
+        const struct entry *entry = &epoll->entries[i];
+        struct abi_pollfd poll = as_poll(entry);
+        uint32_t told = entry->wakes;
+        if (fd_opening(entry->fd) == entry->opening && poll_one(&poll, &told))
+            return FILE_POLLIN;
+    }
+    return 0;
+}
+
+static int
+epoll_part(const struct file *file, unsigned i)
+{
+    const struct epoll *epoll = file->private;
+
+    return i < epoll->count ? epoll->entries[i].fd : PART_END;
 }
 
 static const struct file_ops operations = {
     .kind = "epoll",
     .poll = epoll_poll,
+    .part = epoll_part,
     .close = epoll_close,
 };
 
@@ -77,6 +109,27 @@ get(long fd)
     struct file *file = fd_get((int)fd);
 
     return file && file->ops == &operations ? file->private : NULL;
+}
+
+/* True as well for those that contain themselves. */
+static bool
+has_more_levels(const struct epoll *epoll, unsigned levels)
+{
+    if (!epoll || levels == 0)
+        return epoll;
+    for (unsigned i = 0; i < epoll->count; i++)
+        if (has_more_levels(get(epoll->entries[i].fd), levels - 1))
+            return true;
+    return false;
+}
+
+static bool
+nested_too_deep(void)
+{
+    for (int fd = 0; fd < FD_MAX; fd++)
+        if (has_more_levels(get(fd), LEVELS_MOST))
+            return true;
+    return false;
 }
 
 static void
@@ -112,8 +165,11 @@ sys_epoll_create1(SYSCALL_ARGS)
     if (!epoll)
         return -ENOMEM;
     wait_queue_init(&epoll->changed);
-    epoll->file =
-        (struct file){.ops = &operations, .private = epoll, .refs = 1, .flags = FILE_O_RDWR};
+    epoll->file = (struct file){.ops = &operations,
+                                .private = epoll,
+                                .refs = 1,
+                                .flags = FILE_O_RDWR,
+                                .changed = &epoll->changed};
     return fd_install(&epoll->file, 0, a & FILE_O_CLOEXEC);
 }
 SYSCALL(329, epoll_create1);
@@ -127,7 +183,7 @@ sys_epoll_ctl(SYSCALL_ARGS)
 
     if (!file || !fd_get((int)a))
         return -EBADF;
-    if (!epoll || file->ops == &operations)
+    if (!epoll || file->private == epoll)
         return -EINVAL;
     drop_closed(epoll);
     struct entry *entry = find(epoll, (int)c);
@@ -145,6 +201,10 @@ sys_epoll_ctl(SYSCALL_ARGS)
         return -EINVAL;
     *entry = (struct entry){
         .fd = (int)c, .opening = fd_opening((int)c), .event = *(struct epoll_event *)d};
+    if (b == CTL_ADD && get(c) && nested_too_deep()) {
+        remove_entry(epoll, entry);
+        return -ELOOP;
+    }
     wake_all(&epoll->changed);
     return 0;
 }
@@ -154,12 +214,8 @@ static void
 fill_view(const struct epoll *epoll, struct view *view)
 {
     for (unsigned i = 0; i < epoll->count; i++) {
-        const struct entry *entry = &epoll->entries[i];
-        view->polls[i].fd = entry->spent ? -1 : entry->fd;
-        view->polls[i].events = (int16_t)(entry->event.events & POLL_BITS);
-        if (entry->reported)
-            view->polls[i].events |= POLL_EDGE;
-        view->told[i] = entry->wakes;
+        view->polls[i] = as_poll(&epoll->entries[i]);
+        view->told[i] = epoll->entries[i].wakes;
     }
 }
 
@@ -225,10 +281,12 @@ sys_epoll_wait(SYSCALL_ARGS)
 }
 SYSCALL(256, epoll_wait);
 
-/* With a signal set only where it is NULL; see ppoll. */
+/* With the set of signals to block meanwhile, or NULL. */
 static long
 sys_epoll_pwait(SYSCALL_ARGS)
 {
-    return e ? -ENOSYS : sys_epoll_wait(a, b, c, d, 0, 0);
+    uint64_t was = signal_mask_begin((const uint32_t *)e);
+
+    return signal_mask_end(was, sys_epoll_wait(a, b, c, d, 0, 0));
 }
 SYSCALL(319, epoll_pwait);

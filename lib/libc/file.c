@@ -142,7 +142,7 @@ read_part(struct file *file, void *to, size_t len)
             file->position += (unsigned long)n;
         return n;
     }
-    return file->ops->read ? file->ops->read(file, to, len) : -EBADF;
+    return file->ops->read ? file->ops->read(file, to, len) : -EINVAL;
 }
 
 static long
@@ -153,7 +153,7 @@ write_part(struct file *file, void *from, size_t len)
     if ((file->flags & FILE_O_ACCMODE) == FILE_O_RDONLY)
         return -EBADF;
     if (!file->ops->pwrite)
-        return file->ops->write ? file->ops->write(file, from, len) : -EBADF;
+        return file->ops->write ? file->ops->write(file, from, len) : -EINVAL;
     if (file->flags & FILE_O_APPEND) {
         int error = file->ops->stat ? file->ops->stat(file, &stat) : -ESPIPE;
         if (error)
@@ -286,9 +286,7 @@ seek(struct file *file, int64_t offset, int whence, int64_t *result)
     } else if (whence != ABI_SEEK_SET) {
         return -EINVAL;
     }
-    if (__builtin_add_overflow(from, offset, result))
-        return -EOVERFLOW;
-    if (*result < 0)
+    if (__builtin_add_overflow(from, offset, result) || *result < 0)
         return -EINVAL;
     file->position = (uint64_t)*result;
     return 0;

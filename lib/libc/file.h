@@ -55,9 +55,12 @@ struct file_stat {
     int64_t mtime; /* seconds since 1970 */
 };
 
+#define PART_END (-2)
+
 struct file_ops {
     const char *kind; /* "socket", "tar": for messages */
-    /* Bytes moved, 0 at the end of file. NULL: -EBADF (wrong direction) */
+    /* Bytes moved, 0 at the end of file. NULL: -EINVAL. A file that is open in one direction
+     * only (O_RDONLY, O_WRONLY) is never asked for the other. */
     long (*read)(struct file *, void *to, size_t len);
     long (*write)(struct file *, const void *from, size_t len);
     /* Instead of those two, where several parts are more than one after the other: a datagram
@@ -69,6 +72,10 @@ struct file_ops {
     long (*pwrite)(struct file *, const void *from, size_t len, uint64_t at);
     /* FILE_POLL* bits true now; must not block. NULL: always readable and writable. */
     unsigned (*poll)(struct file *);
+    /* Of a file that is ready when others are (epoll): the descriptor of number `i` among those
+     * others, open or not, or PART_END behind the last. Nested a few levels at most. NULL:
+     * none. */
+    int (*part)(const struct file *, unsigned i);
     int (*ioctl)(struct file *, unsigned long request, void *argument); /* NULL: -ENOTTY */
     int (*stat)(struct file *, struct file_stat *);
     /*
@@ -76,7 +83,8 @@ struct file_ops {
      * NULL: -ENOTDIR.
      */
     long (*getdents)(struct file *, void *to, size_t len);
-    int (*sync)(struct file *);                    /* NULL: nothing to do, 0 */
+    /* NULL: nothing to do, 0; of a file without pread -EINVAL. */
+    int (*sync)(struct file *);
     int (*truncate)(struct file *, uint64_t size); /* NULL: -EINVAL */
     /* The last reference is gone: free what is behind `private` and the file's container. */
     void (*close)(struct file *);

@@ -101,7 +101,11 @@ SYSCALL(221, fcntl64);
 static long
 sys_flock(SYSCALL_ARGS)
 {
-    return fd_get((int)a) ? 0 : -EBADF;
+    long kind = b & ~ABI_LOCK_NB;
+
+    if (!fd_get((int)a))
+        return -EBADF;
+    return kind == ABI_LOCK_SH || kind == ABI_LOCK_EX || kind == ABI_LOCK_UN ? 0 : -EINVAL;
 }
 SYSCALL(143, flock);
 
@@ -197,11 +201,23 @@ sys_fsync(SYSCALL_ARGS)
     if (!file)
         return -EBADF;
     file_hold(file);
-    int result = file->ops->sync ? file->ops->sync(file) : 0;
+    int result = file->ops->sync ? file->ops->sync(file) : file->ops->pread ? 0 : -EINVAL;
     file_release(file);
     return result;
 }
 SYSCALL(118, fsync);
+
+/* Descriptor, two halves of offset and of length, advice: heard, and nothing done. */
+static long
+sys_fadvise64_64(SYSCALL_ARGS)
+{
+    const struct file *file = fd_get((int)a);
+
+    if (!file)
+        return -EBADF;
+    return file->ops->pread ? 0 : -ESPIPE;
+}
+SYSCALL(272, fadvise64_64);
 
 static long
 sys_fdatasync(SYSCALL_ARGS)

@@ -4,10 +4,10 @@
  * reserve or overcommit: what mmap gives is there. brk always refuses, which musl's malloc
  * takes as "use mmap".
  *
- * Two bits for each page of RAM keep the books: which pages belong to the program (munmap of
- * anything else touches nothing, as on Linux), and which have a protection of their own and
- * must get the usual one back before they return to the kernel. On a platform without paging
- * protections are accepted and have no effect.
+ * A byte for each page of RAM keeps the books: whether it belongs to the program (munmap of
+ * anything else touches nothing, as on Linux), and its protection, since it must get the usual
+ * one back before it returns to the kernel. On a platform without paging protections are
+ * accepted and have no effect.
  *
  * None of these calls is a known point (syscall.h says why). The one exception reads a file
  * into a mapping, and malloc never asks for that.
@@ -23,7 +23,11 @@
 
 PART(memory);
 
-static uint32_t *owned, *special; /* bitmaps by page number; NULL before the first mapping */
+#define NOT_OURS       0
+#define OURS(prot)     ((uint8_t)((prot) + 1)) /* of enum page_prot */
+#define PROT_OF(entry) ((enum page_prot)((entry)-1))
+
+static uint8_t *books; /* by page number; NULL before the first mapping */
 static uintptr_t nr_pages;
 
 /* The stack that a detached thread gave back while it stood on it. */
@@ -35,37 +39,25 @@ static struct {
 
 /* ---- books ---- */
 
-static bool
-is_in(const uint32_t *map, uintptr_t page)
+static uint8_t
+entry(uintptr_t page)
 {
-    return page < nr_pages && map[page / 32] & 1u << page % 32;
-}
-
-static void
-mark(uint32_t *map, uintptr_t page, size_t count, bool on)
-{
-    for (size_t i = 0; i < count; i++, page++) {
-        if (on)
-            map[page / 32] |= 1u << page % 32;
-        else
-            map[page / 32] &= ~(1u << page % 32);
-    }
+    return page < nr_pages ? books[page] : NOT_OURS;
 }
 
 static bool
 make_books(void)
 {
     struct memory_info memory;
-    size_t bytes;
 
-    if (owned)
+    if (books)
         return true;
     memory_info(&memory);
     nr_pages = PAGE_ALIGN(memory.highest) >> PAGE_SHIFT;
-    bytes = (nr_pages + 31) / 32 * 4;
-    owned = pages_alloc(PAGE_ALIGN(2 * bytes) >> PAGE_SHIFT);
-    special = owned ? owned + bytes / 4 : NULL;
-    return owned;
+    books = pages_alloc(PAGE_ALIGN(nr_pages) >> PAGE_SHIFT);
+    if (!books)
+        nr_pages = 0;
+    return books;
 }
 
 /* True if `count` pages from `page` on are all the program's. */
@@ -73,7 +65,7 @@ static bool
 owns(uintptr_t page, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_in(owned, page + i))
+        if (entry(page + i) == NOT_OURS)
             return false;
     return true;
 }
@@ -88,18 +80,23 @@ in_pages(uintptr_t base, size_t len, size_t *count)
 
 /* ---- protection ---- */
 
-static int
-protect(uintptr_t page, size_t count, long prot)
+static enum page_prot
+to_prot(long prot)
 {
-    enum page_prot kind = prot & ABI_PROT_EXEC    ? PAGE_RWX
-                          : prot & ABI_PROT_WRITE ? PAGE_RW
-                          : prot & ABI_PROT_READ  ? PAGE_RO
-                                                  : PAGE_NONE;
-    int error = platform->protect((void *)(page << PAGE_SHIFT), count << PAGE_SHIFT, kind);
+    return prot & ABI_PROT_EXEC    ? PAGE_RWX
+           : prot & ABI_PROT_WRITE ? PAGE_RW
+           : prot & ABI_PROT_READ  ? PAGE_RO
+                                   : PAGE_NONE;
+}
+
+static int
+protect(uintptr_t page, size_t count, enum page_prot prot)
+{
+    int error = platform->protect((void *)(page << PAGE_SHIFT), count << PAGE_SHIFT, prot);
 
     if (error && error != -ENOTSUP)
         return error;
-    mark(special, page, count, kind != PAGE_RW);
+    memset(books + page, OURS(prot), count);
     return 0;
 }
 
@@ -108,13 +105,11 @@ static int
 release(uintptr_t page, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!is_in(special, page + i))
-            continue;
-        int error = protect(page + i, 1, ABI_PROT_READ | ABI_PROT_WRITE);
+        int error = books[page + i] == OURS(PAGE_RW) ? 0 : protect(page + i, 1, PAGE_RW);
         if (error)
             return error; /* no memory for the page tables: the rest stays mapped */
     }
-    mark(owned, page, count, false);
+    memset(books + page, NOT_OURS, count);
     pages_free((void *)(page << PAGE_SHIFT), count);
     return 0;
 }
@@ -154,7 +149,7 @@ map(size_t count)
     if (make_books())
         base = pages_alloc(count);
     if (base)
-        mark(owned, (uintptr_t)base >> PAGE_SHIFT, count, true);
+        memset(books + ((uintptr_t)base >> PAGE_SHIFT), OURS(PAGE_RW), count);
     return base;
 }
 
@@ -176,7 +171,20 @@ read_file(int fd, char *to, size_t len, uint64_t at)
         done += n > 0 ? (size_t)n : 0;
     }
     file_release(file);
-    return n < 0 ? n : 0;
+    return n == -EISDIR ? -ENODEV : MIN(n, 0);
+}
+
+/* Which file a mapping may have: what is written to a shared one would never reach it. */
+static long
+check_file(int fd, long prot, long flags)
+{
+    const struct file *file = fd_get(fd);
+
+    if (!file)
+        return -EBADF;
+    if (!(flags & ABI_MAP_SHARED) || !(prot & ABI_PROT_WRITE))
+        return 0;
+    return (file->flags & FILE_O_ACCMODE) == FILE_O_RDWR ? -ENODEV : -EACCES;
 }
 
 /* address, length, protection, flags, descriptor, offset in pages */
@@ -188,8 +196,12 @@ sys_mmap2(SYSCALL_ARGS)
 
     if (b == 0 || (d & ABI_MAP_FIXED)) /* the place of a page cannot be chosen */
         return -EINVAL;
-    if (!(d & ABI_MAP_ANONYMOUS) && (d & ABI_MAP_SHARED) && (c & ABI_PROT_WRITE))
-        return -ENODEV;
+    if (!(d & (ABI_MAP_PRIVATE | ABI_MAP_SHARED)))
+        return -EINVAL;
+    if (!(d & ABI_MAP_ANONYMOUS))
+        error = check_file((int)e, c, d);
+    if (error)
+        return error;
     if (!in_pages(0, (size_t)b, &count))
         return -ENOMEM;
     char *base = map(count);
@@ -198,8 +210,8 @@ sys_mmap2(SYSCALL_ARGS)
     uintptr_t page = (uintptr_t)base >> PAGE_SHIFT;
     if (!(d & ABI_MAP_ANONYMOUS))
         error = read_file((int)e, base, (size_t)b, (uint64_t)(uint32_t)f << PAGE_SHIFT);
-    if (!error && c != (ABI_PROT_READ | ABI_PROT_WRITE))
-        error = protect(page, count, c);
+    if (!error && to_prot(c) != PAGE_RW)
+        error = protect(page, count, to_prot(c));
     if (error)
         release(page, count);
     return error ? error : (long)base;
@@ -216,7 +228,7 @@ unmap(uintptr_t base, size_t len)
     uintptr_t page = base >> PAGE_SHIFT, end = page + count;
     while (page < end) {
         size_t run = 0;
-        while (page + run < end && is_in(owned, page + run))
+        while (page + run < end && entry(page + run) != NOT_OURS)
             run++;
         int error = run ? release(page, run) : 0;
         if (error)
@@ -256,32 +268,59 @@ sys_mprotect(SYSCALL_ARGS)
         return 0;
     if (!in_pages((uintptr_t)a, (size_t)b, &count) || !owns(page, count))
         return -ENOMEM;
-    return protect(page, count, c);
+    return protect(page, count, to_prot(c));
 }
 SYSCALL(125, mprotect);
 
-/* old address, old length, new length, flags. Growing is a new mapping and a copy. */
+/* One protection for all of them; -EFAULT if there is not. */
+static int
+common_prot(uintptr_t page, size_t count, enum page_prot *prot)
+{
+    *prot = PROT_OF(books[page]);
+    for (size_t i = 1; i < count; i++)
+        if (books[page + i] != books[page])
+            return -EFAULT;
+    return 0;
+}
+
+/* A new mapping and a copy, with the protection of the old one. */
+static long
+move(uintptr_t page, size_t old, size_t new)
+{
+    enum page_prot prot;
+    int error = common_prot(page, old, &prot);
+    char *base = error ? NULL : map(new);
+
+    if (!base)
+        return error ? error : -ENOMEM;
+    if (prot == PAGE_NONE)
+        error = protect(page, old, PAGE_RO); /* so that it can be copied */
+    if (!error) {
+        memcpy(base, (const void *)(page << PAGE_SHIFT), old << PAGE_SHIFT);
+        error = prot == PAGE_RW ? 0 : protect((uintptr_t)base >> PAGE_SHIFT, new, prot);
+    }
+    if (error) {
+        release((uintptr_t)base >> PAGE_SHIFT, new);
+        return error;
+    }
+    release(page, old);
+    return (long)base;
+}
+
+/* old address, old length, new length, flags */
 static long
 sys_mremap(SYSCALL_ARGS)
 {
     uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
     size_t old, new;
 
-    if (a % PAGE_SIZE || (d & ABI_MREMAP_FIXED) || !in_pages(0, (size_t)c, &new))
+    if (a % PAGE_SIZE || (d & ~ABI_MREMAP_MAYMOVE) || !in_pages(0, (size_t)c, &new))
         return -EINVAL;
     if (!in_pages((uintptr_t)a, (size_t)b, &old) || !owns(page, old))
         return -EFAULT;
     if (new <= old)
         return new < old &&release(page + new, old - new) ? -ENOMEM : a;
-    for (size_t i = 0; i < old; i++)
-        if (is_in(special, page + i))
-            return -EFAULT; /* the copy could not read it, or would lose its protection */
-    void *base = d & ABI_MREMAP_MAYMOVE ? map(new) : NULL;
-    if (!base)
-        return -ENOMEM;
-    memcpy(base, (const void *)a, old << PAGE_SHIFT);
-    release(page, old);
-    return (long)base;
+    return d & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
 }
 SYSCALL(163, mremap);
 
@@ -297,10 +336,12 @@ sys_madvise(SYSCALL_ARGS)
         return 0;
     if (!in_pages((uintptr_t)a, (size_t)b, &count))
         return -ENOMEM;
-    for (uintptr_t page = (uintptr_t)a >> PAGE_SHIFT; count > 0; page++, count--)
-        if (is_in(owned, page) && !is_in(special, page))
+    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    int result = owns(page, count) ? 0 : -ENOMEM; /* which keeps nothing from being done */
+    for (; count > 0; page++, count--)
+        if (entry(page) == OURS(PAGE_RW))
             memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
-    return 0;
+    return result;
 }
 SYSCALL(219, madvise);
 

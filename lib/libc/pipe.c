@@ -137,6 +137,17 @@ pipe_close(struct file *file)
 }
 
 static int
+pipe_ioctl(struct file *file, unsigned long request, void *argument)
+{
+    const struct pipe *p = file->private;
+
+    if (request != ABI_FIONREAD)
+        return -ENOTTY;
+    *(int *)argument = (int)filled(p);
+    return 0;
+}
+
+static int
 pipe_stat(struct file *file, struct file_stat *out)
 {
     (void)file;
@@ -148,6 +159,7 @@ static const struct file_ops read_operations = {
     .kind = "pipe",
     .read = pipe_read,
     .poll = read_poll,
+    .ioctl = pipe_ioctl,
     .stat = pipe_stat,
     .close = pipe_close,
 };
@@ -156,6 +168,7 @@ static const struct file_ops write_operations = {
     .kind = "pipe",
     .write = pipe_write,
     .poll = write_poll,
+    .ioctl = pipe_ioctl,
     .stat = pipe_stat,
     .close = pipe_close,
 };

@@ -18,35 +18,67 @@
 
 PART(poll);
 
-/* One entry while a call lasts. The file is held: another thread may close it meanwhile. */
+/* One file while a round lasts. It is held: another thread may close it meanwhile. */
 struct watched {
     struct file *file;
     struct waiter waiter;
 };
 
-static void
-watch(struct watched *w, const struct abi_pollfd *entry)
+/* How many a file takes: itself, and the files that it is made of. */
+static unsigned
+weight(const struct file *file)
 {
+    unsigned sum = 1;
+    int fd;
+
+    if (!file)
+        return 0;
+    for (unsigned i = 0; file->ops->part && (fd = file->ops->part(file, i)) != PART_END; i++)
+        sum += weight(fd_get(fd));
+    return sum;
+}
+
+/* Returns the place behind what was filled in. */
+static struct watched *
+watch(struct watched *w, struct file *file)
+{
+    int fd;
+
+    if (!file)
+        return w;
     list_init(&w->waiter.link);
-    w->file = fd_get(entry->fd);
-    if (!w->file)
-        return;
-    file_hold(w->file);
-    if (w->file->changed)
-        wait_join(w->file->changed, &w->waiter);
+    w->file = file;
+    file_hold(file);
+    if (file->changed)
+        wait_join(file->changed, &w->waiter);
+    w++;
+    for (unsigned i = 0; file->ops->part && (fd = file->ops->part(file, i)) != PART_END; i++)
+        w = watch(w, fd_get(fd));
+    return w;
 }
 
 static void
 unwatch(struct watched *w)
 {
     wait_leave(&w->waiter);
-    if (w->file)
-        file_release(w->file);
+    file_release(w->file);
 }
 
-/* `revents` of an entry. A file without a queue never changes, so it has no second edge. */
-static unsigned
-look_at(const struct abi_pollfd *entry, uint32_t *told)
+static uint32_t
+wakes_of(const struct file *file)
+{
+    uint32_t sum = file && file->changed ? file->changed->wakes : 0;
+    int fd;
+
+    for (unsigned i = 0; file && file->ops->part && (fd = file->ops->part(file, i)) != PART_END;
+         i++)
+        sum += wakes_of(fd_get(fd));
+    return sum;
+}
+
+/* A file without a queue never changes, so it has no second edge. */
+unsigned
+poll_one(const struct abi_pollfd *entry, uint32_t *told)
 {
     struct file *file = fd_get(entry->fd);
     unsigned wanted = (uint16_t)entry->events;
@@ -55,11 +87,12 @@ look_at(const struct abi_pollfd *entry, uint32_t *told)
         return 0;
     if (!file)
         return FILE_POLLNVAL;
-    uint32_t wakes = file->changed ? file->changed->wakes : 0;
-    if ((wanted & POLL_EDGE) && (!file->changed || wakes == *told))
-        return 0;
-    if (told)
+    if (told) {
+        uint32_t wakes = wakes_of(file);
+        if ((wanted & POLL_EDGE) && (!file->changed || wakes == *told))
+            return 0;
         *told = wakes;
+    }
     return file_poll(file) & (wanted | FILE_POLLERR | FILE_POLLHUP);
 }
 
@@ -69,30 +102,42 @@ look(struct abi_pollfd *entries, uint32_t *told, unsigned count)
     int ready = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        entries[i].revents = (int16_t)look_at(&entries[i], told ? &told[i] : NULL);
+        entries[i].revents = (int16_t)poll_one(&entries[i], told ? &told[i] : NULL);
         ready += entries[i].revents != 0;
     }
     return ready;
 }
 
+/* One round: 0 when something changed, or as poll_files. */
 static int
 wait_for(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
-         struct watched *watched, struct wait_queue *also)
+         struct wait_queue *also)
 {
+    struct watched few[8], *watched = few, *end;
     struct waiter extra;
+    unsigned sum = 0;
     int result = 0;
 
     for (unsigned i = 0; i < count; i++)
-        watch(&watched[i], &entries[i]);
+        sum += weight(fd_get(entries[i].fd));
+    if (sum > ARRAY_SIZE(few))
+        watched = kmalloc(sum * sizeof(*watched));
+    if (!watched)
+        return -ENOMEM;
+    end = watched;
+    for (unsigned i = 0; i < count; i++)
+        end = watch(end, fd_get(entries[i].fd));
     if (also)
         wait_join(also, &extra);
     int ready = look(entries, told, count);
     if (ready == 0)
         result = signal_wait_sleep(deadline);
-    for (unsigned i = 0; i < count; i++)
-        unwatch(&watched[i]);
+    while (end > watched)
+        unwatch(--end);
     if (also)
         wait_leave(&extra);
+    if (watched != few)
+        kfree(watched);
     return ready ? ready : result;
 }
 
@@ -100,25 +145,18 @@ int
 poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
            struct wait_queue *also)
 {
-    struct watched few[8], *watched = few;
     int result = 0;
 
     if (count > POLL_MOST)
         return -EINVAL;
-    if (count > ARRAY_SIZE(few))
-        watched = kmalloc(count * sizeof(*watched));
-    if (!watched)
-        return -ENOMEM;
     thread_yield(); /* so that a loop of polls that do not wait stops nobody */
     do {
-        result = wait_for(entries, told, count, deadline, watched, also);
+        result = wait_for(entries, told, count, deadline, also);
         if (result == 0 && also)
             break;
     } while (result == 0);
     if (result == -ETIMEDOUT) /* what came together with the end of the time counts */
         result = look(entries, told, count);
-    if (watched != few)
-        kfree(watched);
     return result;
 }
 
@@ -141,17 +179,24 @@ sys_poll(SYSCALL_ARGS)
 }
 SYSCALL(168, poll);
 
-/* With a set of signals to let in meanwhile (fourth argument) only where it is NULL: changing
- * the mask and waiting would have to be one step. */
+/* `mask` is the set of signals to block meanwhile, or NULL. */
+static long
+ppoll(long entries, long count, uint64_t deadline, const uint32_t *mask)
+{
+    uint64_t was = signal_mask_begin(mask);
+    int result =
+        poll_files((struct abi_pollfd *)entries, NULL, (unsigned)count, deadline, NULL);
+
+    return signal_mask_end(was, not_again(result));
+}
+
 static long
 sys_ppoll(SYSCALL_ARGS)
 {
     uint64_t deadline;
-    int error = d ? -ENOSYS : clock_deadline32((const struct abi_timespec32 *)c, &deadline);
+    int error = clock_deadline32((const struct abi_timespec32 *)c, &deadline);
 
-    return error ? error
-                 : not_again(
-                       poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
+    return error ? error : ppoll(a, b, deadline, (const uint32_t *)d);
 }
 SYSCALL(309, ppoll);
 
@@ -159,11 +204,9 @@ static long
 sys_ppoll_time64(SYSCALL_ARGS)
 {
     uint64_t deadline;
-    int error = d ? -ENOSYS : clock_deadline64((const struct abi_timespec64 *)c, &deadline);
+    int error = clock_deadline64((const struct abi_timespec64 *)c, &deadline);
 
-    return error ? error
-                 : not_again(
-                       poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
+    return error ? error : ppoll(a, b, deadline, (const uint32_t *)d);
 }
 SYSCALL(414, ppoll_time64);
 
@@ -247,11 +290,13 @@ sys__newselect(SYSCALL_ARGS)
 }
 SYSCALL(142, _newselect);
 
-/* The sixth argument points to the signal set and its size; see ppoll. */
+/* The sixth argument points to the signal set and its size. */
 static long
 pselect(long n, uint32_t *const *sets, const uint32_t *const *mask, uint64_t deadline)
 {
-    return mask && *mask ? -ENOSYS : select_files(n, sets, deadline);
+    uint64_t was = signal_mask_begin(mask ? *mask : NULL);
+
+    return signal_mask_end(was, select_files(n, sets, deadline));
 }
 
 static long

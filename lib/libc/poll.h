@@ -21,5 +21,7 @@
  */
 int poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
                struct wait_queue *also);
+/* The look at one of them: its `revents`. `told` as above, for this entry. */
+unsigned poll_one(const struct abi_pollfd *entry, uint32_t *told);
 
 #endif

@@ -168,6 +168,9 @@ sys_prlimit64(SYSCALL_ARGS)
 }
 SYSCALL(340, prlimit64);
 
+#define RUSAGE_CHILDREN (-1)
+#define RUSAGE_THREAD   1
+
 struct rusage {
     struct abi_timeval32 user, system;
     int32_t unused[14];
@@ -178,11 +181,26 @@ sys_getrusage(SYSCALL_ARGS)
 {
     uint64_t now = clock_now();
 
+    if (a < RUSAGE_CHILDREN || a > RUSAGE_THREAD)
+        return -EINVAL;
+
     *(struct rusage *)b = (struct rusage){
         .user = {(int32_t)(now / NSEC_PER_SEC), (int32_t)(now % NSEC_PER_SEC / NSEC_PER_USEC)}};
     return 0;
 }
 SYSCALL(77, getrusage);
+
+/* ---- children ---- */
+
+static long
+no_child(SYSCALL_ARGS)
+{
+    return -ECHILD;
+}
+static const struct syscall syscall_wait4 = {114, "wait4", no_child};
+ENLIST(syscalls, syscall_wait4);
+static const struct syscall syscall_waitid = {284, "waitid", no_child};
+ENLIST(syscalls, syscall_waitid);
 
 /* ---- names of threads ---- */
 

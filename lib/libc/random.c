@@ -11,12 +11,19 @@
 PART(random);
 DEVICE_CLASS_USED(entropy);
 
+#define GRND_NONBLOCK 1
+#define GRND_RANDOM   2
+#define GRND_INSECURE 4
+
 #define MOST 33554431 /* bytes of one call, Linux's limit */
 
 static long
 sys_getrandom(SYSCALL_ARGS)
 {
     static bool told;
+
+    if (c & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+        return -EINVAL;
     long len = (long)MIN((uint32_t)b, MOST);
     int error = len ? entropy_read((void *)a, (size_t)len) : 0;
 

@@ -18,9 +18,7 @@ PART(signals);
  * by the -EINTR of the call that waited, so the call must not be made again. */
 #define SIGCANCEL 33
 
-#define BIT(n)      (1ull << ((n)-1))
-#define UNBLOCKABLE (BIT(ABI_SIGKILL) | BIT(ABI_SIGSTOP))
-#define SET_SIZE    8 /* bytes of a set, the only size that musl passes */
+#define SET_SIZE 8 /* bytes of a set, the only size that musl passes */
 
 struct wait_queue signal_sent = WAIT_QUEUE_INIT(signal_sent);
 
@@ -88,15 +86,15 @@ run(int number)
         signal_default(number);
     if (action.flags & ABI_SA_RESETHAND)
         actions[number].handler = ABI_SIG_DFL;
-    thread->blocked |= action.mask & ~UNBLOCKABLE;
+    thread->blocked |= action.mask & ~SIGNAL_UNBLOCKABLE;
     if (!(action.flags & ABI_SA_NODEFER))
-        thread->blocked |= BIT(number);
+        thread->blocked |= SIGNAL_BIT(number);
     if (action.flags & ABI_SA_SIGINFO)
         ((void (*)(int, struct abi_siginfo *, struct abi_ucontext *))action.handler)(
             number, &info, &context);
     else
         ((void (*)(int))action.handler)(number);
-    thread->blocked = context.mask & ~UNBLOCKABLE; /* the handler may have changed it */
+    thread->blocked = context.mask & ~SIGNAL_UNBLOCKABLE; /* the handler may have changed it */
     return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
 }
 
@@ -106,10 +104,10 @@ take_lowest(uint64_t set)
 {
     int number = __builtin_ctzll(set) + 1;
 
-    if (self()->pending & BIT(number))
-        self()->pending &= ~BIT(number);
+    if (self()->pending & SIGNAL_BIT(number))
+        self()->pending &= ~SIGNAL_BIT(number);
     else
-        pending &= ~BIT(number);
+        pending &= ~SIGNAL_BIT(number);
     return number;
 }
 
@@ -134,7 +132,7 @@ ends_at_once(int number)
         return false;
     for (struct thread *t = thread_next(NULL); t; t = thread_next(t)) {
         struct libc_thread *thread = t->data;
-        if (thread && !(thread->blocked & BIT(number)))
+        if (thread && !(thread->blocked & SIGNAL_BIT(number)))
             return true;
     }
     return false;
@@ -149,7 +147,7 @@ signal_send(int number)
         signal_default(number);
         return;
     }
-    pending |= BIT(number);
+    pending |= SIGNAL_BIT(number);
     wake_all(&signal_sent);
 }
 
@@ -166,7 +164,7 @@ send_to_thread(long id, long number)
         return -EINVAL;
     if (number == 0 || is_ignored((int)number))
         return 0;
-    ((struct libc_thread *)t->data)->pending |= BIT(number);
+    ((struct libc_thread *)t->data)->pending |= SIGNAL_BIT(number);
     wake_all(&signal_sent);
     return 0;
 }
@@ -205,7 +203,7 @@ sys_rt_sigaction(SYSCALL_ARGS)
     const struct abi_sigaction *new = (const struct abi_sigaction *)b;
     struct abi_sigaction *old = (struct abi_sigaction *)c;
 
-    if (a < 1 || a > ABI_NSIG || d != SET_SIZE || (new && (UNBLOCKABLE & BIT(a))))
+    if (a < 1 || a > ABI_NSIG || d != SET_SIZE || (new && (SIGNAL_UNBLOCKABLE & SIGNAL_BIT(a))))
         return -EINVAL;
     if (old)
         *old = actions[a];
@@ -213,7 +211,7 @@ sys_rt_sigaction(SYSCALL_ARGS)
         return 0;
     actions[a] = *new;
     if (is_ignored((int)a))
-        pending &= ~BIT(a);
+        pending &= ~SIGNAL_BIT(a);
     return 0;
 }
 SYSCALL(174, rt_sigaction);
@@ -230,11 +228,11 @@ sys_rt_sigprocmask(SYSCALL_ARGS)
     if (halves)
         set = to_set(halves);
     if (halves && a == ABI_SIG_BLOCK)
-        self()->blocked |= set & ~UNBLOCKABLE;
+        self()->blocked |= set & ~SIGNAL_UNBLOCKABLE;
     else if (halves && a == ABI_SIG_UNBLOCK)
         self()->blocked &= ~set;
     else if (halves && a == ABI_SIG_SETMASK)
-        self()->blocked = set & ~UNBLOCKABLE;
+        self()->blocked = set & ~SIGNAL_UNBLOCKABLE;
     else if (halves)
         return -EINVAL;
     if (old) {
@@ -275,19 +273,13 @@ sys_pause(SYSCALL_ARGS)
 }
 SYSCALL(29, pause);
 
-/* The handlers run here, under the mask that let their signals in. */
 static long
 sys_rt_sigsuspend(SYSCALL_ARGS)
 {
-    uint64_t was = self()->blocked;
-
     if (b != SET_SIZE)
         return -EINVAL;
-    self()->blocked = to_set((const uint32_t *)a) & ~UNBLOCKABLE;
-    long result = wait_for_signal();
-    signal_deliver();
-    self()->blocked = was;
-    return result;
+    uint64_t was = signal_mask_begin((const uint32_t *)a);
+    return signal_mask_end(was, wait_for_signal());
 }
 SYSCALL(179, rt_sigsuspend);
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "kernel/thread.h"
+#include "lib/libc/abi.h"
 
 #define SIGNAL_EXIT(n) (128 + (n)) /* exit code of a program that a signal ended */
 
@@ -39,11 +40,23 @@ __attribute__((weak)) extern struct wait_queue signal_sent;
 __attribute__((weak)) bool signal_deliver(void);
 __attribute__((weak)) void signal_send(int number);
 
+/* Those that no mask keeps out. */
+#define SIGNAL_BIT(n)      (1ull << ((n)-1))
+#define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(ABI_SIGKILL) | SIGNAL_BIT(ABI_SIGSTOP))
+
 static inline bool
 signal_after_call(void)
 {
     return !signal_deliver || signal_deliver();
 }
+
+/*
+ * For calls that let other signals in while they last (rt_sigsuspend, ppoll and the like):
+ * block exactly `set` (two words; NULL: as before). What was blocked, for signal_mask_end,
+ * which puts it back; handlers of the signals that ended the call (-EINTR) run before that.
+ */
+uint64_t signal_mask_begin(const uint32_t *set);
+long signal_mask_end(uint64_t was, long result);
 
 /*
  * Sleep on a queue as system calls do: 0 after a wake-up, -ETIMEDOUT, or -SYSCALL_RESTART

@@ -35,6 +35,28 @@ signal_raise(int number)
         signal_default(number);
 }
 
+uint64_t
+signal_mask_begin(const uint32_t *set)
+{
+    struct libc_thread *self = thread_current()->data;
+    uint64_t was = self->blocked;
+
+    if (set)
+        self->blocked = (set[0] | (uint64_t)set[1] << 32) & ~SIGNAL_UNBLOCKABLE;
+    return was;
+}
+
+long
+signal_mask_end(uint64_t was, long result)
+{
+    struct libc_thread *self = thread_current()->data;
+
+    if (result == -EINTR && signal_deliver)
+        signal_deliver();
+    self->blocked = was;
+    return result;
+}
+
 static void
 join(struct wait_queue *q, struct waiter *w)
 {
