@@ -52,6 +52,11 @@ cpu_set_gs(uint16_t selector)
     model_host.gs = selector;
 }
 
+void
+cpu_fpu_found(void)
+{
+}
+
 uint64_t
 cpu_tsc(void)
 {

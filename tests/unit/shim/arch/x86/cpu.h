@@ -26,5 +26,6 @@ uint64_t cpu_tsc(void);
 uint64_t cpu_msr(uint32_t msr);
 void cpu_set_msr(uint32_t msr, uint64_t value);
 void cpu_set_gs(uint16_t selector);
+void cpu_fpu_found(void);
 
 #endif
