@@ -1,209 +1,10 @@
 /*
- * The packed ring against a device that this file plays itself, written from the specification
- * (virtio 1.2, 2.8) and looking at the bytes in ring memory with offsets of its own. Each test
+ * The packed ring against a device that the tests play themselves (packed_device.h). Each test
  * names the rows of the virtio checklist that it covers.
  */
-#include "ring_bed.h"
-
-/* ---- the device, byte by byte ---- */
-
-static uint8_t *desc, *driver_event, *device_event;
-static uint16_t size;
-/* Places counted on without end: the place in the ring is the remainder, and each lap the wrap
- * counter is the other one, 1 first (2.8.1). */
-static uint32_t dev_seen, dev_used, dev_signalled;
-static uint16_t dev_count[32768]; /* descriptors of the chain with this id */
-
-#define AVAIL     0x0080
-#define USED      0x8000
-#define NEXT      1
-#define WRITE     2
-#define INDIRECT_ 4
-#define ENABLE    0
-#define DISABLE   1
-#define BY_PLACE  2
-
-/* Offsets of 2.8.13 and 2.8.14. */
-#define DESC(place)        (desc + 16 * ((place) % size))
-#define DESC_LEN(place)    (DESC(place) + 8)
-#define DESC_ID(place)     (DESC(place) + 12)
-#define DESC_FLAGS(place)  (DESC(place) + 14)
-#define EVENT_DESC(event)  (event)
-#define EVENT_FLAGS(event) ((event) + 2)
-
-static bool
-wrap(uint32_t place)
-{
-    return place / size % 2 == 0;
-}
-
-/* A place as event suppression has it. */
-static uint16_t
-event_of(uint32_t place)
-{
-    return place % size | (wrap(place) ? 0x8000 : 0);
-}
-
-static void
-dev_start(uint16_t ring_size)
-{
-    desc = q->area.desc;
-    driver_event = q->area.driver;
-    device_event = q->area.device;
-    size = ring_size;
-    dev_seen = dev_used = dev_signalled = 0;
-}
-
-static bool
-dev_look(void)
-{
-    uint16_t flags = get16(DESC_FLAGS(dev_seen));
-
-    return !!(flags & AVAIL) == wrap(dev_seen) && !!(flags & USED) != wrap(dev_seen);
-}
-
-/* Take the next available chain; its id is in its last descriptor (2.8.6). False if a device
- * has scribbled over it. */
-static bool
-dev_try(uint16_t *id)
-{
-    uint32_t at = dev_seen;
-
-    while (get16(DESC_FLAGS(at)) & NEXT)
-        if (++at - dev_seen >= size)
-            return false;
-    *id = get16(DESC_ID(at));
-    if (*id >= size)
-        return false;
-    dev_count[*id] = at + 1 - dev_seen;
-    dev_seen = at + 1;
-    return true;
-}
-
-static uint16_t
-dev_take(void)
-{
-    uint16_t id = 0xffff;
-
-    assert_true(dev_look());
-    assert_true(dev_try(&id));
-    return id;
-}
-
-static void
-dev_put(uint16_t id, uint32_t len)
-{
-    put32(DESC_LEN(dev_used), len);
-    put16(DESC_ID(dev_used), id);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    put16(DESC_FLAGS(dev_used), wrap(dev_used) ? AVAIL | USED : 0);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    dev_used += id < size ? dev_count[id] : 1;
-}
-
-/* Is `event` one of the places from `old` up to but not including `new`?", by counting. */
-static bool
-plain_passed(uint16_t event, uint32_t old, uint32_t new)
-{
-    for (uint32_t place = old; place != new; place++)
-        if (event_of(place) == event)
-            return true;
-    return false;
-}
-
-static void
-dev_signal(bool event_idx)
-{
-    uint16_t flags = get16(EVENT_FLAGS(driver_event));
-
-    assert_true(flags <= (event_idx ? BY_PLACE : DISABLE));
-    bool wanted = flags == BY_PLACE
-                      ? plain_passed(get16(EVENT_DESC(driver_event)), dev_signalled, dev_used)
-                      : flags == ENABLE;
-    if (wanted && dev_signalled != dev_used)
-        interrupts++;
-    dev_signalled = dev_used;
-}
-
-static void
-dev_mute(bool event)
-{
-    (void)event;
-    put16(EVENT_FLAGS(device_event), DISABLE);
-}
-
-static void
-dev_want(bool event)
-{
-    put16(EVENT_DESC(device_event), event_of(dev_seen));
-    put16(EVENT_FLAGS(device_event), event ? BY_PLACE : ENABLE);
-}
-
-static void
-dev_serve(void)
-{
-    dev_put(dev_take(), 0);
-}
-
-static int
-dev_relay(uint32_t n)
-{
-    if (!dev_look())
-        return 0;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    uint16_t id = get16(DESC_ID(dev_seen));
-    if (id >= size || get32(DESC_LEN(dev_seen)) != n + 1)
-        return -1;
-    put32(DESC_LEN(dev_seen), 0);
-    put16(DESC_ID(dev_seen), 0xffff);
-    dev_seen++;
-    put32(DESC_LEN(dev_used), n + 1);
-    put16(DESC_ID(dev_used), id);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    put16(DESC_FLAGS(dev_used), wrap(dev_used) ? AVAIL | USED : 0);
-    dev_used++;
-    return 1;
-}
-
-static void
-dev_misbehave(uint32_t *seed)
-{
-    uint32_t value = random32(seed) % 4 ? random32(seed) % (size + 1u) : random32(seed);
-    uint16_t id;
-
-    switch (random32(seed) % 8) {
-    case 0:
-        put16(DESC_FLAGS(value), random32(seed));
-        break;
-    case 1:
-        put32(desc + random32(seed) % (16u * size / 4) * 4, value);
-        break;
-    case 2:
-        put16(EVENT_DESC(device_event), value);
-        put16(EVENT_FLAGS(device_event), random32(seed) % 4);
-        break;
-    case 3:
-        put16(DESC_FLAGS(dev_used), random32(seed) % 2 ? AVAIL : USED);
-        break;
-    default:
-        if (random32(seed) % 4 == 0)
-            dev_put(value, random32(seed));
-        else if (dev_look() && dev_try(&id))
-            dev_put(id, value);
-    }
-}
-
-static const struct ring_device ring_device = {
-    .features = 1ull << 34,
-    .start = dev_start,
-    .mute = dev_mute,
-    .want = dev_want,
-    .look = dev_look,
-    .serve = dev_serve,
-    .signal = dev_signal,
-    .relay = dev_relay,
-    .misbehave = dev_misbehave,
-};
+#include "packed_device.h"
+#include "ring_tests.h"
+#include "ring_races.h"
 
 /* Chains of `parts` parts there and back, `n` times. */
 static void
@@ -211,7 +12,7 @@ spin(unsigned n, unsigned parts)
 {
     for (unsigned i = 0; i < n; i++) {
         assert_int_equal(add(parts, 0, TOKEN(1)), 0);
-        dev_put(dev_take(), 0);
+        dev_serve(0);
         assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
     }
     vq_kick(q);
@@ -355,7 +156,7 @@ test_direct_bytes(void **state)
             assert_int_equal(get32(DESC_LEN(at)), parts[i].len);
             assert_int_equal(get16(DESC_FLAGS(at)), kind[i] | mark);
         }
-        dev_put(dev_take(), 0);
+        dev_serve(0);
         assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
         spin(5, 1);
     }
@@ -397,7 +198,7 @@ test_indirect_bytes(void **state)
     /* Others come and go meanwhile; the sanitizer watches the table. */
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(add(1, 2, TOKEN(2)), 0);
-        dev_put(dev_take(), 0);
+        dev_serve(0);
         assert_ptr_equal(vq_reap(q, NULL), TOKEN(2));
         assert_int_equal(get64(table), (uintptr_t)data);
     }
@@ -406,33 +207,6 @@ test_indirect_bytes(void **state)
     assert_ptr_equal(vq_reap(q, &len), TOKEN(1));
     assert_int_equal(len, 12);
     assert_int_equal(q->free, 8);
-}
-
-/* Without memory for a table the chain goes direct, or waits for room. */
-static void
-test_indirect_without_memory(void **state)
-{
-    (void)state;
-    bed_up(8, INDIRECT);
-    shim_memory_fail_after(0);
-    assert_int_equal(add(2, 4, TOKEN(1)), 0);
-    assert_int_equal(q->free, 2);
-    assert_int_equal(dev_count[dev_take()], 6);
-    shim_memory_fail_after(0);
-    assert_int_equal(add(2, 1, TOKEN(2)), -ENOSPC);
-    assert_int_equal(add(2, 1, TOKEN(2)), 0);
-    assert_int_equal(q->free, 1);
-    /* Two parts need a table when only one descriptor is left. */
-    assert_int_equal(add(1, 1, TOKEN(3)), 0);
-    assert_int_equal(q->free, 0);
-    assert_int_equal(add(1, 0, TOKEN(4)), -ENOSPC);
-}
-
-static void
-test_impossible_chains(void **state)
-{
-    (void)state;
-    bed_impossible_chains(8, 16 * 8 + 8);
 }
 
 /* Row 7: the device scribbles over everything that it can write. */
@@ -547,33 +321,6 @@ test_flags_half_written(void **state)
     assert_false(q->broken);
 }
 
-/* Row 9: what the device claims to have written is at most what it may write. */
-static void
-test_used_len(void **state)
-{
-    static const uint32_t claims[] = {0, 1, 8, 9, 0x7fffffff, 0xffffffff};
-    struct sg parts[3] = {{data, 10}, {data, 3}, {data, 5}};
-
-    (void)state;
-    for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-        bed_up(5, modes[m]);
-        for (unsigned i = 0; i < ARRAY_SIZE(claims); i++) {
-            uint32_t len = 77;
-            uint64_t before = q->violations;
-            assert_int_equal(vq_add(q, parts, 1, 2, TOKEN(1)), 0);
-            dev_put(dev_take(), claims[i]);
-            assert_ptr_equal(vq_reap(q, &len), TOKEN(1));
-            assert_int_equal(len, MIN(claims[i], 8u));
-            assert_int_equal(q->violations - before, claims[i] > 8);
-        }
-        assert_false(q->broken);
-        assert_int_equal(add(1, 0, TOKEN(1)), 0);
-        dev_put(dev_take(), 5);
-        assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
-        assert_false(q->broken);
-    }
-}
-
 /* Rows 10 and 13: every event there is, against counting, for several batches and sizes, at
  * every place of the ring; one that is no place is never slept on. */
 static void
@@ -599,7 +346,7 @@ test_event_exhaustive(void **state)
             assert_int_equal(notified, told);
             assert_false(vq_kick(q));
             while (dev_look())
-                dev_serve();
+                dev_serve(0);
             assert_int_equal(dev_seen, old + cases[c].batch);
             while (vq_reap(q, NULL))
                 continue;
@@ -611,7 +358,7 @@ test_event_exhaustive(void **state)
             uint16_t event = n % 3 ? event_of(old) : event_of(old + n % (2 * size));
             put16(EVENT_DESC(device_event), event);
             assert_int_equal(vq_kick(q), event == event_of(old));
-            dev_serve();
+            dev_serve(0);
             assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
         }
     }
@@ -659,7 +406,7 @@ test_long_silence(void **state)
         put16(EVENT_FLAGS(device_event), BY_PLACE);
         for (unsigned n = 0; n < counts[i]; n++) {
             assert_int_equal(add(1, 0, TOKEN(1)), 0);
-            dev_serve();
+            dev_serve(0);
             assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
         }
         assert_int_equal(notified, 0);
@@ -667,119 +414,6 @@ test_long_silence(void **state)
         assert_int_equal(notified, 1);
         assert_false(vq_kick(q));
     }
-}
-
-/* Row 11: with interrupts off there is not one in 200 000 completions. */
-static void
-test_never_interrupt(void **state)
-{
-    (void)state;
-    for (unsigned s = 0; s < 5; s++) {
-        for (unsigned event = 0; event < 2; event++) {
-            bed_up(sizes[s], event ? EVENT_IDX : 0);
-            vq_irq_off(q);
-            for (unsigned n = 0; n < 200000;) {
-                unsigned batch = MIN(1 + n % 3, (unsigned)size);
-                for (unsigned i = 0; i < batch; i++, n++) {
-                    assert_int_equal(add(1, 0, TOKEN(1)), 0);
-                    dev_serve();
-                }
-                dev_signal(event);
-                while (vq_reap(q, NULL))
-                    continue;
-            }
-            assert_int_equal(interrupts, 0);
-            /* On again: the next one is heard of. */
-            assert_false(vq_irq_on(q));
-            assert_int_equal(add(1, 0, TOKEN(1)), 0);
-            dev_serve();
-            dev_signal(event);
-            assert_int_equal(interrupts, 1);
-        }
-    }
-}
-
-/* Rows 3 and 10: an interrupt for each completion that the driver waits for, in a loop that
- * reaps until nothing is there; and irq_on says what slipped in. */
-static void
-test_interrupts_wanted(void **state)
-{
-    (void)state;
-    for (unsigned event = 0; event < 2; event++) {
-        bed_up(7, event ? EVENT_IDX : 0);
-        vq_irq_on(q);
-        for (unsigned n = 0; n < 1000; n++) {
-            assert_int_equal(add(1 + n % 3, 0, TOKEN(1)), 0);
-            dev_serve();
-            dev_signal(event);
-            assert_int_equal(interrupts, n + 1);
-            assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
-            assert_null(vq_reap(q, NULL));
-        }
-        vq_irq_off(q);
-        assert_int_equal(add(1, 0, TOKEN(2)), 0);
-        dev_serve();
-        dev_signal(event);
-        assert_int_equal(interrupts, 1000);
-        assert_true(vq_irq_on(q));
-        assert_ptr_equal(vq_reap(q, NULL), TOKEN(2));
-        assert_false(vq_irq_on(q));
-    }
-}
-
-static void
-test_no_kick_before_running(void **state)
-{
-    (void)state;
-    bed_no_kick_before_running();
-}
-
-static void
-test_detach_and_release(void **state)
-{
-    (void)state;
-    bed_detach_and_release();
-}
-
-static void
-test_queue_without_memory(void **state)
-{
-    (void)state;
-    bed_queue_without_memory();
-}
-
-static uint16_t
-size_of(uint32_t random)
-{
-    return 1 + random % 17;
-}
-
-static void
-test_random_device(void **state)
-{
-    (void)state;
-    bed_random_device(size_of);
-}
-
-static void
-test_kick_litmus(void **state)
-{
-    (void)state;
-    bed_kick_litmus();
-}
-
-static void
-test_irq_on_litmus(void **state)
-{
-    (void)state;
-    bed_irq_on_litmus();
-}
-
-static void
-test_stream(void **state)
-{
-    (void)state;
-    bed_stream(3, 0);
 }
 
 int
@@ -792,25 +426,15 @@ main(void)
         cmocka_unit_test_teardown(test_areas, down),
         cmocka_unit_test_teardown(test_direct_bytes, down),
         cmocka_unit_test_teardown(test_indirect_bytes, down),
-        cmocka_unit_test_teardown(test_indirect_without_memory, down),
-        cmocka_unit_test_teardown(test_impossible_chains, down),
         cmocka_unit_test_teardown(test_scribbled_descriptors, down),
         cmocka_unit_test_teardown(test_illegal_ids, down),
         cmocka_unit_test_teardown(test_completed_twice, down),
         cmocka_unit_test_teardown(test_flags_half_written, down),
-        cmocka_unit_test_teardown(test_used_len, down),
         cmocka_unit_test_teardown(test_event_exhaustive, down),
         cmocka_unit_test_teardown(test_batch, down),
         cmocka_unit_test_teardown(test_long_silence, down),
-        cmocka_unit_test_teardown(test_never_interrupt, down),
-        cmocka_unit_test_teardown(test_interrupts_wanted, down),
-        cmocka_unit_test_teardown(test_no_kick_before_running, down),
-        cmocka_unit_test_teardown(test_detach_and_release, down),
-        cmocka_unit_test_teardown(test_queue_without_memory, down),
-        cmocka_unit_test_teardown(test_random_device, down),
-        cmocka_unit_test_teardown(test_kick_litmus, down),
-        cmocka_unit_test_teardown(test_irq_on_litmus, down),
-        cmocka_unit_test_teardown(test_stream, down),
+        RING_TESTS,
+        RING_RACES,
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,165 +1,10 @@
 /*
- * The split ring against a device that this file plays itself. The device's half is written
- * from the specification (virtio 1.2, 2.7) and looks at the bytes in ring memory with offsets
- * of its own, so that a wrong idea in the driver cannot hide in a shared accessor. Each test
+ * The split ring against a device that the tests play themselves (split_device.h). Each test
  * names the rows of the virtio checklist that it covers.
  */
-#include "ring_bed.h"
-
-/* ---- the device, byte by byte ---- */
-
-static uint8_t *desc, *avail, *used;
-static uint16_t size;
-static uint16_t dev_seen;      /* available entries taken */
-static uint16_t dev_used;      /* used entries put */
-static uint16_t dev_signalled; /* used index when an interrupt was last considered */
-
-/* Offsets of 2.7.5, 2.7.6, 2.7.8. */
-#define DESC(i)       (desc + 16 * (i))
-#define DESC_LEN(i)   (DESC(i) + 8)
-#define DESC_FLAGS(i) (DESC(i) + 12)
-#define DESC_NEXT(i)  (DESC(i) + 14)
-#define AVAIL_FLAGS   (avail)
-#define AVAIL_IDX     (avail + 2)
-#define AVAIL_RING(i) (avail + 4 + 2 * ((i) % size))
-#define USED_EVENT    (avail + 4 + 2 * size)
-#define USED_FLAGS    (used)
-#define USED_IDX      (used + 2)
-#define USED_ID(i)    (used + 4 + 8 * ((i) % size))
-#define USED_LEN(i)   (USED_ID(i) + 4)
-#define AVAIL_EVENT   (used + 4 + 8 * size)
-
-static void
-dev_start(uint16_t ring_size)
-{
-    desc = q->area.desc;
-    avail = q->area.driver;
-    used = q->area.device;
-    size = ring_size;
-    dev_seen = dev_used = dev_signalled = 0;
-}
-
-/* Head of the next available chain. */
-static uint16_t
-dev_take(void)
-{
-    assert_int_not_equal(get16(AVAIL_IDX), dev_seen);
-    return get16(AVAIL_RING(dev_seen++));
-}
-
-/* "Is `event` one of the indices from `old` up to but not including `new`?", by counting. */
-static bool
-plain_passed(uint16_t event, uint16_t old, uint16_t new)
-{
-    for (uint16_t i = old; i != new; i++)
-        if (i == event)
-            return true;
-    return false;
-}
-
-static void
-dev_put(uint32_t id, uint32_t len)
-{
-    put32(USED_ID(dev_used), id);
-    put32(USED_LEN(dev_used), len);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    put16(USED_IDX, ++dev_used);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-/* Interrupt by the rules of 2.7.7 for everything put since the last time. */
-static void
-dev_signal(bool event_idx)
-{
-    bool wanted = event_idx ? plain_passed(get16(USED_EVENT), dev_signalled, dev_used)
-                            : !(get16(AVAIL_FLAGS) & 1);
-    if (wanted && dev_signalled != dev_used)
-        interrupts++;
-    dev_signalled = dev_used;
-}
-
-static void
-dev_mute(bool event)
-{
-    if (event)
-        put16(AVAIL_EVENT, dev_seen + 0x8000);
-    else
-        put16(USED_FLAGS, 1);
-}
-
-static void
-dev_want(bool event)
-{
-    if (event)
-        put16(AVAIL_EVENT, dev_seen);
-    else
-        put16(USED_FLAGS, 0);
-}
-
-static bool
-dev_look(void)
-{
-    return get16(AVAIL_IDX) != dev_seen;
-}
-
-static void
-dev_serve(void)
-{
-    dev_put(dev_take(), 0);
-}
-
-static int
-dev_relay(uint32_t n)
-{
-    if (!dev_look())
-        return 0;
-    uint16_t head = get16(AVAIL_RING(dev_seen));
-    if (head >= size || get32(DESC_LEN(head)) != n + 1)
-        return -1;
-    put16(AVAIL_RING(dev_seen), 0xffff);
-    put32(DESC_LEN(head), 0);
-    dev_seen++;
-    put32(USED_ID(dev_used), head);
-    put32(USED_LEN(dev_used), n + 1);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    put16(USED_IDX, ++dev_used);
-    return 1;
-}
-
-static void
-dev_misbehave(uint32_t *seed)
-{
-    uint32_t value = random32(seed) % 4 ? random32(seed) % (size + 1u) : random32(seed);
-
-    switch (random32(seed) % 8) {
-    case 0:
-        put16(USED_IDX, dev_used + random32(seed) % 4);
-        break;
-    case 1:
-        put32(desc + random32(seed) % (16u * size / 4) * 4, value);
-        break;
-    case 2:
-        put16(AVAIL_EVENT, value);
-        put16(USED_FLAGS, value);
-        break;
-    case 3:
-        put32(USED_ID(value), random32(seed));
-        break;
-    default:
-        dev_put(random32(seed) % 2 ? value : get16(AVAIL_RING(dev_seen++)), value);
-    }
-}
-
-static const struct ring_device ring_device = {
-    .start = dev_start,
-    .mute = dev_mute,
-    .want = dev_want,
-    .look = dev_look,
-    .serve = dev_serve,
-    .signal = dev_signal,
-    .relay = dev_relay,
-    .misbehave = dev_misbehave,
-};
+#include "split_device.h"
+#include "ring_tests.h"
+#include "ring_races.h"
 
 /* ---- tests ---- */
 
@@ -169,7 +14,7 @@ spin(unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         assert_int_equal(add(1, 0, TOKEN(1)), 0);
-        dev_put(dev_take(), 0);
+        dev_serve(0);
         assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
     }
     vq_kick(q);
@@ -178,6 +23,7 @@ spin(unsigned n)
 }
 
 static const uint16_t sizes[] = {1, 2, 256, 32768};
+
 /* Row 5: every size, filled and emptied in several orders across 65535 -> 0. */
 static void
 test_wrap(void **state)
@@ -320,7 +166,7 @@ test_indirect_bytes(void **state)
     /* Others come and go meanwhile; the sanitizer watches the table. */
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(add(1, 2, TOKEN(2)), 0);
-        dev_put(dev_take(), 0);
+        dev_serve(0);
         assert_ptr_equal(vq_reap(q, NULL), TOKEN(2));
         assert_int_equal(get64(table), (uintptr_t)data);
     }
@@ -329,33 +175,6 @@ test_indirect_bytes(void **state)
     assert_ptr_equal(vq_reap(q, &len), TOKEN(1));
     assert_int_equal(len, 12);
     assert_int_equal(q->free, 8);
-}
-
-/* Without memory for a table the chain goes direct, or waits for room. */
-static void
-test_indirect_without_memory(void **state)
-{
-    (void)state;
-    bed_up(8, INDIRECT);
-    shim_memory_fail_after(0);
-    assert_int_equal(add(2, 4, TOKEN(1)), 0);
-    assert_int_equal(q->free, 2);
-    assert_int_equal(get16(DESC_FLAGS(dev_take())), 1);
-    shim_memory_fail_after(0);
-    assert_int_equal(add(2, 1, TOKEN(2)), -ENOSPC);
-    assert_int_equal(add(2, 1, TOKEN(2)), 0);
-    assert_int_equal(q->free, 1);
-    /* Two parts need a table when only one descriptor is left. */
-    assert_int_equal(add(1, 1, TOKEN(3)), 0);
-    assert_int_equal(q->free, 0);
-    assert_int_equal(add(1, 0, TOKEN(4)), -ENOSPC);
-}
-
-static void
-test_impossible_chains(void **state)
-{
-    (void)state;
-    bed_impossible_chains(8, 16 * 8);
 }
 
 /* Row 7: the device scribbles over everything that it can write. */
@@ -455,33 +274,6 @@ test_illegal_indices(void **state)
     }
 }
 
-/* Row 9: what the device claims to have written is at most what it may write. */
-static void
-test_used_len(void **state)
-{
-    static const uint32_t claims[] = {0, 1, 8, 9, 0x7fffffff, 0xffffffff};
-    struct sg parts[3] = {{data, 10}, {data, 3}, {data, 5}};
-
-    (void)state;
-    for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-        bed_up(8, modes[m]);
-        for (unsigned i = 0; i < ARRAY_SIZE(claims); i++) {
-            uint32_t len = 77;
-            uint64_t before = q->violations;
-            assert_int_equal(vq_add(q, parts, 1, 2, TOKEN(1)), 0);
-            dev_put(dev_take(), claims[i]);
-            assert_ptr_equal(vq_reap(q, &len), TOKEN(1));
-            assert_int_equal(len, MIN(claims[i], 8u));
-            assert_int_equal(q->violations - before, claims[i] > 8);
-        }
-        assert_false(q->broken);
-        assert_int_equal(add(1, 0, TOKEN(1)), 0);
-        dev_put(dev_take(), 5);
-        assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
-        assert_false(q->broken);
-    }
-}
-
 /* Rows 10 and 13: every avail_event there is, against counting, for several batches; the
  * indices go round 65536 meanwhile. */
 static void
@@ -505,7 +297,7 @@ test_event_idx_exhaustive(void **state)
             assert_int_equal(notified, told);
             assert_false(vq_kick(q));
             while (dev_seen != new)
-                dev_put(dev_take(), 0);
+                dev_serve(0);
             while (vq_reap(q, NULL))
                 continue;
         }
@@ -549,7 +341,7 @@ test_long_silence(void **state)
         put16(AVAIL_EVENT, 5);
         for (unsigned n = 0; n < counts[i]; n++) {
             assert_int_equal(add(1, 0, TOKEN(1)), 0);
-            dev_put(dev_take(), 0);
+            dev_serve(0);
             assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
         }
         assert_int_equal(notified, 0);
@@ -557,118 +349,6 @@ test_long_silence(void **state)
         assert_int_equal(notified, 1);
         assert_false(vq_kick(q));
     }
-}
-
-/* Row 11: with interrupts off there is not one in 200 000 completions. */
-static void
-test_never_interrupt(void **state)
-{
-    (void)state;
-    for (unsigned s = 0; s < 3; s++) {
-        for (unsigned event = 0; event < 2; event++) {
-            bed_up(sizes[s], event ? EVENT_IDX : 0);
-            vq_irq_off(q);
-            for (unsigned n = 0; n < 200000;) {
-                unsigned batch = MIN(1 + n % 3, (unsigned)size);
-                for (unsigned i = 0; i < batch; i++, n++) {
-                    assert_int_equal(add(1, 0, TOKEN(1)), 0);
-                    dev_put(dev_take(), 0);
-                }
-                dev_signal(event);
-                while (vq_reap(q, NULL))
-                    continue;
-            }
-            assert_int_equal(interrupts, 0);
-            /* On again: the next one is heard of. */
-            assert_false(vq_irq_on(q));
-            assert_int_equal(add(1, 0, TOKEN(1)), 0);
-            dev_put(dev_take(), 0);
-            dev_signal(event);
-            assert_int_equal(interrupts, 1);
-        }
-    }
-}
-
-/* Rows 3 and 10: an interrupt for each completion that the driver waits for, in a loop that
- * reaps until nothing is there; and irq_on says what slipped in. */
-static void
-test_interrupts_wanted(void **state)
-{
-    (void)state;
-    for (unsigned event = 0; event < 2; event++) {
-        bed_up(8, event ? EVENT_IDX : 0);
-        for (unsigned n = 0; n < 70000; n++) {
-            assert_int_equal(add(1, 0, TOKEN(1)), 0);
-            dev_put(dev_take(), 0);
-            dev_signal(event);
-            assert_int_equal(interrupts, n + 1);
-            assert_ptr_equal(vq_reap(q, NULL), TOKEN(1));
-            assert_null(vq_reap(q, NULL));
-        }
-        vq_irq_off(q);
-        assert_int_equal(add(1, 0, TOKEN(2)), 0);
-        dev_put(dev_take(), 0);
-        dev_signal(event);
-        assert_int_equal(interrupts, 70000);
-        assert_true(vq_irq_on(q));
-        assert_ptr_equal(vq_reap(q, NULL), TOKEN(2));
-        assert_false(vq_irq_on(q));
-    }
-}
-
-static void
-test_no_kick_before_running(void **state)
-{
-    (void)state;
-    bed_no_kick_before_running();
-}
-
-static void
-test_detach_and_release(void **state)
-{
-    (void)state;
-    bed_detach_and_release();
-}
-
-static void
-test_queue_without_memory(void **state)
-{
-    (void)state;
-    bed_queue_without_memory();
-}
-
-static uint16_t
-size_of(uint32_t random)
-{
-    return 1u << random % 5;
-}
-
-static void
-test_random_device(void **state)
-{
-    (void)state;
-    bed_random_device(size_of);
-}
-
-static void
-test_kick_litmus(void **state)
-{
-    (void)state;
-    bed_kick_litmus();
-}
-
-static void
-test_irq_on_litmus(void **state)
-{
-    (void)state;
-    bed_irq_on_litmus();
-}
-
-static void
-test_stream(void **state)
-{
-    (void)state;
-    bed_stream(4, 0);
 }
 
 int
@@ -680,25 +360,15 @@ main(void)
         cmocka_unit_test_teardown(test_areas, down),
         cmocka_unit_test_teardown(test_direct_bytes, down),
         cmocka_unit_test_teardown(test_indirect_bytes, down),
-        cmocka_unit_test_teardown(test_indirect_without_memory, down),
-        cmocka_unit_test_teardown(test_impossible_chains, down),
         cmocka_unit_test_teardown(test_scribbled_descriptors, down),
         cmocka_unit_test_teardown(test_illegal_ids, down),
         cmocka_unit_test_teardown(test_completed_twice, down),
         cmocka_unit_test_teardown(test_illegal_indices, down),
-        cmocka_unit_test_teardown(test_used_len, down),
         cmocka_unit_test_teardown(test_event_idx_exhaustive, down),
         cmocka_unit_test_teardown(test_batch, down),
         cmocka_unit_test_teardown(test_long_silence, down),
-        cmocka_unit_test_teardown(test_never_interrupt, down),
-        cmocka_unit_test_teardown(test_interrupts_wanted, down),
-        cmocka_unit_test_teardown(test_no_kick_before_running, down),
-        cmocka_unit_test_teardown(test_detach_and_release, down),
-        cmocka_unit_test_teardown(test_queue_without_memory, down),
-        cmocka_unit_test_teardown(test_random_device, down),
-        cmocka_unit_test_teardown(test_kick_litmus, down),
-        cmocka_unit_test_teardown(test_irq_on_litmus, down),
-        cmocka_unit_test_teardown(test_stream, down),
+        RING_TESTS,
+        RING_RACES,
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
