@@ -72,7 +72,7 @@ COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c drivers/virt
     $(addprefix drivers/virtio/,console.c core.c feature_names.c lguest.c type_names.c) \
     $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c modules.c pages.c \
         panic.c print.c symbols.c watch.c) \
-    $(addprefix lib/libc/,start.c tty.c tty_line.c)
+    $(addprefix lib/libc/,start.c tty.c tty_input.c tty_line.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 
@@ -182,7 +182,7 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: $$(call unit_objects,$$*)
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
 # WEB=no leaves out the page for browsers; its tests are skipped then.
-system: all $(TEST_APPS:%=$(B)/%.elf) site $(if $(filter no,$(WEB)),,web)
+system: all $(TEST_APPS:%=$(B)/%.elf) $(B)/native/semantics site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 # The README's table of doors, from what the last whole run of the system tests counted.
 doors:

@@ -13,10 +13,15 @@
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_NO_AUTOMOUNT     0x800
 #define AT_EMPTY_PATH       0x1000
+#define AT_STATX_SYNC_TYPE  0x6000
+
+#define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)
 
 #define ACCESS_EXECUTE 1
 #define ACCESS_WRITE   2
+#define ACCESS_ALL     7
 
 #define STATFS_READ_ONLY 1
 #define STATX_BASIC      0x7ffu /* all that musl asks for */
@@ -109,7 +114,7 @@ access_at(long dirfd, const char *path, long wanted, bool follow)
 {
     struct fs_mount *mount;
     struct file_stat st;
-    int error = locate(dirfd, path, follow, &mount, &st);
+    int error = wanted & ~ACCESS_ALL ? -EINVAL : locate(dirfd, path, follow, &mount, &st);
 
     if (error)
         return error;
@@ -181,6 +186,8 @@ sys_statx(SYSCALL_ARGS)
     struct file_stat st = {0};
     int error;
 
+    if (c & ~STATX_FLAGS)
+        return -EINVAL;
     if (path && !path[0] && (c & AT_EMPTY_PATH))
         error = stat_descriptor(a, &st);
     else
@@ -249,7 +256,32 @@ struct statfs {
     uint32_t name_max, fragment_size, flags, spare[4];
 };
 
-/* a path, b size of the structure, c result. Archives have no free space to speak of. */
+/* Archives have no free space to speak of. */
+static long
+put_statfs(long size, struct statfs *to, bool read_only)
+{
+    if ((size_t)size != sizeof(*to))
+        return -EINVAL;
+    *to = (struct statfs){
+        .block_size = 512,
+        .fragment_size = 512,
+        .name_max = FS_NAME_MAX,
+        .flags = read_only ? STATFS_READ_ONLY : 0,
+    };
+    return 0;
+}
+
+/* a descriptor, b size of the structure, c result */
+static long
+sys_fstatfs64(SYSCALL_ARGS)
+{
+    const struct file *file = fd_get((int)a);
+
+    return file ? put_statfs(b, (struct statfs *)c, !file->ops->pwrite) : -EBADF;
+}
+SYSCALL(269, fstatfs64);
+
+/* a path, b size of the structure, c result */
 static long
 sys_statfs64(SYSCALL_ARGS)
 {
@@ -257,17 +289,7 @@ sys_statfs64(SYSCALL_ARGS)
     struct file_stat st;
     int error = locate(AT_FDCWD, (const char *)a, true, &mount, &st);
 
-    if (error)
-        return error;
-    if ((size_t)b != sizeof(struct statfs))
-        return -EINVAL;
-    *(struct statfs *)c = (struct statfs){
-        .block_size = 512,
-        .fragment_size = 512,
-        .name_max = FS_NAME_MAX,
-        .flags = mount->type->read_only ? STATFS_READ_ONLY : 0,
-    };
-    return 0;
+    return error ? error : put_statfs(b, (struct statfs *)c, mount->type->read_only);
 }
 SYSCALL(268, statfs64);
 

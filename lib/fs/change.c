@@ -21,15 +21,31 @@ refuse_change(long dirfd, long path)
     return error ? error : -EROFS;
 }
 
-/* Of a name that must not be there. */
+/* Of a name that must not be there, in a folder that has to be. */
 static long
 refuse_new(long dirfd, long path)
 {
-    long error = refuse_change(dirfd, path);
+    char canonical[FS_PATH_MAX];
+    struct file_stat st;
+    const char *base;
+    int error = fs_base(dirfd, (const char *)path, &base);
 
+    if (!error)
+        error = fs_resolve(base, (const char *)path, false, canonical);
+    if (error)
+        return error;
+    error = fs_stat_canonical(canonical, &st);
     if (error == -ENOENT)
         return -EROFS;
-    return error == -EROFS ? -EEXIST : error;
+    return error ? error : -EEXIST;
+}
+
+static long
+refuse_link(long from_dirfd, long from, long to_dirfd, long to)
+{
+    long error = refuse_change(from_dirfd, from);
+
+    return error == -EROFS ? refuse_new(to_dirfd, to) : error;
 }
 
 static long
@@ -64,10 +80,11 @@ REFUSE(39, mkdir, refuse_new(AT_FDCWD, a));
 REFUSE(296, mkdirat, refuse_new(a, b));
 REFUSE(14, mknod, refuse_new(AT_FDCWD, a));
 REFUSE(297, mknodat, refuse_new(a, b));
-REFUSE(9, link, refuse_new(AT_FDCWD, b));
-REFUSE(303, linkat, refuse_new(c, d));
+REFUSE(9, link, refuse_link(AT_FDCWD, a, AT_FDCWD, b));
+REFUSE(303, linkat, refuse_link(a, b, c, d));
 REFUSE(83, symlink, refuse_new(AT_FDCWD, b));
 REFUSE(304, symlinkat, refuse_new(b, c));
 
-/* Without a path the times are those of the descriptor. */
+/* Without a path the times are those of the descriptor; musl passes them as what they fit. */
+REFUSE(320, utimensat, b ? refuse_change(a, b) : refuse_descriptor(a));
 REFUSE(412, utimensat_time64, b ? refuse_change(a, b) : refuse_descriptor(a));

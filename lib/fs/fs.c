@@ -94,7 +94,7 @@ open_allowed(int found, const struct file_stat *st, unsigned flags)
     if ((flags & FILE_O_CREAT) && (flags & FILE_O_EXCL))
         return -EEXIST;
     if ((st->mode & FS_S_IFMT) == FS_S_IFLNK)
-        return -ELOOP;
+        return flags & FILE_O_DIRECTORY ? -ENOTDIR : -ELOOP;
     if ((st->mode & FS_S_IFMT) == FS_S_IFDIR)
         return writes || (flags & FILE_O_CREAT) ? -EISDIR : 0;
     return flags & FILE_O_DIRECTORY ? -ENOTDIR : 0;

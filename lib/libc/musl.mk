@@ -22,3 +22,13 @@ $(B)/libc.a: $(MUSL)/.built lib/libc/needs lib/libc/int80 tools/attach-needs too
 $(B)/libsyscall.a: $(call obj,$(wildcard lib/libc/*.[cS]))
 
 LIBRARIES += $(B)/libsyscall.a $(B)/libc.a
+
+# An application's objects as a program for 32-bit Linux, with musl's own start file: what
+# tests/system/test_semantics.py compares an image with.
+$(B)/native/crt1.o: $(MUSL)/.built
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(MUSL_CFLAGS) -std=c99 -nostdinc $(addprefix -I$(MUSL_SRC)/,arch/i386 arch/generic \
+	    src/internal src/include) -isystem $(MUSL)/include -c -o $@ $(MUSL_SRC)/crt/crt1.c
+
+$(B)/native/semantics: $(B)/native/crt1.o $(call obj,$(wildcard tests/apps/semantics/*.c))
+	$(Q)$(CC) -m32 -static -no-pie -nostdlib -o $@ $^ $(MUSL)/lib/libc.a $(LIBGCC)

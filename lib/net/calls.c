@@ -3,11 +3,13 @@
  * them all behind one number and takes its arguments from memory. The C library tries the
  * first and falls back to the second.
  */
+#include "lib/libc/clock.h"
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 #include "lib/net/core.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
 
 PART(net);
@@ -89,28 +91,6 @@ sys_listen(SYSCALL_ARGS)
     return err ? err : end(socket, socket_listen(socket, (int)b));
 }
 
-/* The name of one side into the application's memory; nothing wanted is no error. */
-static int
-get_name(struct socket *socket, bool peer, void *to, uint32_t *len)
-{
-    union socket_address address;
-    socklen_t lwip_len = sizeof(address);
-    int err;
-
-    if (!to)
-        return 0;
-    if (!len)
-        return -EFAULT;
-    if ((int32_t)*len < 0)
-        return -EINVAL;
-    err = peer ? lwip_getpeername(socket->number, &address.any, &lwip_len)
-               : lwip_getsockname(socket->number, &address.any, &lwip_len);
-    if (err < 0)
-        return socket_failure();
-    socket_address_out(&address, to, len);
-    return 0;
-}
-
 static long
 sys_accept4(SYSCALL_ARGS)
 {
@@ -127,7 +107,7 @@ sys_accept4(SYSCALL_ARGS)
     if (err)
         return end(socket, err);
     /* A peer that is gone already has no name any more; the connection is delivered. */
-    err = get_name(accepted, true, (void *)b, (uint32_t *)c);
+    err = socket_get_name(accepted, true, (void *)b, (uint32_t *)c);
     if (err == -ENOTCONN)
         *(uint32_t *)c = 0;
     return end(socket, install(accepted, d));
@@ -141,7 +121,7 @@ sys_getsockname(SYSCALL_ARGS)
 
     if (err)
         return err;
-    return end(socket, b ? get_name(socket, false, (void *)b, (uint32_t *)c) : -EFAULT);
+    return end(socket, b ? socket_get_name(socket, false, (void *)b, (uint32_t *)c) : -EFAULT);
 }
 
 static long
@@ -154,7 +134,7 @@ sys_getpeername(SYSCALL_ARGS)
         return err;
     if (socket->state != SOCKET_CONNECTED)
         return end(socket, -ENOTCONN);
-    return end(socket, b ? get_name(socket, true, (void *)b, (uint32_t *)c) : -EFAULT);
+    return end(socket, b ? socket_get_name(socket, true, (void *)b, (uint32_t *)c) : -EFAULT);
 }
 
 static long
@@ -276,6 +256,53 @@ sys_recvmsg(SYSCALL_ARGS)
     return end(socket, result);
 }
 
+/* Several messages, until one cannot be moved, or the time is past. How many were. */
+static long
+move_several(syscall_fn move, long fd, struct linux_mmsghdr *messages, uint32_t count,
+             long flags, uint64_t deadline)
+{
+    long done = 0, n = 0;
+
+    count = MIN(count, ABI_IOV_MAX);
+    for (; done < (long)count && (done == 0 || clock_now() < deadline); done++) {
+        n = move(fd, (long)&messages[done].header, flags & ~LINUX_MSG_WAITFORONE, 0, 0, 0);
+        if (n < 0)
+            break;
+        messages[done].len = (uint32_t)n;
+        if (flags & LINUX_MSG_WAITFORONE)
+            flags |= LINUX_MSG_DONTWAIT;
+    }
+    return done ? done : n;
+}
+
+static long
+sys_sendmmsg(SYSCALL_ARGS)
+{
+    return move_several(sys_sendmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d, TIME_NEVER);
+}
+
+static long
+sys_recvmmsg(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int err = clock_deadline32((const struct abi_timespec32 *)e, &deadline);
+
+    return err ? err
+               : move_several(sys_recvmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d,
+                              deadline);
+}
+
+static long
+sys_recvmmsg_time64(SYSCALL_ARGS)
+{
+    uint64_t deadline;
+    int err = clock_deadline64((const struct abi_timespec64 *)e, &deadline);
+
+    return err ? err
+               : move_several(sys_recvmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d,
+                              deadline);
+}
+
 static long
 sys_shutdown(SYSCALL_ARGS)
 {
@@ -318,12 +345,14 @@ sys_socketcall(SYSCALL_ARGS)
         [16] = {sys_sendmsg, 3},
         [17] = {sys_recvmsg, 3},
         [18] = {sys_accept4, 4},
+        [19] = {sys_recvmmsg, 5},
+        [20] = {sys_sendmmsg, 4},
     };
     enum { CALL_ACCEPT = 5 };
     long args[6] = {0};
 
     if (a < 1 || a >= (long)ARRAY_SIZE(table))
-        return a == 19 || a == 20 ? -ENOSYS : -EINVAL; /* recvmmsg, sendmmsg */
+        return -EINVAL;
     if (!b)
         return -EFAULT;
     memcpy(args, (const void *)b, table[a].nr_args * sizeof(args[0]));
@@ -333,6 +362,8 @@ sys_socketcall(SYSCALL_ARGS)
 }
 
 SYSCALL(102, socketcall);
+SYSCALL(337, recvmmsg);
+SYSCALL(345, sendmmsg);
 SYSCALL(359, socket);
 SYSCALL(360, socketpair);
 SYSCALL(361, bind);
@@ -348,3 +379,4 @@ SYSCALL(370, sendmsg);
 SYSCALL(371, recvfrom);
 SYSCALL(372, recvmsg);
 SYSCALL(373, shutdown);
+SYSCALL(417, recvmmsg_time64);

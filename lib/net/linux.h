@@ -38,12 +38,13 @@ struct linux_sockaddr_in6 {
 /* What was enough before the scope was added to it (RFC 2133). */
 #define LINUX_SOCKADDR_IN6_LEAST 24
 
-#define LINUX_MSG_OOB      0x1
-#define LINUX_MSG_PEEK     0x2
-#define LINUX_MSG_TRUNC    0x20
-#define LINUX_MSG_DONTWAIT 0x40
-#define LINUX_MSG_WAITALL  0x100
-#define LINUX_MSG_MORE     0x8000
+#define LINUX_MSG_OOB        0x1
+#define LINUX_MSG_PEEK       0x2
+#define LINUX_MSG_TRUNC      0x20
+#define LINUX_MSG_DONTWAIT   0x40
+#define LINUX_MSG_WAITALL    0x100
+#define LINUX_MSG_MORE       0x8000
+#define LINUX_MSG_WAITFORONE 0x10000
 
 struct linux_msghdr {
     void *name;
@@ -53,6 +54,11 @@ struct linux_msghdr {
     void *control;
     uint32_t controllen;
     uint32_t flags;
+};
+
+struct linux_mmsghdr {
+    struct linux_msghdr header;
+    uint32_t len;
 };
 
 #define LINUX_SHUT_RD   0

@@ -48,9 +48,8 @@ net_netconn_new(enum netconn_type type, u8_t protocol, netconn_callback callback
     return netconn_new_with_proto_and_callback(type, protocol, socket_event);
 }
 
-/* lwIP's own view of the socket: connection and event counters. */
-static struct lwip_sock *
-inner(const struct socket *socket)
+struct lwip_sock *
+socket_inner(const struct socket *socket)
 {
     return lwip_socket_dbg_get_socket(socket->number);
 }
@@ -59,7 +58,7 @@ inner(const struct socket *socket)
 static void
 update_state(struct socket *socket)
 {
-    const struct netconn *conn = inner(socket)->conn;
+    const struct netconn *conn = socket_inner(socket)->conn;
 
     if (socket->state == SOCKET_CONNECTING && conn->state != NETCONN_CONNECT)
         socket->state = conn->pcb.tcp ? SOCKET_CONNECTED : SOCKET_FAILED;
@@ -68,7 +67,7 @@ update_state(struct socket *socket)
 static unsigned
 poll_tcp(struct socket *socket)
 {
-    const struct lwip_sock *sock = inner(socket);
+    const struct lwip_sock *sock = socket_inner(socket);
     bool gone = !sock->conn->pcb.tcp;
     unsigned events = 0;
 
@@ -91,7 +90,7 @@ static unsigned
 socket_poll(struct file *file)
 {
     struct socket *socket = file->private;
-    const struct lwip_sock *sock = inner(socket);
+    const struct lwip_sock *sock = socket_inner(socket);
 
     update_state(socket);
     if (socket->type == LINUX_SOCK_STREAM)
@@ -151,7 +150,7 @@ socket_error(struct socket *socket)
     }
     update_state(socket);
     connecting = socket->state == SOCKET_FAILED;
-    error = err_to_errno(netconn_err(inner(socket)->conn));
+    error = err_to_errno(netconn_err(socket_inner(socket)->conn));
     if (error == ECONNABORTED) /* lwIP gave up sending */
         return ETIMEDOUT;
     if (error == ECONNRESET && socket->read_shut) /* behind the end: only a send asks for one */
@@ -166,7 +165,7 @@ socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port)
         struct socket *socket = by_number[i];
         if (!socket || socket->type != LINUX_SOCK_DGRAM || socket->state != SOCKET_CONNECTED)
             continue;
-        const struct udp_pcb *pcb = inner(socket)->conn->pcb.udp;
+        const struct udp_pcb *pcb = socket_inner(socket)->conn->pcb.udp;
         if (pcb->local_port != port || pcb->remote_port != peer_port ||
             !ip_addr_cmp(&pcb->remote_ip, peer))
             continue;
@@ -182,7 +181,7 @@ socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port)
 static void
 reset_if_asked(struct socket *socket)
 {
-    const struct netconn *conn = inner(socket)->conn;
+    const struct netconn *conn = socket_inner(socket)->conn;
 
     update_state(socket);
     if (socket->type != LINUX_SOCK_STREAM || socket->state != SOCKET_CONNECTED || conn->linger)
@@ -201,7 +200,7 @@ socket_close(struct file *file)
 
     reset_if_asked(socket);
     /* Lingering is a wait inside lwIP, which it does for blocking sockets only. */
-    netconn_set_nonblocking(inner(socket)->conn, 0);
+    netconn_set_nonblocking(socket_inner(socket)->conn, 0);
     by_number[number] = NULL;
     if (lwip_close(number) < 0)
         log_warn("net: a socket could not be closed: error %d", net_errno);
@@ -293,7 +292,7 @@ wrap(int number, int domain, int type, int protocol)
     socket->file.flags = FILE_O_RDWR;
     socket->file.changed = &socket->changed;
     by_number[number] = socket;
-    netconn_set_nonblocking(inner(socket)->conn, 1);
+    netconn_set_nonblocking(socket_inner(socket)->conn, 1);
     return socket;
 }
 
@@ -328,42 +327,6 @@ socket_new(int domain, int type, int protocol, struct socket **out)
         return socket_failure();
     *out = wrap(number, domain, type, protocol);
     return *out ? 0 : -ENOMEM;
-}
-
-/* ---- names ---- */
-
-/* lwIP would put a TCP connection that is bound twice into its list twice, and then walk that
- * list for ever. */
-static bool
-is_bound(const struct socket *socket)
-{
-    const struct netconn *conn = inner(socket)->conn;
-
-    switch (socket->type) {
-    case LINUX_SOCK_STREAM:
-        return !conn->pcb.tcp ||
-               conn->pcb.tcp->local_port; /* or it was: the connection ended */
-    case LINUX_SOCK_DGRAM:
-        return conn->pcb.udp->local_port;
-    default:
-        return false; /* no ports */
-    }
-}
-
-int
-socket_bind(struct socket *socket, const void *name, uint32_t namelen)
-{
-    union socket_address address;
-    socklen_t len;
-    int err = socket_address_in(name, namelen, &address, &len);
-
-    if (err)
-        return err;
-    if (address.any.sa_family == AF_UNSPEC)
-        return -EAFNOSUPPORT;
-    if (is_bound(socket))
-        return -EINVAL;
-    return lwip_bind(socket->number, &address.any, len) < 0 ? socket_failure() : 0;
 }
 
 /* ---- connections ---- */

@@ -42,7 +42,6 @@ struct socket {
 int socket_get(int fd, struct socket **out);
 /* One reference; the file's flags are those of `flags` (FILE_O_NONBLOCK). */
 int socket_new(int domain, int type, int protocol, struct socket **out);
-int socket_bind(struct socket *, const void *address, uint32_t len);
 /* Block until connected. */
 int socket_connect(struct socket *, const void *address, uint32_t len);
 int socket_listen(struct socket *, int backlog);
@@ -71,6 +70,16 @@ int socket_failure(void);
 /* After a call found no route: wait while a card of the family may still get its address.
  * 0: try again; else `error`, or -SYSCALL_RESTART. */
 int socket_wait_route(struct socket *, bool ip6, bool dontwait, int error);
+
+/* lwIP's own view of it: connection and event counters. */
+struct lwip_sock *socket_inner(const struct socket *);
+
+/* ---- name.c ---- */
+
+int socket_bind(struct socket *, const void *address, uint32_t len);
+/* The name of one side into the application's memory, as much as there is room for; nothing
+ * wanted is no error. */
+int socket_get_name(struct socket *, bool peer, void *to, uint32_t *len);
 
 /* ---- io.c ---- */
 

@@ -1,0 +1,229 @@
+/* epoll: its calls, edges and single shots, and an epoll descriptor that is itself waited for.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <unistd.h>
+#include "show.h"
+
+static int ends[2], set;
+
+static int
+add(int epoll, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.u32 = (uint32_t)fd};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int
+modify(int epoll, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.u32 = (uint32_t)fd};
+
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+static int
+removed(int epoll, int fd)
+{
+    return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* How many are ready, and the first one's events in the next digits. */
+static long
+look(int epoll, int ms)
+{
+    struct epoll_event events[4];
+    int n = epoll_wait(epoll, events, 4, ms);
+
+    return n > 0 ? n + 1000 * (long)events[0].events : n;
+}
+
+static int
+polled(int fd, int ms)
+{
+    struct pollfd entry = {fd, POLLIN | POLLOUT, 0};
+
+    return poll(&entry, 1, ms) < 0 ? -1 : entry.revents;
+}
+
+static void
+calls(void)
+{
+    struct epoll_event event;
+
+    SHOW(epoll_create(0));
+    SHOW(epoll_create1(77));
+    SHOW(set = epoll_create1(EPOLL_CLOEXEC));
+    SHOW(add(set, ends[0], EPOLLIN));
+    SHOW(add(set, ends[0], EPOLLIN));
+    SHOW(modify(set, ends[1], EPOLLIN));
+    SHOW(removed(set, ends[1]));
+    SHOW(add(set, 99, EPOLLIN));
+    SHOW(add(99, ends[0], EPOLLIN));
+    SHOW(add(ends[0], ends[1], EPOLLIN));
+    SHOW(add(set, set, EPOLLIN));
+    SHOW(epoll_ctl(set, 77, ends[0], &event));
+    SHOW(epoll_wait(set, &event, 0, 0));
+    SHOW(epoll_wait(99, &event, 1, 0));
+    SHOW(epoll_wait(ends[0], &event, 1, 0));
+    SHOW(look(set, 0));
+    SHOW(look(set, 1));
+    SHOW(read(set, &event, 1));
+    SHOW(write(set, &event, 1));
+}
+
+static void
+levels_and_edges(void)
+{
+    char byte;
+
+    SHOW(write(ends[1], "a", 1));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(modify(set, ends[0], EPOLLIN | EPOLLET));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(write(ends[1], "b", 1));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(modify(set, ends[0], EPOLLIN | EPOLLONESHOT));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(modify(set, ends[0], EPOLLIN | EPOLLRDHUP));
+    SHOW(look(set, 0));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW(look(set, 0));
+    SHOW(add(set, ends[1], EPOLLOUT));
+    SHOW(look(set, 0));
+    SHOW(removed(set, ends[1]));
+    SHOW(look(set, 0));
+}
+
+/* The entry goes with the last descriptor of its file. */
+static void
+closed_ones(void)
+{
+    int other[2];
+
+    SHOW(pipe(other));
+    SHOW(add(set, other[0], EPOLLIN));
+    SHOW(write(other[1], "x", 1));
+    SHOW(look(set, 0));
+    SHOW(close(other[0]));
+    SHOW(look(set, 0));
+    SHOW(removed(set, other[0]));
+    SHOW(close(other[1]));
+}
+
+static void *
+write_later(void *unused)
+{
+    usleep(20000);
+    write(ends[1], "y", 1);
+    return unused;
+}
+
+static void *
+add_later(void *fd)
+{
+    usleep(20000);
+    add(set, *(int *)fd, EPOLLOUT);
+    return NULL;
+}
+
+static void
+woken(void)
+{
+    pthread_t thread;
+    char byte;
+
+    SHOW_CODE(pthread_create(&thread, NULL, write_later, NULL));
+    SHOW(look(set, -1));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW_CODE(pthread_create(&thread, NULL, add_later, &ends[1]));
+    SHOW(look(set, -1));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(removed(set, ends[1]));
+}
+
+/* An epoll descriptor is readable when one of its own entries is ready. */
+static void
+nested(void)
+{
+    pthread_t thread;
+    fd_set readable;
+    char byte;
+    int outer;
+
+    SHOW(polled(set, 0));
+    SHOW(outer = epoll_create1(0));
+    SHOW(add(outer, set, EPOLLIN));
+    SHOW(look(outer, 0));
+    SHOW(write(ends[1], "x", 1));
+    SHOW(polled(set, 0));
+    SHOW(look(outer, 0));
+    SHOW(polled(outer, 0));
+    FD_ZERO(&readable);
+    FD_SET(outer, &readable);
+    SHOW(select(outer + 1, &readable, NULL, NULL, NULL));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW(look(outer, 0));
+    SHOW(polled(outer, 0));
+    SHOW_CODE(pthread_create(&thread, NULL, write_later, NULL));
+    SHOW(look(outer, -1));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW_CODE(pthread_create(&thread, NULL, write_later, NULL));
+    SHOW(polled(set, -1));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW_CODE(pthread_create(&thread, NULL, add_later, &ends[1]));
+    SHOW(look(outer, -1));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(removed(set, ends[1]));
+    SHOW(modify(outer, set, EPOLLIN | EPOLLET));
+    SHOW(look(outer, 0));
+    SHOW(write(ends[1], "x", 1));
+    SHOW(look(outer, 0));
+    SHOW(look(outer, 0));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW(add(set, outer, EPOLLIN)); /* a circle */
+    SHOW(close(outer));
+    SHOW(polled(set, 0));
+}
+
+static void
+depth(void)
+{
+    int sets[8];
+
+    for (int i = 0; i < 8; i++)
+        sets[i] = epoll_create1(0);
+    for (int i = 0; i + 1 < 8; i++)
+        SHOW(add(sets[i + 1], sets[i], EPOLLIN));
+    for (int i = 0; i < 8; i++)
+        close(sets[i]);
+}
+
+void
+epolls(void)
+{
+    SHOW(pipe(ends));
+    calls();
+    levels_and_edges();
+    closed_ones();
+    woken();
+    nested();
+    depth();
+    SHOW(close(set));
+    SHOW(close(ends[0]));
+    SHOW(close(ends[1]));
+}

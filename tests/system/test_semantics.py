@@ -1,0 +1,176 @@
+"""The same program, linked from the same objects as an image and as a program for 32-bit Linux,
+sees the same: tests/apps/semantics prints each call with its result, and every line has to be
+what this machine's own kernel makes of it, but for the differences that are meant."""
+
+import difflib
+import io
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from hosts import BUILD, Entropy
+
+PROGRAM = BUILD / "native/semantics"
+SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks",
+            "sockets", "datagrams", "names", "memory", "process"]
+
+# What is meant to differ: why, and what Ringlet answers. docs/applications.md tells programmers.
+MEANT = {
+    "a call that is wrong twice, on a tree where nothing can be changed, has one error or the other": {
+        "files: posix_fallocate(fd, 0, 10)": "30",
+        'paths: open("/new/", O_RDONLY | O_CREAT, 0666)': "EROFS",
+        'paths: truncate("/dir", 0)': "EROFS",
+        'paths: truncate("/dir/a.txt", -1)': "EROFS",
+        'paths: rmdir("/nothere")': "ENOENT",
+        'paths: rmdir("/dir/.")': "EROFS",
+        'paths: rmdir("/")': "EROFS",
+        'paths: unlink("/nothere")': "ENOENT",
+        'paths: rename("/nothere", "/dir/c.txt")': "ENOENT",
+        'paths: symlink("", "/dir/c.txt")': "EROFS",
+        'paths: remove("/nothere")': "ENOENT",
+        'paths: unlinkat(fd, "nothere", 0)': "ENOENT",
+    },
+    "a path has at most 1023 bytes": {
+        "paths: open(path_of(2000), O_RDONLY) >= 0 ? close(3) : -1": "ENAMETOOLONG",
+    },
+    "null, zero and random have no position": {
+        "files: lseek(fd, 10, SEEK_SET)": "ESPIPE",
+        "files: pwrite(fd, data, 10, 100)": "ESPIPE",
+        "files: pread(fd, data, 10, 100)": "ESPIPE",
+        "files: lseek(fd, 3, SEEK_SET)": "ESPIPE",
+    },
+    "FIONREAD is for what comes in: sockets, pipes, the terminal": {
+        "files: ioctl(fd, FIONREAD, data) == 0 ? *(int *)data : -1": "ENOTTY",
+    },
+    "mutexes have neither owners that die nor priorities": {
+        "threads: pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST)": "ENOSYS",
+        "threads: pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT)": "ENOSYS",
+    },
+    "handlers run on the stack of the thread": {
+        "signals: sigaltstack(NULL, &old)": "ENOSYS",
+        "signals: old.ss_flags": "0",
+        "signals: sigaltstack(&stack, NULL)": "ENOSYS",
+    },
+    "EPIPE says it; SIGPIPE would end a program that most often wants to go on": {
+        "signals: broken": "0",
+    },
+    "the clock cannot be set": {
+        "clocks: clock_settime(CLOCK_MONOTONIC, &now)": "ENOSYS",
+        "clocks: clock_settime(77, &now)": "ENOSYS",
+    },
+    "there is no break: malloc takes its memory from mmap": {
+        "memory: sbrk(0) != NULL": "false",
+    },
+}
+RINGLETS = {call: result for calls in MEANT.values() for call, result in calls.items()}
+
+# The tree: name -> text of a file, None for a directory, or ("->", target).
+TREE = {
+    "dir": None,
+    "dir/sub": None,
+    "dir/sub/deep.txt": "deep\n",
+    "dir/a.txt": "the first file, a line\n",
+    "dir/b.txt": "one line\n42 17 x\n",
+    "empty": "",
+    "etc": None,
+    "etc/hosts": "127.0.0.1 localhost\n",
+    "long.txt": "".join(chr(ord("a") + i % 26) for i in range(9000)),
+    "link.txt": ("->", "dir/a.txt"),
+    "dirlink": ("->", "dir"),
+    "dangling": ("->", "nothere"),
+    "loop1": ("->", "loop2"),
+    "loop2": ("->", "loop1"),
+    "tmp": None,
+}
+
+
+def add(tar, name, what):
+    member = tarfile.TarInfo(name)
+    member.mtime = 1234567890
+    member.mode = 0o755 if what is None else 0o644
+    if what is None:
+        member.type = tarfile.DIRTYPE
+    elif isinstance(what, tuple):
+        member.type, member.linkname, member.mode = tarfile.SYMTYPE, what[1], 0o777
+    else:
+        member.size = len(what)
+    tar.addfile(member, io.BytesIO(what.encode()) if isinstance(what, str) else None)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("semantics") / "root.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, what in TREE.items():
+            add(tar, name, what)
+    return path
+
+
+# A world of its own for the program: the tree as a read-only "/", the machine's devices, and a
+# network that is nothing but the loopback interface.
+WORLD = """
+ip link set lo up && mount --bind "$1" "$1" && mount --rbind /dev "$1/dev" &&
+mount -o remount,bind,ro "$1" || exit 125
+exec chroot "$1" /semantics
+"""
+
+
+@pytest.fixture(scope="module")
+def reference(archive, tmp_path_factory):
+    """What the program prints on this machine."""
+    if platform.machine() not in ("x86_64", "i686"):
+        pytest.skip("this machine is no x86")
+    root = tmp_path_factory.mktemp("root")
+    with tarfile.open(archive) as tar:
+        tar.extractall(root)
+    (root / "dev").mkdir()
+    shutil.copy(PROGRAM, root / "semantics")
+    try:
+        subprocess.run([root / "semantics", "none"], check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"this machine's kernel runs no 32-bit programs: {error}")
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    done = subprocess.run(["unshare", *user, "--net", "--mount", "sh", "-c", WORLD, "sh", root],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    if done.returncode == 125 or (user and not done.stdout):
+        pytest.skip(f"this machine lets us make no namespaces: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    return done.stdout.splitlines()
+
+
+def of_subject(lines, subject):
+    """Its lines; without the log's, which look otherwise."""
+    return [line for line in lines if re.match(rf"{subject}(, IPv[46])?: .* = ", line)]
+
+
+def test_differences_are_real(reference):
+    """Nothing is excused that is not there, or not there any more."""
+    results = {}
+    for line in reference:
+        call, result = line.rsplit(" = ", 1)
+        results.setdefault(call, set()).add(result)
+    for call, result in RINGLETS.items():
+        assert call in results, f"nobody calls {call}"
+        assert result not in results[call], f"{call} does not differ any more"
+
+
+@pytest.mark.smoke
+def test_semantics(boot, reference, archive):
+    guest = boot("semantics", rng=Entropy(), modules=[archive])
+    assert guest.wait() == 0
+    wanted = []
+    for line in reference:
+        call, result = line.rsplit(" = ", 1)
+        wanted.append(f"{call} = {RINGLETS.get(call, result)}")
+    lines = guest.text.splitlines()
+    report = []
+    for subject in SUBJECTS:
+        assert of_subject(wanted, subject), f"Linux said nothing of {subject}"
+        report += difflib.unified_diff(of_subject(wanted, subject), of_subject(lines, subject),
+                                       "Linux", "Ringlet", lineterm="", n=2)
+    assert not report, "\n".join(report)
