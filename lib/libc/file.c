@@ -113,22 +113,6 @@ file_poll(struct file *file)
            (now & FILE_POLLOUT ? FILE_POLLWRNORM : 0);
 }
 
-int
-file_wait(struct file *file, unsigned events, uint64_t deadline)
-{
-    struct wait_queue never = WAIT_QUEUE_INIT(never);
-    int result = 0;
-
-    for (;;) {
-        unsigned now = file_poll(file) & (events | FILE_POLLERR | FILE_POLLHUP);
-        if (now)
-            return (int)now;
-        if (result)
-            return result;
-        result = signal_wait_on(file->changed ? file->changed : &never, deadline);
-    }
-}
-
 /* ---- moving bytes ---- */
 
 static long

@@ -1,13 +1,10 @@
 /*
- * What there is of signals in every program: their default actions, and sleeping in a way
- * that one can end, ^C on the terminal included. Relies on signal.c for everything else, where
- * that is linked.
+ * What there is of signals in every program: their default actions. Relies on signal.c for
+ * everything else, where that is linked.
  */
 #include "kernel/kernel.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/signal.h"
-#include "lib/libc/syscall.h"
-#include "lib/libc/tty.h"
 
 /* Nothing stops and continues a unikernel, so signals that would are ignored too. */
 bool
@@ -54,41 +51,5 @@ signal_mask_end(uint64_t was, long result)
     if (result == -EINTR && signal_deliver)
         signal_deliver();
     self->blocked = was;
-    return result;
-}
-
-static void
-join(struct wait_queue *q, struct waiter *w)
-{
-    list_init(&w->link);
-    if (q)
-        wait_join(q, w);
-}
-
-int
-signal_wait_sleep(uint64_t deadline)
-{
-    struct waiter signals, keys;
-
-    tty_listen();
-    if (signal_waits && signal_waits())
-        return -SYSCALL_RESTART;
-    join(signal_waits ? &signal_sent : NULL, &signals);
-    join(tty_file()->changed, &keys);
-    int result = wait_sleep(deadline);
-    wait_leave(&keys);
-    wait_leave(&signals);
-    tty_listen();
-    return signal_waits && signal_waits() ? -SYSCALL_RESTART : result;
-}
-
-int
-signal_wait_on(struct wait_queue *q, uint64_t deadline)
-{
-    struct waiter w;
-
-    wait_join(q, &w);
-    int result = signal_wait_sleep(deadline);
-    wait_leave(&w);
     return result;
 }

@@ -1,0 +1,114 @@
+/*
+ * The terminal's keys. Whoever reads the terminal, and whoever sleeps in a system call, takes
+ * them from the device; so ^C reaches a program that waits for anything, and ends it with 130
+ * unless it has a handler. One that computes notices at its next wait. Linked only into
+ * programs that read or sleep.
+ */
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+#include "lib/libc/abi.h"
+#include "lib/libc/part.h"
+#include "lib/libc/signal.h"
+#include "lib/libc/tty.h"
+
+PART(keys);
+
+#define CHUNK     64
+#define TENTH_SEC (NSEC_PER_SEC / 10) /* the unit of VTIME */
+
+void
+tty_listen(void)
+{
+    struct console_device *console = console_current();
+    char keys[CHUNK];
+    size_t n = 1;
+
+    if (!console)
+        return;
+    for (unsigned i = 0; n > 0 && i < TTY_BUFFER / CHUNK; i++) {
+        n = MIN(tty_line_room(&tty.line), sizeof(keys));
+        n = n ? console->read(console, keys, n) : 0;
+        tty_line_input(&tty.line, keys, n);
+        /* Whoever is about to sleep listens first, and then the device has nothing to wake a
+         * reader for: he, or another thread, must look at the line again. */
+        if (n > 0)
+            wake_all(&console->readable);
+    }
+    if (console->rows != tty.rows || console->columns != tty.columns) {
+        tty.rows = console->rows;
+        tty.columns = console->columns;
+        signal_raise(ABI_SIGWINCH);
+    }
+}
+
+/* ---- reading ---- */
+
+/* How many keys end a wait, and until when: termios(3), "Canonical and noncanonical mode". */
+static bool
+enough(size_t len)
+{
+    if (tty.line.termios.lflag & ABI_ICANON)
+        return tty_line_readable(&tty.line);
+    return tty_line_count(&tty.line) >= MIN(len, MAX(tty.line.termios.cc[ABI_VMIN], 1));
+}
+
+static uint64_t
+deadline(void)
+{
+    uint8_t least = tty.line.termios.cc[ABI_VMIN], time = tty.line.termios.cc[ABI_VTIME];
+
+    if (tty.line.termios.lflag & ABI_ICANON)
+        return TIME_NEVER;
+    if (time && (least == 0 || tty_line_readable(&tty.line)))
+        return clock_now() + time * TENTH_SEC;
+    return least ? TIME_NEVER : 0;
+}
+
+long
+tty_read(struct file *file, void *to, size_t len)
+{
+    struct wait_queue *readable = file->changed;
+
+    if (len == 0)
+        return 0;
+    for (tty_listen(); !enough(len); tty_listen()) {
+        if (!readable)
+            return 0; /* no console, no keys: the end of file */
+        if (file->flags & FILE_O_NONBLOCK)
+            return tty_line_readable(&tty.line) ? (long)tty_line_read(&tty.line, to, len)
+                                                : -EAGAIN;
+        int result = signal_wait_on(readable, deadline());
+        if (result == -ETIMEDOUT)
+            break;
+        if (result)
+            return result;
+    }
+    return (long)tty_line_read(&tty.line, to, len);
+}
+
+unsigned
+tty_poll(struct file *file)
+{
+    (void)file;
+    tty_listen();
+    return FILE_POLLOUT | (tty_line_readable(&tty.line) ? FILE_POLLIN : 0);
+}
+
+int
+tty_input_ioctl(unsigned long request, void *argument)
+{
+    switch (request) {
+    case ABI_FIONREAD:
+        tty_listen();
+        *(int *)argument = (int)tty_line_count(&tty.line);
+        return 0;
+    case ABI_TCFLSH:
+        tty_listen();
+        if ((uintptr_t)argument != 1) /* not the output only */
+            tty_line_flush(&tty.line);
+        return 0;
+    default:
+        return -ENOTTY;
+    }
+}
