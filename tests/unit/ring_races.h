@@ -33,7 +33,7 @@ gate_pass(struct gate *g)
 static void
 drift(unsigned round)
 {
-    for (volatile unsigned i = round % 256; i; i--)
+    for (volatile unsigned i = round % 1024; i; i--)
         continue;
 }
 
@@ -47,10 +47,26 @@ peek(void)
     get16(q->area.driver);
 }
 
+/*
+ * Both sides write these lines in turn. A processor keeps its stores in their order, and has to
+ * wait for each line that the other one wrote last: what the driver stores after this stays in
+ * its store buffer for long.
+ */
+static void
+dam(void)
+{
+    static struct {
+        _Alignas(64) volatile char byte;
+    } lines[16];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
+        lines[i].byte = 1;
+}
+
 static struct gate start_gate, end_gate;
 static bool with_event;
 static bool thread_saw;
-#define LITMUS_ROUNDS 100000
+#define LITMUS_ROUNDS 200000
 
 /* Row 2, the device's half: say "kick me from here on", then look for work once more. */
 static void *
@@ -59,6 +75,7 @@ sleeper(void *arg)
     (void)arg;
     for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
         peek();
+        dam();
         gate_pass(&start_gate);
         drift(i);
         ring_device.want(with_event);
@@ -86,6 +103,7 @@ test_kick_litmus(void **state)
         assert_int_equal(pthread_create(&thread, NULL, sleeper, NULL), 0);
         for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
             gate_pass(&start_gate);
+            dam();
             add(1, 0, TOKEN(1));
             bool told = vq_kick(q);
             gate_pass(&end_gate);
@@ -109,6 +127,7 @@ completer(void *arg)
 {
     (void)arg;
     for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
+        dam();
         gate_pass(&start_gate);
         peek();
         unsigned before = interrupts;
@@ -139,6 +158,7 @@ test_irq_on_litmus(void **state)
             add(1, 0, TOKEN(1));
             gate_pass(&start_gate);
             drift(i);
+            dam();
             bool found = vq_irq_on(q);
             gate_pass(&end_gate);
             slipped += found;
