@@ -24,20 +24,21 @@ is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Cut the next word out of *at, in place: quotes and escapes vanish. NULL at the end. */
+/* Cut the next word out of [*at, end), in place: quotes and escapes vanish, and what ends the
+ * text becomes a terminator. NULL at the end. */
 static char *
-next_word(char **at)
+next_word(char **at, const char *end)
 {
     char *from = *at;
 
-    while (is_blank(*from))
+    while (from < end && is_blank(*from))
         from++;
-    if (!*from)
+    if (from == end)
         return NULL;
 
     char *word = from, *to = from;
     bool inside = false;
-    for (; *from && (inside || !is_blank(*from)); from++) {
+    for (; from < end && (inside || !is_blank(*from)); from++) {
         if (*from == '"') {
             inside = !inside;
             continue;
@@ -46,7 +47,7 @@ next_word(char **at)
             from++;
         *to++ = *from;
     }
-    *at = *from ? from + 1 : from;
+    *at = from < end ? from + 1 : from;
     *to = '\0';
     return word;
 }
@@ -107,13 +108,24 @@ add_word(char *word)
     words[nr_words++] = word;
 }
 
-/* The words from here to the end are the machine's, on either side of a "--". */
-static int
-machine_words(char *const *all, int count)
+/* Where the words begin that the machine put behind the user's, whatever quotes those leave
+ * open. */
+static char *
+machine_words(char *text)
 {
-    while (count > 0 && starts_with_key(all[count - 1], MACHINE_KEY))
-        count--;
-    return count;
+    char *first = text + strlen(text);
+
+    while (first > text) {
+        char *at = first;
+        while (at > text && is_blank(at[-1]))
+            at--;
+        while (at > text && !is_blank(at[-1]))
+            at--;
+        if (!starts_with_key(at, MACHINE_KEY))
+            break;
+        first = at;
+    }
+    return first;
 }
 
 void
@@ -122,11 +134,13 @@ cmdline_init(char *text, const char *name)
     static char *all[2 * CMDLINE_MAX_WORDS];
     static bool kernels[2 * CMDLINE_MAX_WORDS];
     int count = 0, dashes = -1;
-    char *word;
+    char *word, *machines = machine_words(text), *end = machines;
 
     nr_words = nr_arguments = 0;
     add_argument((char *)name);
-    while ((word = next_word(&text))) {
+    while (end > text && is_blank(end[-1]))
+        end--;
+    while ((word = next_word(&text, end))) {
         if (count == (int)ARRAY_SIZE(all)) {
             log_warn("command line: too many words, '%s' and what follows is left out", word);
             break;
@@ -136,18 +150,20 @@ cmdline_init(char *text, const char *name)
         kernels[count] = is_known(word);
         all[count++] = word;
     }
-    int machines = machine_words(all, count);
     for (int i = 0; i < count; i++) {
         if (i == dashes)
             continue;
-        if (i < machines && (dashes >= 0 ? i > dashes : !kernels[i]))
+        if (dashes >= 0 ? i > dashes : !kernels[i])
             add_argument(all[i]);
         else if (kernels[i])
             add_word(all[i]);
         else
             log_warn("command line: '%s' before -- is not a word that the kernel knows; "
-                     "ignored", all[i]);
+                     "ignored",
+                     all[i]);
     }
+    for (end = machines + strlen(machines); (word = next_word(&machines, end));)
+        add_word(word);
 }
 
 const char *
