@@ -19,13 +19,15 @@ def grub(load, name, enters):
     return QemuPc.variant(name=name, enters=enters, load=staticmethod(load),
                           tools=("grub-mkrescue", "grub-mkimage", "xorriso", "mcopy"),
                           files=(BUILD, "/usr/lib/grub/i386-pc/boot.img"),
-                          can=QemuPc.can - {"media", "empty words"})
+                          can=QemuPc.can - {"media", "empty words"}, least_memory=4096)
 
 
 def pvh(base, name, enters, **more):
-    """A machine that starts an image by its PVH note. There is one module at most."""
-    return base.variant(name=name, enters=enters, can=base.can - {"media", "several modules"},
-                        **{"load": staticmethod(by_pvh), **more})
+    """A machine that starts an image by its PVH note. There is one module at most, and the image is
+    in memory already when SeaBIOS runs, which works in memory that it finds free."""
+    attributes = {"can": base.can - {"media", "several modules"}, "load": staticmethod(by_pvh),
+                  "least_memory": 2048}
+    return base.variant(name=name, enters=enters, **{**attributes, **more})
 
 
 MICROVM = "QEMU microvm, `-kernel`, Multiboot"
@@ -47,11 +49,13 @@ DOORS = [
     QemuMicrovm.variant(name="qemu-microvm-v2", enters=MICROVM, devices="mmio version 2, by ACPI",
                         **only(QemuMicrovm, "modern")),
     QemuMicrovm.variant(name="qemu-microvm-v1-words", enters=MICROVM, machine="microvm,acpi=off",
-                        devices="mmio version 1, by words", **only(QemuMicrovm, "legacy")),
+                        most_devices=8, devices="mmio version 1, by words",
+                        **only(QemuMicrovm, "legacy")),
     QemuMicrovm.variant(name="qemu-microvm-v2-words", enters=MICROVM, machine="microvm,acpi=off",
-                        devices="mmio version 2, by words", **only(QemuMicrovm, "modern")),
+                        most_devices=8, devices="mmio version 2, by words",
+                        **only(QemuMicrovm, "modern")),
     pvh(QemuMicrovm, "qemu-microvm-pvh", "QEMU microvm, `-kernel`, PVH",
-        devices="mmio version 2, by ACPI",
+        devices="mmio version 2, by ACPI", least_memory=0,
         flavours={**QemuMicrovm.flavours, "": QemuMicrovm.flavours["modern"]}),
     V86(),
 ]

@@ -75,20 +75,26 @@ class Entropy(Device):
         yield "entropy"
 
 
+def kibibytes(mem):
+    return int(mem[:-1]) if isinstance(mem, str) else mem << 10
+
+
 class Host:
     name = ""
     can = frozenset()
     program = ""  # without it the host is missing on this machine,
     tools = ()  # and without these programs,
     files = (BUILD,)  # and these files
+    least_memory = 0  # KiB that firmware and loader want for themselves
     low_memory = 3072  # MiB of RAM below 4 GiB, at most
+    most_devices = 28
     enters = ""  # for the table of doors: how the image is loaded and entered,
     devices = ""  # and on what its devices lie
 
     def boot(self, folder, app, args="", mem=64, console=Console(), disks=(), nets=(), rng=None,
              modules=(), image=None, media=(), extra=(), needs=()):
         """Start a guest. `folder` is for the host's own files; `args` the command line as the
-        guest is to see it; `mem` in MiB; `console` None means serial port only; `modules` are
+        guest is to see it; `mem` in MiB or as "1500K"; `console` None means serial port only; `modules` are
         files that the loader puts into memory; `image` another ELF than the application's;
         `media` the host's words for a CD or disk that a loader boots from, and then the command
         line is the loader's; `extra` more words for the host's command line; `needs` what
@@ -99,8 +105,11 @@ class Host:
         wanted |= {"several modules"} if len(modules) > 1 else set()
         wanted |= {"media"} if media else set()
         wanted |= {"more command words"} if extra else set()
+        wanted |= {"memory in KiB"} if isinstance(mem, str) else set()
+        wanted |= {"room in so little memory"} if kibibytes(mem) < self.least_memory else set()
         wanted |= set(needs)
         wanted |= {"several cards"} if len(nets) > 1 else set()
+        wanted |= {"room for so many devices"} if len(devices) > self.most_devices else set()
         self.require(wanted)
         image = image or BUILD / f"{app}.elf"
         assert Path(image).exists(), f"{image} is not built; `make system` builds all"
@@ -149,8 +158,7 @@ class V86(Host):
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
-        self.require({"memory in KiB"} if isinstance(mem, str) else
-                     {"as much memory"} if mem > 1024 else set())
+        self.require({"memory of that size"} if mem > 1024 else set())
         command = [self.program, ROOT / "tests/web/run.mjs", BUILD, image, f"--words={args}",
                    f"--mem={mem}"]
         command += ["--initrd", modules[0]] if modules else []
@@ -202,9 +210,8 @@ class Launcher(Host):
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
         self.require(set() if console else {"serial port"})
-        self.require({"so many devices"} if len(disks) + 2 * len(nets) + bool(rng) > 28 else set())
-        self.require({"memory in KiB"} if isinstance(mem, str) else
-                     {"as much memory"} if mem > 3072 else set())
+        self.require({"room for so many devices"} if len(disks) + 2 * len(nets) + bool(rng) > 28 else set())
+        self.require({"memory of that size"} if mem > 3072 else set())
         ports = {}
         command = [*self.prefix, self.program, *self.options]
         command += [f"--block={disk.image}{',ro' if disk.read_only else ''}" for disk in disks]

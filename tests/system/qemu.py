@@ -75,7 +75,8 @@ class QemuPc(Host):
                      "network backends", "console backends", "modules", "several modules",
                      "more command words", "entropy", "media", "disks", "several cards",
                      "UDP from outside", "empty words", "network of 10.0.2.2", "NX",
-                     "double faults", "paging", "PCI", "serial port"})
+                     "double faults", "paging", "PCI", "serial port",
+                     "memory in KiB"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}
 
