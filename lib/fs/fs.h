@@ -65,7 +65,7 @@ int fs_stat_canonical(const char *canonical, struct file_stat *out);
  * `path` of any shape, taken from the canonical directory `base` if it is relative, made
  * canonical. Every component but the last must be a directory; the last need not exist, and
  * is followed if it is a link and `follow` is set (or a "/" stands behind it). -ENOENT,
- * -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EIO.
+ * -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EIO, -ENOMEM.
  */
 int fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX]);
 

@@ -7,6 +7,7 @@
  * can be put in front of it.
  */
 #include "kernel/kernel.h"
+#include "kernel/memory.h"
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 
@@ -108,36 +109,48 @@ step(struct walk *w, size_t len, bool follow)
     return 0;
 }
 
-int
-fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX])
+static int
+walk(struct walk *w, const char *base, const char *path, bool follow)
 {
-    struct walk w = {.out = out};
     size_t len = strnlen(path, FS_PATH_MAX);
 
     if (len == 0)
         return -ENOENT;
     if (len == FS_PATH_MAX)
         return -ENAMETOOLONG;
-    w.at = FS_PATH_MAX - len - 1;
-    memcpy(w.left + w.at, path, len + 1);
+    w->at = FS_PATH_MAX - len - 1;
+    memcpy(w->left + w->at, path, len + 1);
 
     if (path[0] != '/' && strcmp(base, "/") != 0)
-        w.out_len = strlen(base);
-    memcpy(out, base, w.out_len);
-    out[w.out_len] = '\0';
+        w->out_len = strlen(base);
+    memcpy(w->out, base, w->out_len);
+    w->out[w->out_len] = '\0';
 
     for (;;) {
-        while (w.left[w.at] == '/')
-            w.at++;
-        const char *name = w.left + w.at;
+        while (w->left[w->at] == '/')
+            w->at++;
+        const char *name = w->left + w->at;
         if (*name == '\0')
             break;
         const char *end = strchr(name, '/');
-        int error = step(&w, end ? (size_t)(end - name) : strlen(name), follow);
+        int error = step(w, end ? (size_t)(end - name) : strlen(name), follow);
         if (error)
             return error;
     }
-    if (w.out_len == 0)
-        memcpy(out, "/", 2);
+    if (w->out_len == 0)
+        memcpy(w->out, "/", 2);
     return 0;
+}
+
+int
+fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX])
+{
+    struct walk *w = kmalloc(sizeof(*w)); /* threads may have small stacks */
+
+    if (!w)
+        return -ENOMEM;
+    w->out = out;
+    int error = walk(w, base, path, follow);
+    kfree(w);
+    return error;
 }

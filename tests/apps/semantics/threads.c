@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "network.h"
 #include "show.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -412,6 +413,10 @@ little_work(void *unused)
 
     (void)unused;
     if (fd < 0 || read(fd, &byte, 1) != 1 || close(fd) || stat("/link.txt", &st))
+        return NULL;
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind_to(fd, loopback(AF_INET, 6300)) || connect_to(fd, loopback(AF_INET, 6300)) ||
+        send(fd, "x", 1, 0) != 1 || recv(fd, &byte, 1, 0) != 1 || close(fd))
         return NULL;
     usleep(1000);
     return &sem;
