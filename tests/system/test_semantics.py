@@ -13,7 +13,7 @@ import tarfile
 
 import pytest
 
-from hosts import BUILD, Entropy
+from hosts import BUILD
 
 PROGRAM = BUILD / "native/semantics"
 SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks",
@@ -161,7 +161,7 @@ def test_differences_are_real(reference):
 
 @pytest.mark.smoke
 def test_semantics(boot, reference, archive):
-    guest = boot("semantics", rng=Entropy(), modules=[archive])
+    guest = boot("semantics", modules=[archive])
     assert guest.wait() == 0
     wanted = []
     for line in reference:
