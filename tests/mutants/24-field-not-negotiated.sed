@@ -1,5 +1,5 @@
 # file: drivers/virtio/net.c
 # row: 24
-# test: net mtu_is_clamped
+# test: net_life mtu_is_clamped
 # The largest packet is read whether or not the device has that field.
 s/if (virtio_has(n->v, VIRTIO_NET_F_MTU) &&/if (true \&\&/

@@ -1,5 +1,5 @@
 # file: drivers/virtio/block.c
 # row: 30
-# test: block a_resize_is_noticed
+# test: block_life a_resize_is_noticed
 # A disk keeps the size it began with.
 /^block_config_changed/,/^}/s/b->dev.capacity = capacity;//

@@ -1,5 +1,5 @@
 # file: drivers/virtio/net.c
 # row: 31
-# test: net a_reset_returns_every_buffer_once_and_goes_on
+# test: net_life a_reset_returns_every_buffer_once_and_goes_on
 # A card stays without receive buffers after a reset.
 /^net_started/,/^}/s/net_refill(n);//

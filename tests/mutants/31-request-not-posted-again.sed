@@ -1,5 +1,5 @@
 # file: drivers/virtio/block_request.c
 # row: 31
-# test: block silence_costs_a_reset_and_a_clear_error
+# test: block_life silence_costs_a_reset_and_a_clear_error
 # A request in flight over a reset is not put onto the new ring.
 /^start_again/,/^}/s/return start(b, r);/return 0;/

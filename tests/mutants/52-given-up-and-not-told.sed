@@ -1,5 +1,5 @@
 # file: drivers/virtio/block_request.c
 # row: 52
-# test: block a_device_that_never_finishes_its_reset
+# test: block_life a_device_that_never_finishes_its_reset
 # Requests of a device that was given up get no answer.
 /^fail_all/,/^}/{/while ((r = oldest(b)))/d;s/complete(b, r, -EIO);/(void)r;/}

@@ -1,5 +1,5 @@
 # file: drivers/virtio/block_request.c
 # row: 52
-# test: block silence_costs_a_reset_and_a_clear_error
+# test: block_life silence_costs_a_reset_and_a_clear_error
 # Nobody looks at the time.
 /^block_late/,/^}/s/virtio_recover(.*);/;/

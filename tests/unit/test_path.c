@@ -50,13 +50,6 @@ entropy_read(void *to, size_t size)
     return -ENODEV;
 }
 
-void
-file_release(struct file *file)
-{
-    if (--file->refs == 0)
-        file->ops->close(file);
-}
-
 /* ---- a file system that is a table ---- */
 
 static const struct entry {

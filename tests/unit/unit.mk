@@ -24,9 +24,11 @@ UNIT_memory  := kernel/pages.c kernel/heap.c kernel/modules.c
 UNIT_FLAGS_memory := -no-pie -fno-pie
 
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
-UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/fs.c lib/fs/path.c lib/fs/reader_memory.c $(SHIM)
+FS := lib/fs/fs.c lib/fs/path.c tests/unit/shim/file.c $(SHIM)
+UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/reader_memory.c $(FS)
+UNIT_tar_bad := $(UNIT_tar)
 UNIT_partition := lib/fs/partition.c $(SHIM)
-UNIT_path := lib/fs/path.c lib/fs/fs.c lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(SHIM)
+UNIT_path := lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
@@ -39,10 +41,12 @@ MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c 
 UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
 UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c kernel/device_disk.c
 UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
+UNIT_net_life := $(UNIT_net)
 UNIT_net_lguest := $(UNIT_net)
+UNIT_block_life := $(UNIT_block)
 UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
 # The same drivers on packed rings, wherever the model's device is a modern one.
-PACKED := console block net entropy core
+PACKED := console block block_life net net_life entropy core
 $(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p)) tests/unit/offer_packed.c))
 UNIT_http := apps/httpd/request.c
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
