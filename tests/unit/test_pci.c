@@ -118,20 +118,6 @@ model_port_write(uint16_t port, uint32_t value, unsigned width)
     }
 }
 
-uint32_t
-model_memory_read(uint64_t address, unsigned width)
-{
-    fail_msg("device memory read at %llx, %u", (unsigned long long)address, width);
-    return 0;
-}
-
-void
-model_memory_write(uint64_t address, uint32_t value, unsigned width)
-{
-    fail_msg("device memory written at %llx, %x, %u", (unsigned long long)address, value,
-             width);
-}
-
 /* ---- laying out ---- */
 
 static void

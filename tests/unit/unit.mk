@@ -67,9 +67,10 @@ UNIT_thread := $(SHIM_MACHINE) tests/unit/shim/switch.c kernel/thread.c
 UNIT_wait   := $(UNIT_thread)
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
-UNIT_x86   := arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
-UNIT_clock := $(addprefix arch/x86/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c scale.c) $(SHIM)
-UNIT_pci   := $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
+PORTS := tests/unit/shim/no_memory_io.c
+UNIT_x86   := $(PORTS) arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
+UNIT_clock := $(PORTS) $(addprefix arch/x86/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c scale.c) $(SHIM)
+UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
 # Firmware's tables, and the interrupt controllers that they name.
 UNIT_acpi  := $(addprefix arch/x86/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
 UNIT_apic  := $(addprefix arch/x86/,apic.c ioapic.c lines.c madt.c) $(SHIM)
