@@ -27,5 +27,7 @@ uint32_t cpu_features(void);
 /* The text of the image, for backtraces; from the linker script. */
 extern const char image_start[], text_start[], text_end[], rodata_end[], data_start[], bss_start[],
     image_end[];
+/* The stack of boot/entry.S, 16-byte aligned; deferred work runs there (deferred.c). */
+extern char boot_stack_top[];
 
 #endif

@@ -2,8 +2,13 @@
  * Deferred work: what interrupt handlers record and known points carry out, in the order of
  * recording. The pending list is the only thing that interrupt and thread context share, and
  * it is only touched with interrupts off.
+ *
+ * The work runs on the stack that the image came in on, which nobody needs any more once the
+ * first thread runs (thread_start): a thread's own stack need not have room for TCP/IP. No
+ * work is run before that.
  */
 #include "kernel/deferred.h"
+#include "kernel/cpu.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "kernel/thread.h"
@@ -65,17 +70,24 @@ take_first(void)
 
 /* Only as many as there are now: work that comes up meanwhile waits for the next known point,
  * so that a device that never stops interrupting cannot keep the threads from running. */
-void
-defer_run(void)
+static void
+run_pending(void *unused)
 {
     struct deferred *d;
 
-    watch_known_point();
-    if (running)
-        return;
-    running = true;
+    (void)unused;
     for (unsigned n = nr_pending; n && (d = take_first()); n--)
         d->run(d->arg);
+}
+
+void
+defer_run(void)
+{
+    watch_known_point();
+    if (running || !nr_pending)
+        return;
+    running = true;
+    cpu_call_on((uintptr_t)boot_stack_top, run_pending, NULL);
     running = false;
 }
 

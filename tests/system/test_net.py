@@ -122,6 +122,20 @@ def test_ping_to_the_guest(boot, wires):
         wire.ping("10.9.0.2", size)
 
 
+def test_small_stack(boot, wires):
+    """Packets are not served on the stack of whoever waits, which may be the least there is."""
+    wire = wires()
+    guest = boot("nettool", "ip=10.9.0.2/24 -- small-stack:2048", nets=[Net(backend=wire.backend)])
+    guest.expect("^type a line$")
+    wire.find("10.9.0.2")
+    for size in (0, 1000, 1472) * 5:
+        wire.ping("10.9.0.2", size)
+    wire.ping("10.9.0.2", 8000, fragment=1480)
+    guest.send("\n")
+    assert guest.wait() == 0
+    assert "ok small-stack\n" in guest.text
+
+
 def test_ping_in_fragments(boot, wires):
     wire = wires()
     boot("echo", "ip=10.9.0.2/24", nets=[Net(backend=wire.backend)])
@@ -180,7 +194,7 @@ def test_localhost(boot):
     """Without a card, an archive or a server."""
     guest = boot("nettool", "-- resolve:localhost")
     assert guest.wait() == 0
-    assert "ok resolve localhost: 127.0.0.1\nok resolve localhost: ::1\n" in guest.text
+    assert "ok resolve localhost: ::1\nok resolve localhost: 127.0.0.1\n" in guest.text
 
 
 def test_wait_for_an_address_can_be_ended(boot, wires):

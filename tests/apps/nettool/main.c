@@ -7,17 +7,22 @@
  *     fetch:HOST:PORT     connect and read to the end: bytes and checksum
  *     push:HOST:PORT:N    connect and send N pattern bytes: their checksum
  *     sleep:SECONDS       let time pass
+ *     small-stack:BYTES   until a line is typed, sleep in a thread with so much of a stack; then
+ *                         whether what lies below the stack is as it was
  *     status              what lib/net/net.h shows
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/net/net.h"
@@ -222,6 +227,40 @@ status(void)
     return 0;
 }
 
+/* Packets that come meanwhile are served while this thread is the one that waits. */
+static void *
+nap(void *typed)
+{
+    while (!*(volatile bool *)typed)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    return NULL;
+}
+
+static int
+small_stack(size_t size)
+{
+    static char room[4 * 8192] __attribute__((aligned(16)));
+    static bool typed;
+    size_t below = sizeof(room) / 2;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    memset(room, 0x5a, below);
+    pthread_attr_init(&attributes);
+    if (size > below || pthread_attr_setstack(&attributes, room + below, size) ||
+        pthread_create(&thread, &attributes, nap, &typed))
+        return printf("FAIL small-stack: no thread on %zu bytes\n", size), 1;
+    puts("type a line");
+    getchar();
+    typed = true;
+    pthread_join(thread, NULL);
+    for (size_t i = 0; i < below; i++)
+        if (room[i] != 0x5a)
+            return printf("FAIL small-stack: %zu bytes below it were used\n", below - i), 1;
+    puts("ok small-stack");
+    return 0;
+}
+
 static int
 step(char *word)
 {
@@ -241,6 +280,8 @@ step(char *word)
         return fetch(argument);
     if (strcmp(word, "push") == 0)
         return push(argument);
+    if (strcmp(word, "small-stack") == 0)
+        return small_stack((size_t)atoi(argument));
     if (strcmp(word, "sleep") == 0)
         return sleep((unsigned)atoi(argument)), 0;
     return printf("FAIL %s: unknown step\n", word), 1;

@@ -422,10 +422,30 @@ little_work(void *unused)
     return &sem;
 }
 
+static size_t
+count_bytes(const char *from, int value, size_t len)
+{
+    size_t count = 0;
+
+    while (count < len && from[count] == value)
+        count++;
+    return count;
+}
+
+/* Timers and packets are served while it sleeps, on whatever stack. */
+static void *
+sleep_often(void *arg)
+{
+    for (int i = 0; i < 50; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return arg;
+}
+
 static void
 small_stacks(void)
 {
-    static char memory[PTHREAD_STACK_MIN] __attribute__((aligned(16)));
+    static char room[3 * PTHREAD_STACK_MIN] __attribute__((aligned(16)));
+    char *memory = room + 2 * PTHREAD_STACK_MIN;
     pthread_attr_t attributes;
     pthread_t thread;
     void *result;
@@ -435,10 +455,12 @@ small_stacks(void)
     SHOW_CODE(pthread_create(&thread, &attributes, little_work, NULL));
     SHOW_CODE(pthread_join(thread, &result));
     SHOW_TRUTH(result == &sem);
-    SHOW_CODE(pthread_attr_setstack(&attributes, memory, sizeof(memory)));
-    SHOW_CODE(pthread_create(&thread, &attributes, give_back, memory));
+    memset(room, 0x5a, 2 * PTHREAD_STACK_MIN);
+    SHOW_CODE(pthread_attr_setstack(&attributes, memory, PTHREAD_STACK_MIN));
+    SHOW_CODE(pthread_create(&thread, &attributes, sleep_often, memory));
     SHOW_CODE(pthread_join(thread, &result));
     SHOW_TRUTH(result == memory);
+    SHOW_TRUTH(count_bytes(room, 0x5a, 2 * PTHREAD_STACK_MIN) == 2 * PTHREAD_STACK_MIN);
 }
 
 void

@@ -3,6 +3,7 @@
  *
  * The model's devices are called through a weak reference: a test of the ring alone has none.
  */
+#include "kernel/cpu.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "kernel/watch.h"
@@ -128,6 +129,16 @@ static const struct platform machine = {
     .discover = discover,
 };
 const struct platform *platform = &machine;
+
+/* Deferred work runs on the host's one stack. */
+char boot_stack_top[16];
+
+void
+cpu_call_on(uintptr_t top, void (*fn)(void *), void *arg)
+{
+    (void)top;
+    fn(arg);
+}
 
 void
 watch_known_point(void)
