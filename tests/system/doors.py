@@ -19,7 +19,7 @@ def grub(load, name, enters):
     return QemuPc.variant(name=name, enters=enters, load=staticmethod(load),
                           tools=("grub-mkrescue", "grub-mkimage", "xorriso", "mcopy"),
                           files=(BUILD, "/usr/lib/grub/i386-pc/boot.img"),
-                          can=QemuPc.can - {"media", "empty words"}, least_memory=4096)
+                          can=QemuPc.can - {"media", "words as written"}, least_memory=4096)
 
 
 def pvh(base, name, enters, **more):

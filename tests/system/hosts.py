@@ -154,7 +154,7 @@ class V86(Host):
     devices = "PCI, modern"
     program = "node"
     files = (BUILD / "web",)
-    can = frozenset({"modern", "modules", "paging", "PCI", "serial port", "empty words"})
+    can = frozenset({"modern", "modules", "paging", "PCI", "serial port", "words as written"})
 
     def start(self, folder, app, image, args, mem, console, disks, nets, rng, modules, media,
               extra):
@@ -195,7 +195,7 @@ class Launcher(Host):
     devices = "lguest's device page"
     program = str(BUILD / "lguest")
     can = frozenset({"modules", "entropy", "disks", "several cards", "UDP from outside",
-                     "network of 10.0.2.2", "empty words"})
+                     "network of 10.0.2.2", "words as written"})
     options = ("--strict",)
     prefix = ()  # words in front of the program
 

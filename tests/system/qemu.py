@@ -73,9 +73,9 @@ class QemuPc(Host):
     debug_exit = True  # else the guest has to switch the machine off
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "several modules",
-                     "more command words", "entropy", "media", "disks", "several cards",
-                     "UDP from outside", "empty words", "network of 10.0.2.2", "NX",
-                     "double faults", "paging", "PCI", "serial port",
+                     "more command words", "words as written", "entropy", "media", "disks",
+                     "disks of less than a sector", "several cards", "UDP from outside",
+                     "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port",
                      "memory in KiB"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}

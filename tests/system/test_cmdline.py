@@ -42,7 +42,9 @@ def cases():
 
 @pytest.mark.parametrize("case", cases())
 def test_case(boot, case):
-    needs = {"empty words"} if '""' in case.text else set()
+    # A loader that quotes words anew loses empty ones, and takes the machine's for the user's.
+    for_splitter = '""' in case.text or ('"' in case.text and "virtio_mmio.device" in case.text)
+    needs = {"words as written"} if for_splitter else set()
     guest = boot("words", case.text, needs=needs)
     assert guest.wait() == 0
     lines = guest.text.split("\n")
