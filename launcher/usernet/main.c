@@ -221,12 +221,12 @@ main(int argc, char **argv)
     struct timeval patience = {.tv_usec = SEND_PATIENCE_US};
     if (setsockopt(USERNET_SOCKET, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
         fail("%s is started by lguest --net=user, not by hand", argv[0]);
-    signal(SIGPIPE, SIG_IGN);
-    /* Keys of a terminal reach all of its programs. This one ends when the launcher does, whose
-     * guest may need the network to end well. */
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGQUIT, SIG_IGN);
+    /* What ends the launcher often goes to all of its group: keys of a terminal, and SIGTERM by
+     * timeout(1) or a service manager. This program ends when the launcher does, whose guest
+     * may need the network to end well. */
+    static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP, SIGQUIT, SIGTERM};
+    for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
     Slirp *slirp = slirp_new(&config, &callbacks, NULL);
     if (!slirp)
         fail("cannot start the user network");

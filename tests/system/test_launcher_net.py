@@ -82,16 +82,17 @@ def test_user_network_ends_with_the_launcher(kit):
         os.close(fd)
 
 
-def test_user_network_survives_the_keys_of_a_terminal(kit):
-    """^C reaches it too, and the guest may need it to end well."""
+def test_user_network_survives_what_ends_the_launcher(kit):
+    """The keys of a terminal and whoever ends a group of processes reach it too, and the guest may
+    need it to end well."""
     with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT', "--net=user") as guest:
         assert guest.stdout.readline() == b"ready\n"
         helper, = children(guest.pid)
         status = (Path("/proc") / str(helper) / "status").read_text()
-        ignored = int(re.search(r"SigIgn:\s(\w+)", status).group(1), 16)
-        for number in signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
-            assert ignored >> number - 1 & 1
         guest.kill()
+    ignored = int(re.search(r"SigIgn:\s(\w+)", status).group(1), 16)
+    for number in signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM:
+        assert ignored >> number - 1 & 1
 
 
 def test_user_network_is_confined(kit):
