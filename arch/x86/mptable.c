@@ -41,6 +41,7 @@ enum { ENTRY_PROCESSOR, ENTRY_BUS, ENTRY_IOAPIC, ENTRY_INTERRUPT, ENTRY_LOCAL };
 
 #define IOAPIC_ENABLED 1
 #define TYPE_INT       0 /* a vectored interrupt, not NMI, SMI or the 8259s' */
+#define IOAPIC_ALL     0xff
 
 struct bus_entry {
     uint8_t type, id;
@@ -75,8 +76,9 @@ add_ioapic(struct madt *out, struct names *names, const struct ioapic_entry *e)
 static void
 add_interrupt(struct madt *out, const struct names *names, const struct interrupt_entry *e)
 {
-    if (e->kind != TYPE_INT || e->bus != names->isa_bus || e->ioapic != names->ioapic ||
-        e->irq >= MADT_ISA_IRQS)
+    bool ours = e->ioapic == names->ioapic || (out->nr_ioapics && e->ioapic == IOAPIC_ALL);
+
+    if (!ours || e->kind != TYPE_INT || e->bus != names->isa_bus || e->irq >= MADT_ISA_IRQS)
         return;
     out->isa[e->irq] = madt_isa(e->pin, e->flags);
 }

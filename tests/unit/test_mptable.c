@@ -106,6 +106,24 @@ what_is_not_ours_is_left_out(void **state)
     assert_memory_equal(&madt, &plain, sizeof madt);
 }
 
+/* Number 0xff stands for every chip (4.3.4), so for the first as well. */
+static void
+a_pin_of_all_chips_is_ours(void **state)
+{
+    struct table t = {.len = HEADER};
+
+    (void)state;
+    ISA(&t, 1);
+    ADD(&t, 3, 0, 0x0f, 0, 1, 9, 0xff, 20); /* before there is any */
+    struct madt madt = parse(&t, t.len);
+    assert_int_equal(madt.isa[9].gsi, 9);
+    ADD(&t, 2, 2, 0x14, 1, 0, 0, 0xc0, 0xfe);
+    ADD(&t, 3, 0, 0x0f, 0, 1, 9, 0xff, 20);
+    madt = parse(&t, t.len);
+    assert_int_equal(madt.isa[9].gsi, 20);
+    assert_true(madt.isa[9].level && madt.isa[9].low);
+}
+
 /* Behind an entry that is cut, or of a type that nobody knows, nothing is read; before it all.
  */
 static void
@@ -144,6 +162,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_is_read),
         cmocka_unit_test(what_is_not_ours_is_left_out),
+        cmocka_unit_test(a_pin_of_all_chips_is_ours),
         cmocka_unit_test(cut_tables_are_read_up_to_there),
         cmocka_unit_test(any_bytes_are_a_table),
     };
