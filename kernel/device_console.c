@@ -85,7 +85,7 @@ put(const char *text, size_t len)
  * one does that for each key. */
 static char unfinished[512];
 static size_t unfinished_len;
-static bool open;  /* something was written since the last "\n" */
+static bool open;  /* something but "\r" was written since the last "\n" */
 static bool moved; /* kernel lines came in between */
 
 static void
@@ -104,7 +104,8 @@ static void
 keep(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        open = text[i] != '\n';
+        if (text[i] != '\r')
+            open = text[i] != '\n';
         if (text[i] == '\n' || text[i] == '\r')
             unfinished_len = 0;
         else if (unfinished_len < sizeof(unfinished))

@@ -658,6 +658,7 @@ kernel_lines_stand_by_themselves(void **state)
         {"> ab\r> aXb\033[K\033[1D", "\r\n", "> aXb\033[K\033[1D"},
         {"half\r", "\r\n", ""},
         {"whole\n", "", ""},
+        {"whole\n\r", "", ""},
     };
     char expected[64];
 
