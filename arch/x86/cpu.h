@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define EFLAGS_IF (1u << 9)
-#define EFLAGS_ID (1u << 21)
 
 #define CR0_MP (1u << 1)
 #define CR0_EM (1u << 2)
