@@ -1,12 +1,12 @@
 /*
  * Which interrupt controller of a PC has which line.
  *
- * Lines that have an ACPI number are the I/O APICs' where there are any, else the 8259s'. PCI's
- * INTx stays with the 8259s even then (pci_irq): the number in a function's configuration space
- * is theirs by definition (PCI Local Bus Specification 3.0, 6.2.4), while the pins of the I/O
- * APICs that INTx arrives at are told by AML code only, which nobody here can run. So both
- * kinds are in use at the same time; the 8259s' interrupts come in through the local APIC.
- * Devices with MSI-X, which is nearly all, need neither.
+ * Lines that have an ACPI number are the I/O APICs' where there are any, else the 8259s'. The
+ * number in a PCI function's configuration space is the 8259s' by definition (PCI Local Bus
+ * Specification 3.0, 6.2.4); which pin of an I/O APIC its wire reaches is told by AML code only,
+ * which nobody here can run. But where the MADT calls an ISA interrupt level-triggered, the
+ * wires that end there do so at the I/O APIC as well. Elsewhere both kinds of controller are in
+ * use at the same time; the 8259s' interrupts come in through the local APIC.
  */
 #include "arch/x86/lines.h"
 #include "arch/x86/apic.h"
@@ -62,6 +62,16 @@ lines_isa(unsigned irq)
     if (!ioapic_present())
         return pic_line(irq);
     return irq < MADT_ISA_IRQS ? gsi_line(wiring.isa[irq].gsi, false, false) : NULL;
+}
+
+struct irq_line *
+lines_intx(unsigned irq)
+{
+    const struct madt_isa *isa = irq < MADT_ISA_IRQS ? &wiring.isa[irq] : NULL;
+
+    if (ioapic_present() && isa && isa->overridden && isa->level)
+        return gsi_line(isa->gsi, isa->level, isa->low);
+    return pic_line(irq);
 }
 
 struct irq_line *

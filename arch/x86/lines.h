@@ -14,6 +14,8 @@
 void lines_init(const struct madt *madt);
 /* The line of ISA interrupt `irq`, NULL if no device can have it. */
 struct irq_line *lines_isa(unsigned irq);
+/* The line of a PCI function whose interrupt line register says `irq`, NULL if there is none. */
+struct irq_line *lines_intx(unsigned irq);
 /* That of ACPI's own interrupt, `irq` as the FADT numbers it. */
 struct irq_line *lines_sci(unsigned irq);
 

@@ -5,7 +5,7 @@
  */
 #include "arch/x86/pci.h"
 #include "arch/x86/io.h"
-#include "arch/x86/pic.h"
+#include "arch/x86/lines.h"
 #include "arch/x86/piix.h"
 #include "kernel/kernel.h"
 
@@ -312,7 +312,7 @@ pci_intx(const struct pci_device *d, bool on)
 struct irq_line *
 pci_irq(const struct pci_device *d)
 {
-    struct irq_line *line = pic_line(d->interrupt_line);
+    struct irq_line *line = lines_intx(d->interrupt_line);
 
     return line ? line : piix_irq(d);
 }

@@ -121,6 +121,17 @@ def test_vectors(boot_on, disk, flavour, vectors):
     assert "warning" not in guest.text
 
 
+@pytest.mark.parametrize("base", [QemuPc, QemuQ35], ids=["pc", "q35"])
+def test_intx_without_8259s(boot_on, disk, base):
+    """PCI's wires end at the I/O APIC as well, where the MADT says so."""
+    image, digest = disk
+    guest = boot_on(base.variant(machine=f"{base.machine},pic=off"), "shell", "sha256 vda",
+                    console=None, disks=[Disk(image=image, read_only=True,
+                                              options={"vectors": 0})])
+    guest.expect(f"^{digest}  vda$")
+    assert guest.wait() == 0
+
+
 def test_mp_table(boot_on, disk):
     """No 8259s, and no ACPI to say where the I/O APIC is: the older table does."""
     image, digest = disk

@@ -299,6 +299,11 @@ lines_lead_from_pin_to_handler(void **state)
     }
     assert_ptr_equal(lines_isa(7), pc_gsi_line(20, false));
     assert_ptr_equal(lines_sci(9), pc_gsi_line(9, false));
+    /* PCI's wires: at the I/O APIC where the table calls the ISA interrupt level-triggered. */
+    assert_ptr_equal(lines_intx(9), pc_gsi_line(9, true));
+    assert_ptr_equal(lines_intx(7), pc_gsi_line(20, true));
+    assert_ptr_equal(lines_intx(11), &pic_lines[11]);
+    assert_null(lines_intx(255));
 }
 
 static void
@@ -373,6 +378,7 @@ without_apics_lines_are_the_8259s(void **state)
         assert_int_equal(apic_claim(pic_lines), -ENODEV);
         assert_ptr_equal(pc_gsi_line(11, true), &pic_lines[11]);
         assert_ptr_equal(lines_isa(4), &pic_lines[4]);
+        assert_ptr_equal(lines_intx(9), &pic_lines[9]);
         assert_ptr_equal(lines_sci(9), &pic_lines[9]);
         assert_null(pc_gsi_line(16, true));
     }

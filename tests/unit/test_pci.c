@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "arch/x86/lines.h"
 #include "arch/x86/pci.h"
 #include "arch/x86/pic.h"
 #include "kernel/errno.h"
@@ -439,6 +440,13 @@ spurious_interrupts_are_told_apart(void **state)
     assert_int_equal(handled, 2);
     irq_detach(pic_line(7), &action);
     irq_detach(pic_line(15), &action15);
+}
+
+/* A machine without I/O APICs. */
+struct irq_line *
+lines_intx(unsigned irq)
+{
+    return pic_line(irq);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "arch/x86/lines.h"
 #include "arch/x86/pc.h"
 #include "arch/x86/pic.h"
 #include "drivers/virtio/ring.h"
@@ -170,6 +171,12 @@ pic_line(unsigned irq)
     lines[irq].name = "irq";
     lines[irq].mask = line_mask;
     return &lines[irq];
+}
+
+struct irq_line *
+lines_intx(unsigned irq)
+{
+    return pic_line(irq);
 }
 
 struct irq_line *
