@@ -158,9 +158,9 @@ cmdline_init(char *text, const char *name)
         else if (kernels[i])
             add_word(all[i]);
         else
-            log_warn("command line: '%s' before -- is not a word that the kernel knows; "
-                     "ignored",
-                     all[i]);
+            log_warn(
+                "command line: '%s' before -- is not a word that the kernel knows; ignored",
+                all[i]);
     }
     for (end = machines + strlen(machines); (word = next_word(&machines, end));)
         add_word(word);

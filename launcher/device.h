@@ -85,7 +85,7 @@ void device_poll(bool wait);
 int device_sleep(struct pollfd *set, unsigned n);
 /* Fills `set` (DEVICE_POLL_MAX entries) with what device_poll would wait for. */
 unsigned device_poll_set(struct pollfd *set);
-#define DEVICE_POLL_MAX 32
+#define DEVICE_POLL_MAX DEVICE_LINES
 /* Would a read or write not block? */
 bool device_fd_ready(int fd, short events);
 /* Sleeps until it is writable, or broken, with signals let in. */

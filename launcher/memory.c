@@ -109,8 +109,7 @@ memory_check_alone(void)
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, maps, sizeof(maps) - 1);
     if (n < 0)
-        die("cannot read /proc/self/maps, to make sure that the guest is alone: %s; /proc has "
-            "to "
+        die("cannot read /proc/self/maps, to make sure that the guest is alone: %s; /proc has to "
             "be mounted",
             strerror(errno));
     close(fd);

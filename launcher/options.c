@@ -41,8 +41,7 @@ static const char usage[] =
     "  --no-tsc                  do not vouch for the processor's clock (tsc_khz 0)\n"
     "  --verbose  --help  --version\n"
     "\n"
-    "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 "
-    "time\n"
+    "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 time\n"
     "is up; 128 and more a signal. Three ^C within a second end it.\n";
 
 static const struct {

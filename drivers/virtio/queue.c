@@ -87,8 +87,7 @@ queue_area_free(struct virtqueue *q)
 
 /* ---- for layouts ---- */
 
-/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19; in *writable the bytes that the device may write.
- */
+/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19; *writable: bytes that the device may write. */
 static int
 parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
             uint32_t *writable)
@@ -157,7 +156,6 @@ void
 queue_release(struct virtqueue *q)
 {
     q->broken = true;
-    q->free = 0;
     defer_cancel(&q->work);
     while (vq_detach(q))
         continue;
