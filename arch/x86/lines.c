@@ -1,12 +1,13 @@
 /*
  * Which interrupt controller of a PC has which line.
  *
- * Lines that have an ACPI number are the I/O APICs' where there are any, else the 8259s'. The
- * number in a PCI function's configuration space is the 8259s' by definition (PCI Local Bus
- * Specification 3.0, 6.2.4); which pin of an I/O APIC its wire reaches is told by AML code only,
- * which nobody here can run. But where the MADT calls an ISA interrupt level-triggered, the
- * wires that end there do so at the I/O APIC as well. Elsewhere both kinds of controller are in
- * use at the same time; the 8259s' interrupts come in through the local APIC.
+ * Lines that have an ACPI number are the I/O APICs' where there are any, else the 8259s'. PCI's
+ * INTx stays with the 8259s even then: the number in a function's configuration space is theirs
+ * by definition (PCI Local Bus Specification 3.0, 6.2.4), while the pin of an I/O APIC that its
+ * wire reaches is told by AML code only, which nobody here can run. So both kinds of controller
+ * are in use at the same time; the 8259s' interrupts come in through the local APIC. Where
+ * there are no 8259s, an ISA interrupt that the MADT calls level-triggered is taken for PCI's;
+ * beside them it may be ACPI's own (5.2.9, SCI_INT), whose pin the wires need not reach.
  */
 #include "arch/x86/lines.h"
 #include "arch/x86/apic.h"
@@ -67,11 +68,11 @@ lines_isa(unsigned irq)
 struct irq_line *
 lines_intx(unsigned irq)
 {
-    const struct madt_isa *isa = irq < MADT_ISA_IRQS ? &wiring.isa[irq] : NULL;
+    struct irq_line *line = pic_line(irq);
 
-    if (ioapic_present() && isa && isa->overridden && isa->level)
-        return gsi_line(isa->gsi, isa->level, isa->low);
-    return pic_line(irq);
+    if (line || !ioapic_present() || irq >= MADT_ISA_IRQS || !wiring.isa[irq].level)
+        return line;
+    return gsi_line(wiring.isa[irq].gsi, true, wiring.isa[irq].low);
 }
 
 struct irq_line *
