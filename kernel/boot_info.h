@@ -27,14 +27,11 @@ struct boot_module {
     uint64_t size; /* bytes; 0: it cannot be used, see modules_check */
 };
 
-struct platform;
-
 struct boot_info {
-    const char *door;                /* "multiboot", "lguest", "pvh": for the log */
-    const struct platform *platform; /* what the machine can do */
-    uint64_t entry_tsc;              /* the CPU's cycle counter as the image was entered */
-    uintptr_t rsdp;                  /* ACPI's root pointer where the loader names it, else 0 */
-    unsigned nr_ranges;              /* in no particular order, may overlap */
+    const char *door;   /* how control came: "multiboot", "lguest", "pvh" */
+    uint64_t entry_tsc; /* the CPU's cycle counter as the image was entered */
+    uintptr_t rsdp;     /* ACPI's root pointer where the loader names it, else 0 */
+    unsigned nr_ranges; /* in no particular order, may overlap */
     struct boot_range ranges[BOOT_MAX_RANGES];
     unsigned nr_modules; /* the first one is the initrd */
     struct boot_module modules[BOOT_MAX_MODULES];
