@@ -349,6 +349,8 @@ control_key(int key)
     case CONTROL('D'):
         if (l.len == 0)
             return INPUT_DONE;
+        if (l.at == l.len)
+            return LINE_DONE; /* as a terminal that edits lines itself has it */
         cut(l.at, after(l.at));
         return GO_ON;
     case CONTROL('L'):
@@ -378,8 +380,8 @@ handle_key(int key)
     char c = (char)key;
 
     switch (key) {
-    case KEY_INPUT_END:
-        return INPUT_DONE;
+    case KEY_INPUT_END: /* behind the last line of a pipe there may be no end of line */
+        return l.len > 0 ? LINE_DONE : INPUT_DONE;
     case KEY_NONE:
         return GO_ON;
     case KEY_UP:

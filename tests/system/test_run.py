@@ -1,0 +1,103 @@
+"""./run: what a guest's console, its end and its exit code are to the shell that called it.
+
+Relies on `make system` having built all that ./run would build. It always works in build/, so
+with another folder in $BUILD these tests are skipped, as on a host that is not here.
+"""
+
+import shlex
+import signal
+import subprocess
+
+import pytest
+
+from guest import LIMIT, Guest
+from hosts import BUILD, ROOT, Launcher, missing
+from qemu import QemuPc
+
+HOSTS = {"launcher": Launcher, "qemu": QemuPc}
+PROMPT = "^ringlet> "
+
+
+@pytest.fixture(params=HOSTS)
+def command(request):
+    """command(WORD...) -> the command line of ./run on this host, with a disk that others can
+    have as well, and without a network card, since all would choose among the same ports."""
+    lacks = missing(HOSTS[request.param])
+    if BUILD != ROOT / "build" or lacks:
+        pytest.skip(f"{request.param} is not here: {lacks} is missing" if lacks else
+                    "./run works in build/ only")
+    return lambda *words: [str(ROOT / "run"), "--host", request.param, "--no-net", "--disk",
+                           f"{BUILD}/site.tar,ro", *words]
+
+
+@pytest.fixture
+def start():
+    """start(command) -> Guest, whose end is that of ./run."""
+    started = []
+
+    def guest(command):
+        # Who started the tests may have SIGINT ignored, which is inherited.
+        started.append(Guest("run", ["env", "--default-signal=INT", *command],
+                             lambda status, last_line: status))
+        return started[-1]
+
+    yield guest
+    for guest in started:
+        guest.process.terminate()  # and not killed: it has a guest to end
+        guest.process.wait(LIMIT)
+        guest.stop()
+
+
+def run(command, stdin=""):
+    # A ./run that is killed could not end its guest.
+    return subprocess.run(["timeout", str(LIMIT), *command], input=stdin, capture_output=True,
+                          text=True)
+
+
+@pytest.mark.parametrize("code", [0, 3, 126, 127, 128, 255])
+def test_codes(command, code):
+    done = run(command("hello", str(code), "a b"))
+    assert done.stdout == f"Hello from Ringlet!\n{code}\na b\nexit: {code}\n"
+    assert done.returncode == code
+
+
+def test_no_image(command, tmp_path):
+    """Status 1 of QEMU means an image that it refuses, or a guest that left with 0."""
+    image = tmp_path / "no-image"
+    image.write_text("This is no ELF file.\n")
+    done = run(command(str(image)))
+    assert done.returncode in (2, 125) and done.stderr
+
+
+@pytest.mark.parametrize("lines, code", [("help\nfrobnicate\n", 127), ("help\nfrobnicate", 127),
+                                         ("help\n", 0), ("", 0)])
+def test_end_of_input(command, lines, code):
+    done = run(command("shell"), lines)
+    assert ("  exit [CODE]" in done.stdout) == ("help" in lines)
+    assert ("frobnicate: no such command" in done.stdout) == ("frobnicate" in lines)
+    assert done.returncode == code
+
+
+def test_input_that_stays_open(command, start):
+    """The guest's end is the end, though more could come."""
+    assert start(command("hello", "2")).wait() == 2
+
+
+def test_interrupt(command, start):
+    """SIGINT where it is no key: a terminal sends it if standard input is something else, and
+    what a script starts in the background has it ignored."""
+    guest = start(command("shell"))
+    guest.expect(PROMPT)
+    guest.process.send_signal(signal.SIGINT)
+    assert guest.wait() == 130
+
+
+def test_paste(command, start):
+    """Lines come as they were, however many at once, where a terminal brings them."""
+    guest = start(["script", "-qefc", shlex.join(command("shell")), "/dev/null"])
+    guest.expect(PROMPT)
+    names = [f"/{i}-{'xyz' * (i % 20)}" for i in range(100)]
+    guest.send("".join(f"ls {name}\r" for name in names) + "exit 9\r")
+    assert guest.wait() == 9
+    for name in names:
+        guest.expect(f"^ls: {name}: No such file")
