@@ -7,24 +7,52 @@
 #include <string.h>
 #include "shell.h"
 
+static const struct command *
+find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+static int
+unknown(const char *name)
+{
+    fprintf(stderr, "%s: no such command (help shows what there is)\n", name);
+    return 127;
+}
+
+static void
+describe(const struct command *c)
+{
+    int width = printf("  %s %s", c->name, c->arguments);
+
+    if (width > 32)
+        width = printf("\n") - 1;
+    printf("%*s%s\n", 34 - width, "", c->what);
+}
+
 static int
 cmd_help(int argc, char **argv)
 {
-    (void)argv;
-    if (argc > 1)
+    if (argc > 2)
         return command_usage("help");
-    for (const struct command *c = commands; c->name; c++) {
-        int width = printf("  %s %s", c->name, c->arguments);
-        if (width > 32)
-            width = printf("\n") - 1;
-        printf("%*s%s\n", 34 - width, "", c->what);
+    if (argc == 2) {
+        const struct command *command = find(argv[1]);
+        if (!command)
+            return unknown(argv[1]);
+        describe(command);
+        return 0;
     }
+    for (const struct command *c = commands; c->name; c++)
+        describe(c);
     printf("Keys: arrows, Home, End, Tab, ^A ^E ^K ^U ^W ^L ^C ^D. Words may be quoted.\n");
     return 0;
 }
 
 const struct command commands[] = {
-    {"help", "", "this list", cmd_help},
+    {"help", "[COMMAND]", "what there is", cmd_help},
     {"dev", "", "virtio devices: transport, features, queues, counters", cmd_dev},
     {"net", "", "network interfaces, addresses, counters, name servers", cmd_net},
     {"ping", "HOST [COUNT]", "ask a host for an answer (ICMP, IPv4 and IPv6)", cmd_ping},
@@ -47,24 +75,13 @@ const struct command commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct command *
-find(const char *name)
-{
-    for (const struct command *c = commands; c->name; c++)
-        if (strcmp(c->name, name) == 0)
-            return c;
-    return NULL;
-}
-
 int
 command_run(int argc, char **argv)
 {
     const struct command *command = find(argv[0]);
 
-    if (!command) {
-        fprintf(stderr, "%s: no such command (help shows what there is)\n", argv[0]);
-        return 127;
-    }
+    if (!command)
+        return unknown(argv[0]);
     interrupted = 0;
     int status = command->run(argc, argv);
     fflush(stdout);
@@ -75,8 +92,9 @@ int
 command_usage(const char *name)
 {
     const struct command *command = find(name);
+    const char *arguments = command ? command->arguments : "";
 
-    fprintf(stderr, "Usage: %s %s\n", name, command ? command->arguments : "");
+    fprintf(stderr, "Usage: %s%s%s\n", name, *arguments ? " " : "", arguments);
     return 2;
 }
 

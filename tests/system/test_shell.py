@@ -56,7 +56,10 @@ def test_help_and_exit(shell):
     for name in ("help", "dev", "net", "ping", "blk", "ls", "cat", "sha256", "blktest", "mem",
                  "uptime", "date", "log", "panic", "exit"):
         assert re.search(rf"^ *{name}\b", terminal.run("help"), re.M)
-    assert "no such command" in terminal.run("frobnicate")
+    assert terminal.run("help ls") == "  ls [-l] [PATH...]               files in a folder\n"
+    assert terminal.run("uptime now") == "Usage: uptime\n"
+    for line in ("frobnicate", "help frobnicate"):
+        assert "frobnicate: no such command" in terminal.run(line)
     terminal.leave(200)
 
 
@@ -85,6 +88,9 @@ def test_editing(shell):
     terminal.run("first")
     terminal.run("second")
     assert "first: no such command" in terminal.run(up + up)
+    terminal.type("xxthird\x01\x04\x04\x05\x04")  # ^D deletes, and at the end it enters
+    terminal.guest.expect("^third: no such command")
+    terminal.ready()
     terminal.run("help")  # what ends the shell is the status of the last command
     terminal.type("half a line\x03")
     terminal.guest.expect(PROMPT)
