@@ -5,8 +5,9 @@
  * One CPU, and a thread runs until it blocks, yields or ends, so data that only threads touch
  * needs no lock. Interrupt handlers record and do not work: they acknowledge their device and
  * defer_mark() a work item. The items run at the known points: when a thread blocks, yields
- * or makes a blocking system call, and in the idle loop. They run on a stack of their own, whoever
- * reached the point, one at a time and never nested, must not block, and may wake threads.
+ * or makes a blocking system call, and in the idle loop. They run on a stack of their own,
+ * whoever reached the point, one at a time and never nested, must not block, and may wake
+ * threads.
  *
  * So everything below is called from threads or deferred work with interrupts on, except
  * defer_mark, which may be called from anywhere.
