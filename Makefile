@@ -3,16 +3,19 @@
 #
 #   make build/httpd.elf     one application       make unit       tests on this machine
 #   make kernel              no dependencies       make system     tests in QEMU (FULL=1: all)
-#   make site                the demo disk         make mutants    do the tests notice bugs?
-#   make iso, disk           for GRUB and a BIOS
-#   make web                 the page for browsers, in build/web
-#   make bench               figures               make soak       hours of load
-#   make doors               the README's table of doors, after ./check --full
+#   make launcher            build/lguest          make mutants    do the tests notice bugs?
+#   make site                the demo disk         make bench      figures
+#   make iso, disk           for GRUB and a BIOS   make soak       hours of load
+#   make build/httpd.elf64   for PVH loaders       make doors      the README's table of doors,
+#   make web                 the page for browsers                 after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make tour                the code in reading order, for an evening
 #   make clean, distclean    distclean also removes fetched and built third-party code
+#   make help                prints this
 #
-# Variables: CROSS_COMPILE=i686-elf-  WERROR=1  SYMS=0 (no names in panics)  B=folder  V=1
+# Variables: CROSS_COMPILE=i686-elf-  WERROR=1  SYMS=0 (no names in panics)  B=folder  V=1 (says
+# what it runs: else a build that goes well is silent); for iso and disk APP=shell  TABLE=gpt
+# WORDS='ip=dhcp -- ls /'
 
 B ?= build
 DEPS := build/deps
@@ -203,20 +206,22 @@ soak: all site
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
 format:
-	clang-format -i $(SOURCES)
+	$(Q)clang-format -i $(SOURCES)
 tidy: compile_commands.json
-	clang-tidy --quiet -p . $(KERNEL_SRC:%.S=)
-compile_commands.json: Makefile
-	$(PYTHON) tools/compile-commands > $@
+	$(Q)clang-tidy --quiet -p . $(KERNEL_SRC:%.S=)
+compile_commands.json: Makefile tools/compile-commands
+	$(Q)$(PYTHON) tools/compile-commands > $@
 notices:
 	@tools/notices
 # The code along one packet and one disk request, in reading order: make tour | less
 tour:
 	@tools/tour
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 clean:
-	rm -rf $(filter-out $(DEPS),$(wildcard $(B)/*))
+	$(Q)rm -rf $(filter-out $(DEPS),$(wildcard $(B)/*))
 distclean:
-	rm -rf $(B)
-.PHONY: format tidy notices tour clean distclean
+	$(Q)rm -rf $(B)
+.PHONY: format tidy notices tour help clean distclean
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
