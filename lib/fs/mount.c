@@ -1,7 +1,8 @@
 /*
  * What is mounted when the image starts: /dev, and on "/" the tar archive that the word
  * root=initrd, root=vda or root=vda2 names. Without that word it is the initrd if it holds an
- * archive, else vda if that does, else the first partition of vda that does, else nothing. Runs once, after the devices were found.
+ * archive, else vda if that does, else the first partition of vda that does, else nothing. Runs
+ * once, after the devices were found.
  */
 #include "kernel/boot_info.h"
 #include "kernel/cmdline.h"
@@ -83,6 +84,8 @@ mount_first_disk(void)
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
         if ((d == first || d->whole == first) && mount_probed(fs_reader_disk(d)))
             return;
+    if (first)
+        log_info("root: %s holds no tar archive, so there are no files", first->name);
 }
 
 static void

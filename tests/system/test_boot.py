@@ -80,6 +80,14 @@ def test_module_that_is_no_archive(boot, tmp_path):
     assert "error: root: initrd holds no tar archive, so there are no files\n" in guest.text
 
 
+def test_disk_that_is_no_archive(boot, tmp_path):
+    """Nobody said that it is one, so it is no mistake, but worth a line."""
+    (tmp_path / "noise").write_bytes(b"\x5a" * 4096)
+    guest = boot("shell", "-- ls /", disks=[Disk(image=tmp_path / "noise")])
+    guest.wait()
+    assert "\nroot: vda holds no tar archive, so there are no files\n" in guest.text
+
+
 def test_module_larger_than_memory(boot_on, tmp_path):
     """QEMU puts it behind the image all the same, of which the machine then has the beginning."""
     (tmp_path / "file").write_bytes(bytes(8 << 20))
