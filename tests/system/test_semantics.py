@@ -137,7 +137,7 @@ def reference(archive, tmp_path_factory):
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     done = subprocess.run(["unshare", *user, "--net", "--mount", "sh", "-c", WORLD, "sh", root],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    if done.returncode == 125 or (user and not done.stdout):
+    if done.returncode == 125 or done.stderr.startswith("unshare: "):
         pytest.skip(f"this machine lets us make no namespaces: {done.stderr.strip()}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     return done.stdout.splitlines()
