@@ -41,6 +41,7 @@ struct entry {
     bool spent;    /* one-shot, and it was */
     bool reported; /* edge-triggered, and it was: then the queue had been woken so often */
     uint32_t wakes;
+    uint32_t counted; /* how often it had been woken when `edges` was last brought up to date */
 };
 
 /* One wait's view of the entries. */
@@ -53,6 +54,7 @@ struct epoll {
     struct entry entries[FD_MAX];
     unsigned count;
     struct wait_queue changed; /* woken when an entry was */
+    uint32_t edges; /* of the entries, those that left included: a sum would forget theirs */
     struct file file;
 };
 
@@ -60,6 +62,14 @@ static void
 epoll_close(struct file *file)
 {
     kfree(file->private);
+}
+
+/* The descriptor that was added, negative if it was closed: its number may be another file's by
+ * now, even that of an epoll descriptor that contains this one. */
+static int
+descriptor(const struct entry *entry)
+{
+    return fd_opening(entry->fd) == entry->opening ? entry->fd : -1;
 }
 
 /* As poll_files takes it. */
@@ -70,7 +80,8 @@ as_poll(const struct entry *entry)
 
     if (entry->reported)
         events |= POLL_EDGE;
-    return (struct abi_pollfd){.fd = entry->spent ? -1 : entry->fd, .events = (int16_t)events};
+    return (struct abi_pollfd){.fd = entry->spent ? -1 : descriptor(entry),
+                               .events = (int16_t)events};
 }
 
 static unsigned
@@ -82,7 +93,7 @@ epoll_poll(struct file *file)
         const struct entry *entry = &epoll->entries[i];
         struct abi_pollfd poll = as_poll(entry);
         uint32_t told = entry->wakes;
-        if (fd_opening(entry->fd) == entry->opening && poll_one(&poll, &told))
+        if (poll_one(&poll, &told))
             return FILE_POLLIN;
     }
     return 0;
@@ -93,13 +104,29 @@ epoll_part(const struct file *file, unsigned i)
 {
     const struct epoll *epoll = file->private;
 
-    return i < epoll->count ? epoll->entries[i].fd : PART_END;
+    return i < epoll->count ? descriptor(&epoll->entries[i]) : PART_END;
+}
+
+static uint32_t
+epoll_wakes(const struct file *file)
+{
+    struct epoll *epoll = file->private;
+
+    for (unsigned i = 0; i < epoll->count; i++) {
+        struct entry *entry = &epoll->entries[i];
+        const struct file *part = fd_get(descriptor(entry));
+        uint32_t wakes = part ? poll_wakes(part) : entry->counted;
+        epoll->edges += wakes != entry->counted;
+        entry->counted = wakes;
+    }
+    return epoll->changed.wakes + epoll->edges;
 }
 
 static const struct file_ops operations = {
     .kind = "epoll",
     .poll = epoll_poll,
     .part = epoll_part,
+    .wakes = epoll_wakes,
     .close = epoll_close,
 };
 
@@ -118,7 +145,7 @@ has_more_levels(const struct epoll *epoll, unsigned levels)
     if (!epoll || levels == 0)
         return epoll;
     for (unsigned i = 0; i < epoll->count; i++)
-        if (has_more_levels(get(epoll->entries[i].fd), levels - 1))
+        if (has_more_levels(get(descriptor(&epoll->entries[i])), levels - 1))
             return true;
     return false;
 }
@@ -143,7 +170,7 @@ static void
 drop_closed(struct epoll *epoll)
 {
     for (unsigned i = epoll->count; i-- > 0;)
-        if (fd_opening(epoll->entries[i].fd) != epoll->entries[i].opening)
+        if (descriptor(&epoll->entries[i]) < 0)
             remove_entry(epoll, &epoll->entries[i]);
 }
 

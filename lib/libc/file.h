@@ -73,9 +73,11 @@ struct file_ops {
     /* FILE_POLL* bits true now; must not block. NULL: always readable and writable. */
     unsigned (*poll)(struct file *);
     /* Of a file that is ready when others are (epoll): the descriptor of number `i` among those
-     * others, open or not, or PART_END behind the last. Nested a few levels at most. NULL:
-     * none. */
+     * others, negative if it was closed, or PART_END behind the last. Nested a few levels at
+     * most. NULL: none. */
     int (*part)(const struct file *, unsigned i);
+    /* With `part`: see poll_wakes. */
+    uint32_t (*wakes)(const struct file *);
     int (*ioctl)(struct file *, unsigned long request, void *argument); /* NULL: -ENOTTY */
     int (*stat)(struct file *, struct file_stat *);
     /*

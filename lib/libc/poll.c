@@ -64,16 +64,12 @@ unwatch(struct watched *w)
     file_release(w->file);
 }
 
-static uint32_t
-wakes_of(const struct file *file)
+uint32_t
+poll_wakes(const struct file *file)
 {
-    uint32_t sum = file && file->changed ? file->changed->wakes : 0;
-    int fd;
-
-    for (unsigned i = 0; file && file->ops->part && (fd = file->ops->part(file, i)) != PART_END;
-         i++)
-        sum += wakes_of(fd_get(fd));
-    return sum;
+    if (file->ops->wakes)
+        return file->ops->wakes(file);
+    return file->changed ? file->changed->wakes : 0;
 }
 
 /* A file without a queue never changes, so it has no second edge. */
@@ -88,7 +84,7 @@ poll_one(const struct abi_pollfd *entry, uint32_t *told)
     if (!file)
         return FILE_POLLNVAL;
     if (told) {
-        uint32_t wakes = wakes_of(file);
+        uint32_t wakes = poll_wakes(file);
         if ((wanted & POLL_EDGE) && (!file->changed || wakes == *told))
             return 0;
         *told = wakes;

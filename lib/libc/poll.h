@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "kernel/thread.h"
 #include "lib/libc/abi.h"
+#include "lib/libc/file.h"
 
 #define POLL_MOST 1024 /* entries of one call */
 
@@ -23,5 +24,7 @@ int poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint6
                struct wait_queue *also);
 /* The look at one of them: its `revents`. `told` as above, for this entry. */
 unsigned poll_one(const struct abi_pollfd *entry, uint32_t *told);
+/* A number that differs whenever the file's queue, or one of its parts', was woken. */
+uint32_t poll_wakes(const struct file *file);
 
 #endif

@@ -200,6 +200,53 @@ nested(void)
     SHOW(polled(set, 0));
 }
 
+/* What was closed is no entry any more, whoever has its number now. */
+static void
+renumbered(void)
+{
+    int pair[2], outer, third;
+
+    SHOW(pipe(pair));
+    SHOW(outer = epoll_create1(0));
+    SHOW(third = epoll_create1(0));
+    SHOW(add(set, pair[0], EPOLLIN));
+    SHOW(add(outer, set, EPOLLIN));
+    SHOW(close(pair[0]));
+    SHOW(close(pair[1]));
+    SHOW(dup2(outer, pair[0])); /* no circle */
+    SHOW(polled(outer, 0));
+    SHOW(look(outer, 0));
+    SHOW(add(third, outer, EPOLLIN));
+    SHOW(look(third, 0));
+    SHOW(close(pair[0]));
+    SHOW(close(outer));
+    SHOW(close(third));
+}
+
+/* An edge of one entry counts, whatever became of the others. */
+static void
+nested_edges(void)
+{
+    int pair[2], outer;
+    char byte;
+
+    SHOW(pipe(pair));
+    SHOW(outer = epoll_create1(0));
+    SHOW(add(set, pair[0], EPOLLIN));
+    SHOW(add(outer, set, EPOLLIN | EPOLLET));
+    SHOW(write(pair[1], "x", 1));
+    SHOW(look(outer, 0));
+    SHOW(look(outer, 0));
+    SHOW(removed(set, pair[0]));
+    SHOW(write(ends[1], "x", 1));
+    SHOW(look(outer, 0));
+    SHOW(look(outer, 0));
+    SHOW(read(ends[0], &byte, 1));
+    SHOW(close(outer));
+    SHOW(close(pair[0]));
+    SHOW(close(pair[1]));
+}
+
 static void
 depth(void)
 {
@@ -222,6 +269,8 @@ epolls(void)
     closed_ones();
     woken();
     nested();
+    renumbered();
+    nested_edges();
     depth();
     SHOW(close(set));
     SHOW(close(ends[0]));
