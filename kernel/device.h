@@ -30,7 +30,7 @@ struct sg {
 struct console_device {
     struct list link;
     const char *name; /* "hvc0", "ttyS0" */
-    int rank;         /* the highest registered rank is the console, unless console= names one */
+    int rank; /* the highest registered rank is the console, unless console= names one */
     uint16_t columns, rows; /* 0 where the device does not say */
     /*
      * Bytes out, all of them before it returns, waiting a bounded time for the host;
@@ -61,8 +61,8 @@ void console_line(const char *text, size_t len);
 
 /* What a driver says of a received frame, and a stack of one to send. */
 struct net_meta {
-    bool csum_valid;    /* rx: the device vouches for the checksums (or they are partial) */
-    bool csum_partial;  /* tx and rx: sum of pseudo-header only is in the field */
+    bool csum_valid;      /* rx: the device vouches for the checksums (or they are partial) */
+    bool csum_partial;    /* tx and rx: sum of pseudo-header only is in the field */
     uint16_t csum_start;  /* with csum_partial: bytes from the start of the frame, checked */
     uint16_t csum_offset; /* from csum_start to the 16-bit field, checked to be inside */
     uint16_t gso_size;    /* 0, or the segment size of a TCP super-segment */
@@ -80,10 +80,10 @@ struct net_device {
     uint16_t mtu; /* largest IP packet, bytes */
     bool link_up;
     bool broken;
-    bool tx_csum; /* the device completes partial checksums */
-    bool rx_csum; /* frames may come with csum_valid or csum_partial */
-    uint16_t rx_headroom; /* the driver uses this many first bytes of each posted chain */
-    uint32_t rx_min;      /* least bytes a posted chain must have, headroom included */
+    bool tx_csum;          /* the device completes partial checksums */
+    bool rx_csum;          /* frames may come with csum_valid or csum_partial */
+    uint16_t rx_headroom;  /* the driver uses this many first bytes of each posted chain */
+    uint32_t rx_min;       /* least bytes a posted chain must have, headroom included */
     uint32_t rx_chain_max; /* most parts of a posted chain */
     struct net_counters counters;
 
@@ -124,7 +124,7 @@ struct net_device {
 
 #define NET_MERGE_MAX 17 /* most buffers of one merged frame: 65 550 bytes in 4096 byte ones */
 
-void net_register(struct net_device *); /* gives it its name */
+void net_register(struct net_device *);                /* gives it its name */
 struct net_device *net_next(struct net_device *after); /* NULL first */
 
 /* ---- disks ---- */
@@ -151,7 +151,7 @@ struct disk_request {
     void *arg;
     /* 0, or -EIO, -ENOTSUP (device says unsupported), -ETIMEDOUT. Valid in done(). */
     int status;
-    struct list link; /* the driver's, while in flight */
+    struct list link;  /* the driver's, while in flight */
     uint64_t deadline; /* the driver's */
 };
 
@@ -161,18 +161,18 @@ struct disk_counters {
 
 struct disk_device {
     struct list link;
-    char name[8]; /* "vda" */
-    uint64_t capacity; /* sectors of 512 bytes; changes with a config interrupt */
+    char name[8];        /* "vda" */
+    uint64_t capacity;   /* sectors of 512 bytes; changes with a config interrupt */
     uint32_t block_size; /* what the device likes best, bytes */
     uint32_t max_parts;  /* of one request */
     uint32_t max_part;   /* bytes of one part */
     bool read_only;
     bool can_flush;
     bool broken;
-    char serial[21]; /* NUL-terminated here; empty where the device has none */
+    char serial[21];  /* NUL-terminated here; empty where the device has none */
     uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
-    struct wait_queue space; /* woken when a full ring has room again: see disk_space */
+    struct wait_queue space;   /* woken when a full ring has room again: see disk_space */
     struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL

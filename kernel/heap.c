@@ -10,15 +10,15 @@
 #include "kernel/memory.h"
 #include "kernel/string.h"
 
-#define HEAP_MAGIC   0x48454150u
-#define HEADER_SIZE  64u
-#define NR_CLASSES   8
-#define CLASS_LARGE  NR_CLASSES
+#define HEAP_MAGIC  0x48454150u
+#define HEADER_SIZE 64u
+#define NR_CLASSES  8
+#define CLASS_LARGE NR_CLASSES
 
 /* Multiples of 16, for the alignment. The last is half of what a page has room for: a packet
  * of 1 500 bytes with its descriptor is such an object. */
-static const uint16_t class_size[NR_CLASSES] = {
-    16, 32, 64, 128, 256, 512, 1024, (PAGE_SIZE - HEADER_SIZE) / 2};
+static const uint16_t class_size[NR_CLASSES] = {16,  32,  64,   128,
+                                                256, 512, 1024, (PAGE_SIZE - HEADER_SIZE) / 2};
 
 struct free_object {
     struct free_object *next;
@@ -26,11 +26,11 @@ struct free_object {
 
 struct heap_page {
     uint32_t magic;
-    uint32_t class;
-    size_t pages;              /* of this block; 1 unless CLASS_LARGE */
-    struct free_object *free;  /* objects of this page */
+    uint32_t cls;
+    size_t pages;             /* of this block; 1 unless CLASS_LARGE */
+    struct free_object *free; /* objects of this page */
     size_t in_use;
-    struct list link;          /* pages of the class that have a free object */
+    struct list link; /* pages of the class that have a free object */
 };
 
 _Static_assert(sizeof(struct heap_page) <= HEADER_SIZE, "the header must fit its place");
@@ -47,15 +47,15 @@ heap_bytes(void)
 static unsigned
 class_of(size_t size)
 {
-    unsigned class = 0;
+    unsigned cls = 0;
 
-    while (class < NR_CLASSES && class_size[class] < size)
-        class++;
-    return class;
+    while (cls < NR_CLASSES && class_size[cls] < size)
+        cls++;
+    return cls;
 }
 
 static struct heap_page *
-page_new(unsigned class, size_t pages)
+page_new(unsigned cls, size_t pages)
 {
     struct heap_page *page = pages_alloc(pages);
 
@@ -63,7 +63,7 @@ page_new(unsigned class, size_t pages)
         return NULL;
     heap_pages += pages;
     page->magic = HEAP_MAGIC;
-    page->class = class;
+    page->cls = cls;
     page->pages = pages;
     list_init(&page->link);
     return page;
@@ -81,23 +81,23 @@ page_delete(struct heap_page *page)
 }
 
 static struct heap_page *
-page_with_room(unsigned class)
+page_with_room(unsigned cls)
 {
-    if (!partial[class].next)
-        list_init(&partial[class]);
-    if (!list_empty(&partial[class]))
-        return list_entry(partial[class].next, struct heap_page, link);
+    if (!partial[cls].next)
+        list_init(&partial[cls]);
+    if (!list_empty(&partial[cls]))
+        return list_entry(partial[cls].next, struct heap_page, link);
 
-    struct heap_page *page = page_new(class, 1);
+    struct heap_page *page = page_new(cls, 1);
     if (!page)
         return NULL;
-    size_t size = class_size[class];
+    size_t size = class_size[cls];
     for (size_t at = HEADER_SIZE; at + size <= PAGE_SIZE; at += size) {
         struct free_object *object = (struct free_object *)((char *)page + at);
         object->next = page->free;
         page->free = object;
     }
-    list_insert_before(&partial[class], &page->link);
+    list_insert_before(&partial[cls], &page->link);
     return page;
 }
 
@@ -114,11 +114,11 @@ large_alloc(size_t size)
 void *
 kmalloc(size_t size)
 {
-    unsigned class = class_of(size);
+    unsigned cls = class_of(size);
 
-    if (class == CLASS_LARGE)
+    if (cls == CLASS_LARGE)
         return large_alloc(size);
-    struct heap_page *page = page_with_room(class);
+    struct heap_page *page = page_with_room(cls);
     if (!page)
         return NULL;
     struct free_object *object = page->free;
@@ -126,7 +126,7 @@ kmalloc(size_t size)
     page->in_use++;
     if (!page->free)
         list_remove(&page->link);
-    return memset(object, 0, class_size[class]);
+    return memset(object, 0, class_size[cls]);
 }
 
 void
@@ -137,13 +137,13 @@ kfree(void *p)
     struct heap_page *page = (struct heap_page *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
     if (page->magic != HEAP_MAGIC)
         panic("kfree: %p is not an object of the heap", p);
-    if (page->class == CLASS_LARGE) {
+    if (page->cls == CLASS_LARGE) {
         page_delete(page);
         return;
     }
     struct free_object *object = p;
     if (!page->free)
-        list_insert_before(&partial[page->class], &page->link);
+        list_insert_before(&partial[page->cls], &page->link);
     object->next = page->free;
     page->free = object;
     if (--page->in_use == 0)

@@ -12,10 +12,10 @@
 #include "kernel/enlist.h"
 #include "kernel/errno.h"
 
-#define ARRAY_SIZE(a)      (sizeof(a) / sizeof((a)[0]))
-#define PRINTF_LIKE(f, a)  __attribute__((format(printf, f, a)))
-#define MIN(a, b)          ((a) < (b) ? (a) : (b))
-#define MAX(a, b)          ((a) > (b) ? (a) : (b))
+#define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define MIN(a, b)         ((a) < (b) ? (a) : (b))
+#define MAX(a, b)         ((a) > (b) ? (a) : (b))
 
 /* ---- text ---- */
 

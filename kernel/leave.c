@@ -22,7 +22,7 @@ kernel_leave(int code)
         wait_sleep(TIME_NEVER);
     leaving = true;
     ENLIST_FOREACH(leave, const struct leave_hook, hook)
-    hook->run();
+        hook->run();
     kernel_exit(code);
 }
 

@@ -12,9 +12,11 @@ struct list {
     struct list *next, *prev;
 };
 
+/* clang-format off */
 #define LIST_INIT(name) {&(name), &(name)}
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define list_foreach(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
+/* clang-format on */
 
 static inline void
 list_init(struct list *l)

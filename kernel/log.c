@@ -13,7 +13,7 @@
 #define LOG_LINE 256
 
 static char kept[LOG_KEPT];
-static size_t written; /* bytes ever written; the ring holds the last LOG_KEPT of them */
+static size_t written;       /* bytes ever written; the ring holds the last LOG_KEPT of them */
 static int shown = LOG_INFO; /* -1: nothing goes to the console */
 
 static void
@@ -26,8 +26,8 @@ keep(const char *text, size_t len)
 void
 log_print(enum log_level level, const char *format, ...)
 {
-    static const char *const prefix[] = {[LOG_ERROR] = "error: ", [LOG_WARN] = "warning: ",
-                                         [LOG_INFO] = ""};
+    static const char *const prefix[] = {
+        [LOG_ERROR] = "error: ", [LOG_WARN] = "warning: ", [LOG_INFO] = ""};
     char line[LOG_LINE];
     va_list ap;
 

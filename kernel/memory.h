@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE  4096u
-#define PAGE_SHIFT 12
+#define PAGE_SIZE     4096u
+#define PAGE_SHIFT    12
 #define PAGE_ALIGN(n) (((n) + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1))
 
 /* Build the bitmap from boot_info: usable ranges less image, modules, and the first page. */
@@ -34,10 +34,10 @@ void pages_free(void *base, size_t count);
 bool pages_contain(const void *base, size_t len);
 
 struct memory_info {
-    size_t total; /* bytes of RAM that the allocator manages, image included */
-    size_t free;  /* bytes in free pages */
-    size_t least; /* lowest `free` so far */
-    size_t heap;  /* bytes in the heap's pages */
+    size_t total;      /* bytes of RAM that the allocator manages, image included */
+    size_t free;       /* bytes in free pages */
+    size_t least;      /* lowest `free` so far */
+    size_t heap;       /* bytes in the heap's pages */
     uintptr_t highest; /* first byte past the highest usable RAM */
 };
 void memory_info(struct memory_info *out);

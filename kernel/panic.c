@@ -33,12 +33,14 @@ backtrace(uintptr_t eip, uintptr_t ebp)
     print_frame(eip);
     for (int i = 0; i < BACKTRACE_MAX; i++) {
         const uintptr_t *frame = (const uintptr_t *)ebp;
-        if (ebp < PAGE_SIZE || ebp % sizeof(*frame) || !pages_contain(frame, 2 * sizeof(*frame)))
+        if (ebp < PAGE_SIZE || ebp % sizeof(*frame) ||
+            !pages_contain(frame, 2 * sizeof(*frame)))
             return;
         if (!frame[1])
             return;
         print_frame(frame[1] - 1); /* inside the call, not behind it */
-        if (frame[0] <= ebp) /* stacks grow down: callers' frames lie higher */
+        /* Stacks grow down: callers' frames lie higher. */
+        if (frame[0] <= ebp)
             return;
         ebp = frame[0];
     }

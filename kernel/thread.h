@@ -27,17 +27,17 @@ enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
 struct thread {
     uintptr_t sp; /* while not running; the switch's frame lies there */
     enum thread_state state;
-    struct list link;         /* in the run queue */
-    struct list all;          /* in the list of all threads */
-    uintptr_t stack_base;     /* lowest usable byte; the guard page lies below it */
-    size_t stack_size;        /* bytes; 0: stack not ours (boot, or made by the C library) */
-    uintptr_t tls;            /* the C library's thread pointer, 0 if it has none */
-    void *data;               /* what the C library glue keeps for its threads, else NULL */
-    int id;                   /* 1 is the first thread */
-    bool woken;               /* a queue it had joined was woken, or its time is up */
+    struct list link;     /* in the run queue */
+    struct list all;      /* in the list of all threads */
+    uintptr_t stack_base; /* lowest usable byte; the guard page lies below it */
+    size_t stack_size;    /* bytes; 0: stack not ours (boot, or made by the C library) */
+    uintptr_t tls;        /* the C library's thread pointer, 0 if it has none */
+    void *data;           /* what the C library glue keeps for its threads, else NULL */
+    int id;               /* 1 is the first thread */
+    bool woken;           /* a queue it had joined was woken, or its time is up */
     void (*entry)(void *);
     void *arg;
-    uint64_t switches;        /* times it was switched to */
+    uint64_t switches; /* times it was switched to */
     char name[THREAD_NAME_MAX];
 };
 
@@ -95,7 +95,10 @@ struct waiter {
     struct thread *thread;
 };
 
-#define WAIT_QUEUE_INIT(name) {LIST_INIT((name).waiters), 0}
+#define WAIT_QUEUE_INIT(name)        \
+    {                                \
+        LIST_INIT((name).waiters), 0 \
+    }
 void wait_queue_init(struct wait_queue *q);
 /* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
 void wait_join(struct wait_queue *q, struct waiter *w);

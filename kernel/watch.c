@@ -15,9 +15,9 @@
 #include "kernel/thread.h"
 #include "kernel/watch.h"
 
-static uint32_t points;    /* passed so far; wraps harmlessly */
-static uint32_t seen;      /* as of the tick at `since` */
-static uint64_t since;     /* when `seen` was first seen */
+static uint32_t points; /* passed so far; wraps harmlessly */
+static uint32_t seen;   /* as of the tick at `since` */
+static uint64_t since;  /* when `seen` was first seen */
 static bool said;
 
 void

@@ -26,7 +26,7 @@
 #define MSR_APIC_BASE    0x1bu
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_EFER         0xc0000080u
-#define EFER_NXE (1u << 11)
+#define EFER_NXE         (1u << 11)
 
 /* CPUID leaf 1 (Intel SDM vol. 2, CPUID) and 0x80000001. */
 #define CPUID_1_EDX_FPU        (1u << 0)

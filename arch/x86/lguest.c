@@ -180,7 +180,7 @@ static void
 lguest_discover(void)
 {
     ENLIST_FOREACH(buses, const struct bus, bus)
-    bus->scan();
+        bus->scan();
 }
 
 const struct platform lguest_platform = {

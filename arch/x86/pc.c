@@ -113,7 +113,7 @@ static void
 pc_discover(void)
 {
     ENLIST_FOREACH(buses, const struct bus, bus)
-    bus->scan();
+        bus->scan();
 }
 
 static _Noreturn void

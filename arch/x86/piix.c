@@ -21,8 +21,7 @@
 #define PIRQ_ROUTE  0x60 /* one byte for each wire */
 #define ROUTE_NONE  0x80
 #define NR_WIRES    4
-#define LEVEL_FIRST 0x4d0 /* ELCR: a bit for each input of the 8259s that is level-triggered \
-                           */
+#define LEVEL_FIRST 0x4d0 /* ELCR: a bit for each level-triggered input of the 8259s */
 
 /* Inputs that no ISA device of those boards uses, as their BIOS chooses them. Neighbours share
  * one, so that v86's two virtio functions, two slots apart, do not: there the first of two

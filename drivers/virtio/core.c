@@ -265,8 +265,8 @@ const struct virtio_driver *
 virtio_driver_find(uint16_t type)
 {
     ENLIST_FOREACH(virtio_drivers, const struct virtio_driver, driver)
-    if (driver->type == type)
-        return driver;
+        if (driver->type == type)
+            return driver;
     return NULL;
 }
 

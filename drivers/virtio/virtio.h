@@ -94,7 +94,7 @@ struct virtio_device {
     bool running;        /* DRIVER_OK was set */
     bool failed;         /* given up, with FAILED in the device's status */
     bool stuck;          /* a reset did not finish: what it was given is never taken back */
-    unsigned nr_queues; /* made so far; a queue's structure stays when its ring goes */
+    unsigned nr_queues;  /* made so far; a queue's structure stays when its ring goes */
     struct virtqueue *queues[VIRTIO_MAX_QUEUES];
     struct deferred config_work; /* marked by a configuration interrupt or virtio_recover */
     const char *recover_why;     /* a driver's reason to start over, or NULL */
@@ -165,7 +165,7 @@ struct virtio_dependency {
 
 struct virtio_driver {
     uint16_t type;
-    const char *name; /* "virtio-net" */
+    const char *name;  /* "virtio-net" */
     uint64_t features; /* device bits that the driver can use; ring bits are the core's */
     const struct virtio_dependency *dependencies; /* ends with {0, 0} */
     /*
@@ -210,15 +210,15 @@ struct virtqueue {
     const struct vq_ops *ops;
     struct virtio_device *device;
     uint16_t index;
-    uint16_t size;       /* entries of the ring */
-    uint16_t free;       /* descriptors not in use */
+    uint16_t size; /* entries of the ring */
+    uint16_t free; /* descriptors not in use */
     struct vq_area area;
-    bool broken;         /* the device violated the protocol; nothing is read any more */
-    bool packed, indirect, event_idx; /* negotiated */
-    const char *name;    /* "rx", "tx": for messages */
+    bool broken; /* the device violated the protocol; nothing is read any more */
+    bool packed, indirect, event_idx;     /* negotiated */
+    const char *name;                     /* "rx", "tx": for messages */
     void (*callback)(struct virtqueue *); /* deferred work: reap */
     struct deferred work;
-    uint32_t notify_data;/* the transport's: where to notify */
+    uint32_t notify_data; /* the transport's: where to notify */
     void *transport_data;
     /* Counters, for `dev` of the shell. */
     uint64_t added, reaped, kicks, kicks_suppressed, interrupts, violations;

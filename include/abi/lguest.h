@@ -68,15 +68,15 @@
 #define LGUEST_IF 0x200 /* what irq_enabled and irq_pending hold when set: EFLAGS.IF */
 
 /* The device page: descriptors packed and unaligned, type 0 or the page's end closes it. */
-#define LGUEST_DESC_PAGE_SIZE  4096
-#define LGUEST_DESC_HEADER     5 /* bytes of struct lguest_device_desc before the queues */
-#define LGUEST_VQCONFIG_SIZE   8
-#define LGUEST_VRING_SIZE      256
-#define LGUEST_VRING_ALIGN     4096
-#define LGUEST_VRING_AVAIL     0x1000 /* offsets from pfn << 12 */
-#define LGUEST_VRING_USED      0x2000
-#define LGUEST_VRING_PAGES     3
-#define LGUEST_DEVICE_PAGES    256 /* descriptor page and rings, from the end of RAM on */
+#define LGUEST_DESC_PAGE_SIZE 4096
+#define LGUEST_DESC_HEADER    5 /* bytes of struct lguest_device_desc before the queues */
+#define LGUEST_VQCONFIG_SIZE  8
+#define LGUEST_VRING_SIZE     256
+#define LGUEST_VRING_ALIGN    4096
+#define LGUEST_VRING_AVAIL    0x1000 /* offsets from pfn << 12 */
+#define LGUEST_VRING_USED     0x2000
+#define LGUEST_VRING_PAGES    3
+#define LGUEST_DEVICE_PAGES   256 /* descriptor page and rings, from the end of RAM on */
 
 /* boot_params, at physical 0. */
 #define BOOT_PARAMS_E820_ENTRIES   0x1e8 /* u8 */

@@ -22,7 +22,7 @@
 #define FS_LINKS_MAX 40   /* symbolic links followed on the way to one name */
 
 /* Linux's values, for file_stat.mode and directory entries. */
-#define FS_STATUS_FLAGS /* of open's flags, what stays with the file */                       \
+#define FS_STATUS_FLAGS /* of open's flags, what stays with the file */ \
     (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY)
 
 #define FS_S_IFMT  0170000

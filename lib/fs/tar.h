@@ -21,10 +21,10 @@ enum tar_fitness { TAR_FIT, TAR_BAD_NAME, TAR_SPARSE };
 struct tar_member {
     char type; /* the header's type flag, '0' for all ways to say "file" */
     enum tar_fitness fitness;
-    uint64_t data;      /* where the contents begin in the archive, bytes */
-    uint64_t size;      /* bytes, inside the archive; 0 for what has no contents */
-    int64_t mtime;      /* seconds since 1970 */
-    uint32_t mode;      /* permissions, 07777 */
+    uint64_t data; /* where the contents begin in the archive, bytes */
+    uint64_t size; /* bytes, inside the archive; 0 for what has no contents */
+    int64_t mtime; /* seconds since 1970 */
+    uint32_t mode; /* permissions, 07777 */
     uint32_t uid, gid;
     char name[FS_PATH_MAX]; /* as the archive spells it */
     char link[FS_PATH_MAX]; /* target of types '1' and '2' */
@@ -32,8 +32,8 @@ struct tar_member {
 
 struct tar_scan {
     struct fs_reader *reader;
-    uint64_t at;         /* of the next header */
-    const char *damage;  /* set when tar_next returns -EPROTO: what is wrong at `at` */
+    uint64_t at;        /* of the next header */
+    const char *damage; /* set when tar_next returns -EPROTO: what is wrong at `at` */
 };
 
 /* Next member: 1, or 0 at the end of the archive, or -EPROTO (damage), or an error of the

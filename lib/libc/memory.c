@@ -182,9 +182,12 @@ check_file(int fd, long prot, long flags)
 
     if (!file)
         return -EBADF;
+    unsigned mode = file->flags & FILE_O_ACCMODE;
+    if (mode == FILE_O_WRONLY)
+        return -EACCES;
     if (!(flags & ABI_MAP_SHARED) || !(prot & ABI_PROT_WRITE))
         return 0;
-    return (file->flags & FILE_O_ACCMODE) == FILE_O_RDWR ? -ENODEV : -EACCES;
+    return mode == FILE_O_RDWR ? -ENODEV : -EACCES;
 }
 
 /* address, length, protection, flags, descriptor, offset in pages */

@@ -56,8 +56,7 @@ gate(struct trap_frame *frame)
 void
 syscall_init(void)
 {
-    ENLIST_FOREACH(syscalls, const struct syscall, call)
-    {
+    ENLIST_FOREACH(syscalls, const struct syscall, call) {
         if (table[call->number])
             panic("system call %d: two parts serve it, one of them as %s", call->number,
                   call->name);

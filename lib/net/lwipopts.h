@@ -108,16 +108,16 @@ extern uint32_t net_tcp_window;
 
 /* ---- sockets ---- */
 
-#define LWIP_COMPAT_SOCKETS  0
-#define LWIP_SOCKET_SELECT   1 /* for its event counters */
+#define LWIP_COMPAT_SOCKETS         0
+#define LWIP_SOCKET_SELECT          1 /* for its event counters */
 #define LWIP_SOCKET_MAX_MEMBERSHIPS 16
-#define LWIP_SOCKET_POLL     0
-#define LWIP_SO_RCVBUF       1
-#define RECV_BUFSIZE_DEFAULT (212992) /* of UDP and raw sockets, bytes */
-#define LWIP_SO_LINGER       1
-#define LWIP_TCP_KEEPALIVE   1
-#define SO_REUSE             1
-#define LWIP_NETBUF_RECVINFO 0
+#define LWIP_SOCKET_POLL            0
+#define LWIP_SO_RCVBUF              1
+#define RECV_BUFSIZE_DEFAULT        (212992) /* of UDP and raw sockets, bytes */
+#define LWIP_SO_LINGER              1
+#define LWIP_TCP_KEEPALIVE          1
+#define SO_REUSE                    1
+#define LWIP_NETBUF_RECVINFO        0
 
 /* ---- counters: the devices' own (kernel/device.h) are enough ---- */
 

@@ -604,11 +604,13 @@ choice_is_by_rank_unless_named(void **state)
 
     /* A name that nobody has, and one too many for the line: said, and no more. */
     word = "nobody";
-    ENLIST_FOREACH(init, const struct init_hook, hook) hook->run();
+    ENLIST_FOREACH(init, const struct init_hook, hook)
+        hook->run();
     assert_non_null(strstr(bad, "console=nobody (hvc0 or hvc1"));
     bad[0] = '\0';
     word = "ttyS1";
-    ENLIST_FOREACH(init, const struct init_hook, hook) hook->run();
+    ENLIST_FOREACH(init, const struct init_hook, hook)
+        hook->run();
     assert_string_equal(bad, "");
 }
 

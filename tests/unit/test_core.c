@@ -20,8 +20,10 @@
 static const enum model_bus buses[] = {MODEL_PCI_MODERN, MODEL_PCI_LEGACY,
                                        MODEL_PCI_TRANSITIONAL, MODEL_MMIO_1, MODEL_MMIO_2};
 static const char *const names[] = {
-    [MODEL_PCI_MODERN] = "pci-modern",       [MODEL_PCI_LEGACY] = "pci-legacy",
-    [MODEL_PCI_TRANSITIONAL] = "pci-modern", [MODEL_MMIO_1] = "mmio-1",
+    [MODEL_PCI_MODERN] = "pci-modern",
+    [MODEL_PCI_LEGACY] = "pci-legacy",
+    [MODEL_PCI_TRANSITIONAL] = "pci-modern",
+    [MODEL_MMIO_1] = "mmio-1",
     [MODEL_MMIO_2] = "mmio-2",
 };
 
@@ -88,7 +90,8 @@ expect_given_up(struct model *m)
     assert_true(model_status(m) & FAILED);
     assert_int_equal(shim_memory_pages(), 0);
     assert_int_equal(shim_log_lines(LOG_ERROR), 1);
-    assert_true(shim_log_has(v->where[0] == 'm' ? "mmio feb00200: probe" : "pci 00:01.0: probe"));
+    assert_true(
+        shim_log_has(v->where[0] == 'm' ? "mmio feb00200: probe" : "pci 00:01.0: probe"));
     for (unsigned i = 0; i < v->nr_queues; i++)
         assert_true(v->queues[i]->broken);
 }

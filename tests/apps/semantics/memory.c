@@ -100,6 +100,9 @@ files_in_memory(void)
     SHOW(mapped(mmap(NULL, 100, RW, MAP_SHARED, fd, 0)));
     SHOW(mapped(mmap(NULL, 100, PROT_READ, MAP_PRIVATE, fd, 100)));
     SHOW(close(fd));
+    SHOW(fd = open("/dev/null", O_WRONLY));
+    SHOW(mapped(mmap(NULL, 100, PROT_READ, MAP_PRIVATE, fd, 0)));
+    SHOW(close(fd));
 }
 
 static void

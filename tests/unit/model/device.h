@@ -19,8 +19,8 @@ struct model_queue {
     bool in_flight[VRING_SIZE_MAX]; /* by head */
     uintptr_t ring;                 /* of lguest: the host's pages, and the interrupt */
     unsigned irq;
-    bool num_written, align_written;      /* of mmio */
-    uint32_t packed_seen, packed_used;    /* of a packed ring: places, counted on for ever */
+    bool num_written, align_written;   /* of mmio */
+    uint32_t packed_seen, packed_used; /* of a packed ring: places, counted on for ever */
     uint32_t packed_signalled;
     uint16_t packed_count[VRING_SIZE_MAX]; /* descriptors, by id */
 };
@@ -43,8 +43,8 @@ struct model {
     uint8_t config[MODEL_CONFIG_SIZE];
     uint64_t reset_until; /* of a reset that is going on, else 0 */
     unsigned resets, starts, failures;
-    size_t descriptor;                              /* of lguest: where on the page */
-    uint8_t published[LGUEST_DESC_PAGE_SIZE];       /* and as it was */
+    size_t descriptor;                        /* of lguest: where on the page */
+    uint8_t published[LGUEST_DESC_PAGE_SIZE]; /* and as it was */
     size_t published_len;
     uint32_t page_size; /* of mmio version 1 */
     bool edge;          /* of mmio: its line rose, and nobody was told yet */

@@ -197,8 +197,8 @@ line_up(unsigned irq)
                 return true;
             continue;
         }
-        if (plugged[i]->pci[0x3c] == irq && plugged[i]->isr && !model_msix_enabled(plugged[i]) &&
-            !(model_pci_command(plugged[i]) & INTX_OFF))
+        if (plugged[i]->pci[0x3c] == irq && plugged[i]->isr &&
+            !model_msix_enabled(plugged[i]) && !(model_pci_command(plugged[i]) & INTX_OFF))
             return true;
     }
     return false;

@@ -63,11 +63,11 @@ struct model_lies {
     uint64_t refuse;   /* FEATURES_OK does not stick if one of these was accepted */
     bool never_serve;  /* notifications are ignored */
     uint32_t refuse_vectors; /* of MSI-X: these read back as 0xffff */
-    bool refuse_ready; /* of mmio: QueueReady reads back as 0 */
-    uint8_t at_ack;    /* of mmio: bits of the status that come up just before an
+    bool refuse_ready;       /* of mmio: QueueReady reads back as 0 */
+    uint8_t at_ack;          /* of mmio: bits of the status that come up just before an
                           acknowledgement, once */
-    bool loud;         /* of mmio: the interrupt status never reads as 0 */
-    bool spurious;     /* an interrupt at every register write or hypercall, reason or none */
+    bool loud;               /* of mmio: the interrupt status never reads as 0 */
+    bool spurious; /* an interrupt at every register write or hypercall, reason or none */
     /* Called before each access to the device configuration; it may change that with
      * model_config_poke: a configuration that moves while it is read. */
     void (*config_access)(struct model *, size_t offset, void *arg);
@@ -84,7 +84,7 @@ struct model_setup {
     size_t config_len;
     unsigned nr_queues;
     uint16_t queue_size[MODEL_MAX_QUEUES]; /* 0: 64, on lguest 256 */
-    uint8_t feature_len; /* of lguest: bytes of a bitmap */
+    uint8_t feature_len;                   /* of lguest: bytes of a bitmap */
     struct model_lies lies;
     /*
      * The device's side of a queue that was notified. Called from model_run, from waits and

@@ -106,7 +106,7 @@ static void
 discover(void)
 {
     ENLIST_FOREACH(buses, const struct bus, bus)
-    bus->scan();
+        bus->scan();
 }
 
 static void
@@ -156,5 +156,5 @@ void
 shim_shutdown(void)
 {
     ENLIST_FOREACH(shutdown, const struct shutdown_hook, hook)
-    hook->run();
+        hook->run();
 }
