@@ -85,7 +85,7 @@ def boot(host, boot_on):
     return start
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
     """For tools/doors: {door: how many tests passed and failed, and why the others did not run}."""
     counts = {door.name: {"passed": 0, "failed": 0, "skipped": Counter()} for door in doors.DOORS}
     for outcome in ("passed", "failed", "error", "skipped"):
@@ -98,6 +98,8 @@ def pytest_terminal_summary(terminalreporter, config):
                 counts[door]["skipped"][report.longrepr[2].removeprefix("Skipped: ")] += 1
             else:
                 counts[door]["passed" if outcome == "passed" else "failed"] += 1
-    chosen = config.option.keyword or config.option.markexpr or config.option.deselect
-    whole = FULL and not chosen and config.args == ["tests/system"]
+    ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    option = config.option
+    chosen = option.collectonly or option.keyword or option.markexpr or option.deselect
+    whole = FULL and ended and not chosen and config.args == ["tests/system"]
     (hosts.BUILD / "doors.json").write_text(json.dumps({"whole": whole, "doors": counts}, indent=1))

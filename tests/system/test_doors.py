@@ -1,7 +1,9 @@
 """The list of doors, and what the README says of it."""
 
+import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -30,6 +32,18 @@ def test_readme_has_every_door():
         enters, devices, passed, *_ = table[door.name]
         assert (enters, devices) == (door.enters, door.devices)
         assert int(passed) > 0
+
+
+@pytest.mark.parametrize("how", [["--collect-only"], ["-p", "interrupting"]], ids=["none", "ended"])
+def test_only_a_whole_run_makes_a_table(tmp_path, how):
+    """One that was interrupted, or ran nothing, has counted too little."""
+    (tmp_path / "interrupting.py").write_text("def pytest_runtestloop():\n    raise KeyboardInterrupt\n")
+    env = {**os.environ, "BUILD": str(tmp_path), "FULL": "1", "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "0", *how, "tests/system"], cwd=ROOT,
+                   env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run([ROOT / "tools/doors"], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "of some tests only" in done.stderr
 
 
 @pytest.mark.parametrize("app", APPS)
