@@ -44,7 +44,7 @@ struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
 
-/* The leaf's registers; zeros where the CPU has no such leaf, or no CPUID at all. */
+/* The leaf's registers; zeros where the CPU has no such leaf. */
 struct cpuid cpu_id(uint32_t leaf);
 
 /* Coprocessor and SSE on, for applications; the kernel itself uses neither. */

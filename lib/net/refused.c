@@ -69,10 +69,12 @@ look_at(struct pbuf *p, bool ip6)
     struct udp_hdr udp;
     ip_addr_t peer;
 
-    if (!copy(p, 0, &head, sizeof(head)) || !is_intact(p, ip6))
+    if (!copy(p, 0, &head, sizeof(head)))
         return;
     if (ip6 ? head.type != ICMP6_TYPE_DUR || head.code != ICMP6_DUR_PORT
             : head.type != ICMP_DUR || head.code != ICMP_DUR_PORT)
+        return; /* before the sum, which others would pay for: an echo, say */
+    if (!is_intact(p, ip6))
         return;
     if (ip6 ? quoted6(p, sizeof(head), &udp, &peer) : quoted4(p, sizeof(head), &udp, &peer))
         socket_refused(lwip_ntohs(udp.src), &peer, lwip_ntohs(udp.dest));

@@ -89,9 +89,8 @@ class QemuPc(Host):
         return ["-device", "isa-debug-exit"] if self.debug_exit else []
 
     def console_words(self, console):
-        # Both consoles write to the test's pipe; the one that is read from has the keyboard. No
-        # mux, as ./run has it: QEMU's forgets keys when more than 32 come while the guest is
-        # handing it new buffers.
+        # Both consoles write to the test's pipe; the one that is read from has the keyboard. Like
+        # ./run without mux, which says why.
         if not console:
             return ["-serial", "stdio"]
         backend = console.chardev or "stdio,signal=off"
