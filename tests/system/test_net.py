@@ -10,7 +10,7 @@ import pytest
 
 import peers
 from hosts import Entropy, Net, new_folder
-from wire import Wire
+from wire import IPV4, IPV6, Wire, icmp, icmpv6, ipv4, ipv6, sum6
 
 
 @pytest.fixture
@@ -150,6 +150,59 @@ def test_ping_by_ipv6(boot, wires):
     wire.find6("fd00:9::2")
     for size in (0, 1, 56, 1000, 1452):
         wire.ping6("fd00:9::2", size)
+
+
+def with_bytes(data, at, new):
+    return data[:at] + new + data[at + len(new):]
+
+
+def answered_by_udp(packet, header):
+    """What a server there would send back."""
+    size = 16 if header == 40 else 4
+    source, destination = packet[header - 2 * size:header - size], packet[header - size:header]
+    ports = packet[header + 2:header + 4] + packet[header:header + 2]
+    datagram = ports + b"\0\x0c\0\0text"
+    if header == 20:
+        return ipv4(17, destination, source, datagram)
+    total = sum6(17, destination, source, datagram)
+    return ipv6(17, destination, source, with_bytes(datagram, 6, total.to_bytes(2, "big")))
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_udp_port_that_nobody_listens_at(boot, wires, version):
+    """Its machine says so, and the socket hears of it; nothing less than that is believed."""
+    wire = wires()
+    host, kind, header, unreachable, ours = {
+        4: ("10.9.0.1", IPV4, 20, (icmp, 3, 3), wire.ip),
+        6: ("[fd00:9::1]", IPV6, 40, (icmpv6, 1, 4), wire.ip6)}[version]
+    make, message, code = unreachable
+    guest = boot("nettool", f"ip=10.9.0.2/24 ip6=fd00:9::2/64 -- ask:{host}:77",
+                 nets=[Net(backend=wire.backend)])
+    protocol = {4: 9, 6: 6}[version]
+    frame = wire.wait_for(lambda f: f[12:14] == kind.to_bytes(2, "big") and
+                          f[14 + protocol] == 17 and f[14 + header + 2:][:2] == b"\0\x4d")
+    packet = frame[14:14 + header + 9]
+    theirs = packet[8:24] if version == 6 else packet[12:16]
+
+    def say(quote, message=message, code=code):
+        return make(ours, theirs, message, bytes(4) + quote, code)
+
+    spoiled = [packet[:length] for length in (0, 1, header - 1, header, header + 7)]
+    spoiled += [with_bytes(packet, protocol, b"\6"), with_bytes(packet, 0, b"\x75"),
+                with_bytes(packet, header, b"\0\1"), with_bytes(packet, header + 2, b"\0\1")]
+    if version == 4:
+        spoiled += [with_bytes(packet, 0, length) for length in (b"\x44", b"\x46", b"\x4f")]
+        spoiled += [with_bytes(packet, 6, b"\0\1"), with_bytes(packet, 16, b"\x0a\x09\0\7")]
+    wrong = [say(quote) for quote in spoiled]
+    wrong += [say(packet, code=code - 1), say(packet, message=message + 1)]
+    wrong += [with_bytes(say(packet), header + 2, b"\x12\x34")]
+    for each in wrong:
+        wire.send_packet(kind, each)
+    wire.send_packet(kind, answered_by_udp(packet, header))
+    guest.expect("^ok ask: an answer$")
+    wire.send_packet(kind, say(packet))
+    assert guest.wait() == 0
+    assert re.findall("^ok ask: (.*)$", guest.text, re.M) == ["an answer", "Connection refused"]
 
 
 @pytest.mark.parametrize("cell", ["legacy", "legacy-no-mergeable", "modern", "modern-no-mergeable"])

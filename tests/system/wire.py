@@ -35,12 +35,22 @@ def ipv6(protocol, source, destination, payload):
                        destination) + payload
 
 
-def icmpv6(source, destination, kind, rest):
-    """A whole packet; its checksum covers a pseudo header (RFC 8200, 8.1)."""
-    message = struct.pack("!BBH", kind, 0, 0) + rest
-    pseudo = source + destination + struct.pack("!II", len(message), 58)
-    total = checksum(pseudo + message)
+def sum6(protocol, source, destination, message):
+    """A checksum that covers a pseudo header (RFC 8200, 8.1)."""
+    return checksum(source + destination + struct.pack("!II", len(message), protocol) + message)
+
+
+def icmpv6(source, destination, kind, rest, code=0):
+    """A whole packet."""
+    message = struct.pack("!BBH", kind, code, 0) + rest
+    total = sum6(58, source, destination, message)
     return ipv6(58, source, destination, message[:2] + struct.pack("!H", total) + message[4:])
+
+
+def icmp(source, destination, kind, rest, code=0):
+    message = struct.pack("!BBH", kind, code, 0) + rest
+    return ipv4(1, source, destination, message[:2] + struct.pack("!H", checksum(message)) +
+                message[4:])
 
 
 class Wire:

@@ -5,6 +5,7 @@
  *     resolve:NAME        addresses of a name, by the name servers that the guest knows
  *     ping:ADDRESS        one ICMP or ICMPv6 echo
  *     fetch:HOST:PORT     connect and read to the end: bytes and checksum
+ *     ask:HOST:PORT       connect by UDP, send a byte, and say what comes until an error does
  *     push:HOST:PORT:N    connect and send N pattern bytes: their checksum
  *     sleep:SECONDS       let time pass
  *     small-stack:BYTES   until a line is typed, sleep in a thread with so much of a stack; then
@@ -116,7 +117,7 @@ ping(const char *host)
 
 /* "HOST:PORT..." where the host may be "[v6]"; *rest is what follows the port. */
 static int
-open_stream(char *text, char **rest)
+open_to(int type, char *text, char **rest)
 {
     char *host = text, *port;
     struct addrinfo *found;
@@ -136,10 +137,10 @@ open_stream(char *text, char **rest)
     *rest = strchr(port, ':');
     if (*rest)
         *(*rest)++ = '\0';
-    found = look_up(host, port, SOCK_STREAM);
+    found = look_up(host, port, type);
     if (!found)
         return -1;
-    fd = socket(found->ai_family, SOCK_STREAM, 0);
+    fd = socket(found->ai_family, type, 0);
     if (connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
         printf("FAIL connect %s: %s\n", host, strerror(errno));
         close(fd);
@@ -150,13 +151,32 @@ open_stream(char *text, char **rest)
 }
 
 static int
+ask(char *where)
+{
+    struct timeval patience = {.tv_sec = 30};
+    char *rest;
+    int fd = open_to(SOCK_DGRAM, where, &rest);
+
+    if (fd < 0)
+        return 1;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ssize_t n = send(fd, "?", 1, 0);
+    while (n >= 0) {
+        n = recv(fd, buffer, sizeof(buffer), 0);
+        printf("ok ask: %s\n", n < 0 ? strerror(errno) : "an answer");
+    }
+    close(fd);
+    return 0;
+}
+
+static int
 fetch(char *where)
 {
     uint32_t sum = 1;
     size_t total = 0;
     char *rest;
     ssize_t n;
-    int fd = open_stream(where, &rest);
+    int fd = open_to(SOCK_STREAM, where, &rest);
 
     if (fd < 0)
         return 1;
@@ -178,7 +198,7 @@ push(char *where)
     uint32_t sum = 1, state = 1;
     size_t total, left;
     char *rest;
-    int fd = open_stream(where, &rest);
+    int fd = open_to(SOCK_STREAM, where, &rest);
 
     if (fd < 0 || !rest)
         return 1;
@@ -276,6 +296,8 @@ step(char *word)
         return resolve(argument);
     if (strcmp(word, "ping") == 0)
         return ping(argument);
+    if (strcmp(word, "ask") == 0)
+        return ask(argument);
     if (strcmp(word, "fetch") == 0)
         return fetch(argument);
     if (strcmp(word, "push") == 0)
