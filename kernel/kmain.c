@@ -84,7 +84,7 @@ kmain(void)
     cmdline_init(boot_info.cmdline, application_name());
     log_init();
     if (boot_info.nr_ranges == 0)
-        cannot_start("the loader gave no memory map; Multiboot 1 is needed");
+        cannot_start("the loader gave no memory map");
     if (boot_info.cmdline_cut)
         log_warn("command line: longer than %d bytes, the rest is left out",
                  BOOT_CMDLINE_MAX - 1);
