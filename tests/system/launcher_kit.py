@@ -7,6 +7,7 @@ Relies on `make system` having built the launcher, and on gcc -m32 for the guest
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -58,6 +59,20 @@ class Result:
             assert self.out == out, self
 
 
+class Running(subprocess.Popen):
+    """A guest that goes on; one that a failed test leaves behind is ended, not waited for."""
+
+    def __exit__(self, *failure):
+        self.kill()
+        return super().__exit__(*failure)
+
+
+def usual_signals():
+    """A shell starts what runs in the background with these ignored, which would be inherited."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Kit:
     """A folder for one test, gone with it."""
 
@@ -91,8 +106,8 @@ class Kit:
 
     def start(self, guest, *options, memory="16", args=(), **more):
         more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE, **more}
-        return subprocess.Popen(self.command(guest, *options, memory=memory, args=args), **more)
+                "stderr": subprocess.PIPE, "preexec_fn": usual_signals, **more}
+        return Running(self.command(guest, *options, memory=memory, args=args), **more)
 
     def file(self, name, content):
         path = self.folder / name
