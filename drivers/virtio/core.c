@@ -314,7 +314,7 @@ static bool
 config_read_once(struct virtio_device *v, size_t offset, void *to, size_t len, int *err)
 {
     uint8_t again[VIRTIO_CONFIG_MAX];
-    uint32_t generation = v->transport->config_generation(v);
+    uint32_t generation = v->transport->modern ? v->transport->config_generation(v) : 0;
 
     *err = v->transport->get_config(v, offset, to, len);
     if (*err)

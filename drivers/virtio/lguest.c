@@ -141,13 +141,6 @@ lguest_set_config(struct virtio_device *v, size_t offset, const void *from, size
     return 0;
 }
 
-static uint32_t
-lguest_config_generation(struct virtio_device *v)
-{
-    (void)v;
-    return 0;
-}
-
 /* ---- queues ---- */
 
 /* Rings exist between bring-up and reset only; outside, an interrupt means nothing. */
@@ -303,7 +296,6 @@ static const struct virtio_transport lguest_transport = {
     .set_features = lguest_set_features,
     .get_config = lguest_get_config,
     .set_config = lguest_set_config,
-    .config_generation = lguest_config_generation,
     .queue_setup = lguest_queue_setup,
     .queue_release = lguest_queue_release,
     .start = lguest_start,

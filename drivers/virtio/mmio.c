@@ -131,13 +131,6 @@ config_generation(struct virtio_device *v)
     return reg_read(v, VIRTIO_MMIO_CONFIG_GENERATION);
 }
 
-static uint32_t
-no_generation(struct virtio_device *v)
-{
-    (void)v;
-    return 0;
-}
-
 /* ---- queues ---- */
 
 /* Select the queue, see that it is not in use (`used` is the register that says so), choose a
@@ -194,13 +187,6 @@ queue_setup_v2(struct virtio_device *v, struct virtqueue *q)
     write_address(v, VIRTIO_MMIO_QUEUE_DEVICE_LOW, q->area.device);
     reg_write(v, VIRTIO_MMIO_QUEUE_READY, 1);
     return reg_read(v, VIRTIO_MMIO_QUEUE_READY) == 1 ? 0 : -EIO;
-}
-
-static void
-queue_release_area(struct virtio_device *v, struct virtqueue *q)
-{
-    (void)v;
-    queue_area_free(q);
 }
 
 static void
@@ -280,9 +266,8 @@ static const struct virtio_transport version_1 = {
     .set_features = set_features,
     .get_config = get_config,
     .set_config = set_config,
-    .config_generation = no_generation,
     .queue_setup = queue_setup_v1,
-    .queue_release = queue_release_area,
+    .queue_release = queue_area_free,
     .start = start,
     .stop = stop,
     .notify = notify,
@@ -300,7 +285,7 @@ static const struct virtio_transport version_2 = {
     .set_config = set_config,
     .config_generation = config_generation,
     .queue_setup = queue_setup_v2,
-    .queue_release = queue_release_area,
+    .queue_release = queue_area_free,
     .start = start,
     .stop = stop,
     .notify = notify,

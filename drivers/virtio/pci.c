@@ -106,15 +106,6 @@ pci_window_set(const struct pci_window *w, size_t offset, const void *from, size
     return 0;
 }
 
-/* ---- what both faces do alike ---- */
-
-void
-virtio_pci_queue_release(struct virtio_device *v, struct virtqueue *q)
-{
-    (void)v;
-    queue_area_free(q);
-}
-
 /* ---- the bus ---- */
 
 /* Functions of the scan that were not offered to the drivers yet. */

@@ -64,7 +64,6 @@ void virtio_pci_irq_open(struct virtio_pci *);
 void virtio_pci_queue_vector(struct virtio_pci *, struct virtqueue *);
 int virtio_pci_start(struct virtio_device *);
 void virtio_pci_stop(struct virtio_device *);
-void virtio_pci_queue_release(struct virtio_device *, struct virtqueue *);
 
 /*
  * Find the registers of a face by configuration space alone. NULL and the transport set, or

@@ -74,13 +74,6 @@ set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
     return pci_window_set(&w, offset, from, len);
 }
 
-static uint32_t
-config_generation(struct virtio_device *v)
-{
-    (void)v;
-    return 0;
-}
-
 /* 4.1.5.1.3: select, size (which the driver cannot change), page number. */
 static int
 queue_setup(struct virtio_device *v, struct virtqueue *q)
@@ -114,9 +107,8 @@ static const struct virtio_transport transport = {
     .set_features = set_features,
     .get_config = get_config,
     .set_config = set_config,
-    .config_generation = config_generation,
     .queue_setup = queue_setup,
-    .queue_release = virtio_pci_queue_release,
+    .queue_release = queue_area_free,
     .start = virtio_pci_start,
     .stop = virtio_pci_stop,
     .notify = notify,

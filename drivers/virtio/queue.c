@@ -78,8 +78,9 @@ queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align)
 }
 
 void
-queue_area_free(struct virtqueue *q)
+queue_area_free(struct virtio_device *v, struct virtqueue *q)
 {
+    (void)v;
     if (q->area.pages)
         pages_free(q->area.desc, q->area.pages);
     q->area = (struct vq_area){0};

@@ -55,8 +55,8 @@ struct virtio_transport {
     /* -EINVAL, touching nothing, when [offset, offset + len) leaves the space or wraps. */
     int (*get_config)(struct virtio_device *, size_t offset, void *to, size_t len);
     int (*set_config)(struct virtio_device *, size_t offset, const void *from, size_t len);
-    /* Changes whenever the device's configuration did; 0 always where the transport has no
-     * such register (the core then reads until two readings agree). */
+    /* Of modern transports: changes whenever the device's configuration did. (Of the others the
+     * core reads until two readings agree.) */
     uint32_t (*config_generation)(struct virtio_device *);
 
     /*

@@ -7,6 +7,7 @@
 
 #include "drivers/virtio/virtio.h"
 #include "kernel/kernel.h"
+#include "kernel/platform.h"
 #include <string.h>
 #include "model/model.h"
 
@@ -131,6 +132,17 @@ probe_setup(enum model_bus bus)
         .config_len = sizeof probe_config,
         .nr_queues = PROBE_QUEUES,
     };
+}
+
+/* A device is plugged in and found; whether the driver brought it up is the test's to see. */
+static struct model *
+probe_plug(struct model_setup setup)
+{
+    struct model *m = model_new(&setup);
+
+    platform->discover();
+    model_run();
+    return m;
 }
 
 #endif

@@ -63,13 +63,6 @@ bed_queue_setup(struct virtio_device *v, struct virtqueue *vq)
 }
 
 static void
-bed_queue_release(struct virtio_device *v, struct virtqueue *vq)
-{
-    (void)v;
-    queue_area_free(vq);
-}
-
-static void
 bed_notify(struct virtio_device *v, struct virtqueue *vq)
 {
     (void)v;
@@ -80,7 +73,7 @@ bed_notify(struct virtio_device *v, struct virtqueue *vq)
 static const struct virtio_transport bed_transport = {
     .name = "bed",
     .queue_setup = bed_queue_setup,
-    .queue_release = bed_queue_release,
+    .queue_release = queue_area_free,
     .notify = bed_notify,
 };
 

@@ -39,21 +39,10 @@ is_mmio(enum model_bus bus)
     return bus == MODEL_MMIO_1 || bus == MODEL_MMIO_2;
 }
 
-/* One device of the usual kind, found and brought up (or not). */
-static struct model *
-plug(struct model_setup setup)
-{
-    struct model *m = model_new(&setup);
-
-    platform->discover();
-    model_run();
-    return m;
-}
-
 static struct model *
 plug_bus(enum model_bus bus)
 {
-    return plug(probe_setup(bus));
+    return probe_plug(probe_setup(bus));
 }
 
 /* The serving half of an honest device: every buffer comes back full. */
@@ -129,7 +118,7 @@ test_traffic(void **state)
         struct model_setup setup = probe_setup(buses[b % ARRAY_SIZE(buses)]);
         setup.features &= masks[b / ARRAY_SIZE(buses)];
         setup.serve = serve;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         expect_up(m);
         assert_int_equal(probe.reaped, PROBE_QUEUES * PROBE_BUFFERS);
         for (unsigned i = 0; i < 1000; i++) {
@@ -154,7 +143,7 @@ test_reset_takes_time(void **state)
             probe_reset(state);
             struct model_setup setup = probe_setup(buses[b]);
             setup.lies.reset_ns = times[t];
-            expect_up(plug(setup));
+            expect_up(probe_plug(setup));
             model_assert_clean();
         }
     }
@@ -168,7 +157,7 @@ test_reset_never_ends(void **state)
         struct model_setup setup = probe_setup(buses[b]);
         setup.lies.reset_ns = MODEL_NEVER;
         uint64_t before = shim_clock();
-        plug(setup);
+        probe_plug(setup);
         assert_true(shim_clock() - before < 10000 * MSEC);
         assert_int_equal(probe.probes, 0);
         assert_true(virtio_device_next(NULL)->failed);
@@ -186,7 +175,7 @@ test_reset_without_clock(void **state)
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
     setup.lies.reset_ns = MODEL_NEVER;
     shim_clock_step(0);
-    plug(setup);
+    probe_plug(setup);
     assert_true(virtio_device_next(NULL)->failed);
 }
 
@@ -198,7 +187,7 @@ test_features_refused(void **state)
         probe_reset(state);
         struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
         setup.lies.refuse = 1ull << bit;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         model_assert_clean();
         if (!(model_accepted(m) >> bit & 1) && probe.probes) {
             expect_up(m);
@@ -218,7 +207,7 @@ test_version_1(void **state)
 {
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
     setup.no_version_1 = true;
-    struct model *m = plug(setup);
+    struct model *m = probe_plug(setup);
     expect_given_up(m);
     assert_int_equal(probe.probes, 0);
     assert_true(shim_log_has("VERSION_1"));
@@ -234,7 +223,7 @@ test_features_arrive(void **state)
 {
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
     setup.features = ~0ull;
-    struct model *m = plug(setup);
+    struct model *m = probe_plug(setup);
     expect_up(m);
     uint64_t core = 7ull << 27 | 7ull << 32 | 1ull << 36;
     assert_true(model_accepted(m) == (PROBE_FEATURES | core));
@@ -246,7 +235,7 @@ test_features_arrive(void **state)
 
     probe_reset(state);
     setup.features = 0;
-    m = plug(setup);
+    m = probe_plug(setup);
     expect_up(m);
     assert_true(model_accepted(m) == (1ull << 32 | (uint64_t)model_offers_packed << 34));
 }
@@ -285,7 +274,7 @@ test_probe_says_no(void **state)
         struct model_setup setup = probe_setup(buses[b]);
         setup.lies.reset_ns = 20 * MSEC;
         probe.fail = -EINVAL;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         expect_given_up(m);
         assert_int_equal(probe.starts, 0);
         assert_int_equal(probe.stops, 1);
@@ -305,7 +294,7 @@ test_queue_missing(void **state)
         probe_reset(state);
         struct model_setup setup = probe_setup(buses[b]);
         setup.nr_queues = 1;
-        expect_given_up(plug(setup));
+        expect_given_up(probe_plug(setup));
         assert_true(shim_log_has("error 2)"));
         for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
             probe_reset(state);
@@ -314,10 +303,10 @@ test_queue_missing(void **state)
             /* With mmio the driver chooses; a packed ring may have any size up to 32768. */
             bool packed = model_offers_packed && buses[b] == MODEL_PCI_MODERN;
             if (is_mmio(buses[b]) || (packed && wrong[i] <= VRING_SIZE_MAX)) {
-                expect_up(plug(setup));
+                expect_up(probe_plug(setup));
                 continue;
             }
-            expect_given_up(plug(setup));
+            expect_given_up(probe_plug(setup));
             assert_true(shim_log_has("error 22)"));
         }
         model_assert_clean();
@@ -331,7 +320,7 @@ test_no_interrupt(void **state)
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
     (void)state;
     setup.irq = 255;
-    expect_given_up(plug(setup));
+    expect_given_up(probe_plug(setup));
     assert_true(shim_log_has("interrupt"));
     model_assert_clean();
 }
@@ -345,7 +334,7 @@ test_shutdown(void **state)
         struct model_setup setup = probe_setup(buses[b]);
         struct model *m = model_new(&setup), *second = model_new(&setup);
         struct model_setup other = {.bus = buses[b], .type = VIRTIO_ID_ENTROPY, .nr_queues = 1};
-        struct model *nobodys = plug(other);
+        struct model *nobodys = probe_plug(other);
         unsigned resets = model_resets(m);
         shim_shutdown();
         assert_int_equal(model_resets(m), resets + 1);
@@ -370,7 +359,7 @@ test_config_read(void **state)
     for (unsigned b = 0; b < ARRAY_SIZE(buses); b++) {
         probe_reset(state);
         struct model_setup setup = probe_setup(buses[b]);
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         uint64_t capacity = 0;
         uint32_t size_max = 0, past = 77;
         uint16_t past16 = 77;
@@ -409,7 +398,7 @@ test_model_polices_fields(void **state)
     (void)state;
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
     setup.features &= ~(1ull << 1);
-    plug(setup);
+    probe_plug(setup);
     model_assert_clean();
     assert_int_equal(virtio_config_read32(probe.v, 8, &value), 0);
     assert_true(model_violated("without feature 1"));
@@ -445,7 +434,7 @@ test_config_torn(void **state)
             setup.config = &config;
             setup.lies.config_access = moving;
             moves = 0;
-            plug(setup);
+            probe_plug(setup);
             moves = n;
             uint64_t capacity;
             assert_int_equal(virtio_config_read64(probe.v, 0, &capacity), 0);
@@ -505,7 +494,7 @@ test_needs_reset(void **state)
         probe_reset(state);
         struct model_setup setup = probe_setup(buses[b]);
         setup.lies.reset_ns = 30 * MSEC;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         unsigned live = shim_memory_live();
         for (unsigned i = 1; i <= 3; i++) {
             model_needs_reset(m);
@@ -658,7 +647,7 @@ test_spurious_interrupts(void **state)
         probe_reset(state);
         struct model_setup setup = probe_setup(buses[b]);
         setup.lies.spurious = true;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         expect_up(m);
         model_needs_reset(m);
         model_run();
@@ -747,7 +736,7 @@ test_nobodys_device(void **state)
 {
     (void)state;
     struct model_setup setup = {.type = VIRTIO_ID_ENTROPY, .nr_queues = 1};
-    struct model *m = plug(setup);
+    struct model *m = probe_plug(setup);
     struct virtio_device *v = virtio_device_next(NULL);
     assert_non_null(v);
     assert_null(v->driver);

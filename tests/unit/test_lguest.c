@@ -79,16 +79,6 @@ setup_new(void)
     return setup;
 }
 
-static struct model *
-plug(const struct model_setup *setup)
-{
-    struct model *m = model_new(setup);
-
-    platform->discover();
-    model_run();
-    return m;
-}
-
 /* Used up at once: all buffers came back by interrupt, none was lost. */
 static void
 expect_works(const struct model *m)
@@ -131,7 +121,7 @@ test_up(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     expect_works(m);
     assert_int_equal(model_status(m), VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
                                           VIRTIO_STATUS_DRIVER_OK);
@@ -177,7 +167,7 @@ test_largest_ring(void **state)
     setup.nr_queues = 1;
     probe.queues = 1;
     setup.queue_size[0] = VRING_SIZE_MAX;
-    plug(&setup);
+    probe_plug(setup);
     assert_true(probe.v->running);
     assert_int_equal(probe.q[0]->size, VRING_SIZE_MAX);
     model_assert_clean();
@@ -280,7 +270,7 @@ test_page_changes(void **state)
 
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     memcpy(model_host_descriptor(m), wild, sizeof wild);
     assert_int_equal(virtio_config_read(probe.v, 8, value, 4), 0);
     assert_memory_equal(value, (const uint8_t *)&probe_config + 8, 4);
@@ -329,7 +319,7 @@ test_feature_lengths(void **state)
         struct model_setup setup = setup_new();
         setup.features = UINT64_MAX;
         setup.feature_len = (uint8_t)len;
-        struct model *m = plug(&setup);
+        struct model *m = probe_plug(setup);
         uint64_t bits = len < 4 ? (1ull << 8 * len) - 1 : UINT32_MAX;
         uint64_t ring = RING_BITS | 1ull << VIRTIO_F_ANY_LAYOUT;
         expect_works(m);
@@ -348,7 +338,7 @@ test_config(void **state)
 
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     const struct virtio_transport *t = probe.v->transport;
     for (size_t at = 0; at <= whole + 8; at++) {
         for (unsigned i = 0; i < ARRAY_SIZE(lens); i++) {
@@ -374,7 +364,7 @@ test_config_set(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     uint8_t expected[sizeof probe_config];
     memcpy(expected, &probe_config, sizeof expected);
     memcpy(expected + 20, "\1\2\3", 3);
@@ -391,7 +381,7 @@ test_status_zero(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    plug(&setup);
+    probe_plug(setup);
     pid_t child = fork();
     if (child == 0) {
         fclose(stderr);
@@ -409,7 +399,7 @@ test_one_start(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     unsigned calls = model_host.calls[LHCALL_NOTIFY];
     probe.v->transport->set_status(probe.v, 7);
     probe.v->transport->set_status(probe.v, 7 | 32);
@@ -424,7 +414,7 @@ test_reset_and_again(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     setup.lies.never_serve = true;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     for (unsigned i = 2; i < 6; i++) {
         virtio_recover(probe.v, "the test wants it");
         model_run();
@@ -443,7 +433,7 @@ test_probe_fails(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     probe.fail = -EIO;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     expect_given_up(m);
     assert_int_equal(probe.tokens_back, PROBE_QUEUES * PROBE_BUFFERS);
     assert_int_equal(model_notified(m, 0), 0);
@@ -456,7 +446,7 @@ test_reset_refused(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     model_lie(m, &(struct model_lies){.reset_ns = MODEL_NEVER});
     virtio_recover(probe.v, "the test wants it");
     model_run();
@@ -547,7 +537,7 @@ test_no_such_queue(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     setup.nr_queues = 1;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     assert_true(shim_log_has("(error 2)"));
     expect_given_up(m);
 }
@@ -563,7 +553,7 @@ test_irq_31(void **state)
     setup.edit = edit_apply;
     setup.arg = &edit;
     setup.serve = NULL;
-    plug(&setup);
+    probe_plug(setup);
     assert_true(probe.v->running);
     unsigned before = probe.callbacks;
     model_host_raise(31);
@@ -610,7 +600,7 @@ test_own_interrupts(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     setup.serve = NULL;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     uint64_t before[] = {probe.q[0]->interrupts, probe.q[1]->interrupts};
     model_host_raise(model_host_irq(m, 1));
     model_run();
@@ -639,7 +629,7 @@ test_spurious(void **state)
     struct model_setup setup = setup_new();
     setup.lies.spurious = true;
     probe.look = look_and_raise;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     assert_true(probe.v->running);
     assert_int_equal(probe.reaped, PROBE_QUEUES * PROBE_BUFFERS);
     virtio_recover(probe.v, "the test wants it");
@@ -660,7 +650,7 @@ test_interrupt_before_start(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     setup.lies.never_serve = true;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     unsigned callbacks = probe.callbacks;
     probe.v->running = false;
     model_interrupt(m, VIRTIO_ISR_QUEUE);
@@ -684,7 +674,7 @@ test_kick_before_start(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     probe.look = look_and_kick;
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     expect_works(m);
     assert_int_equal(model_notified(m, 0), 1);
     /* Nor after a reset. */
@@ -700,7 +690,7 @@ test_release_before_start(void **state)
 {
     (void)state;
     struct model_setup setup = setup_new();
-    struct model *m = plug(&setup);
+    struct model *m = probe_plug(setup);
     unsigned live = shim_memory_live();
     struct virtqueue q = {.device = probe.v, .index = 0};
     virtio_recover(probe.v, "the test wants it");
@@ -735,7 +725,7 @@ test_wild_used_id(void **state)
     struct model_setup setup = setup_new();
     setup.serve = wild_serve;
     setup.arg = &offset;
-    plug(&setup);
+    probe_plug(setup);
     assert_true(probe.q[0]->broken && probe.q[1]->broken);
     assert_int_equal(probe.reaped, 0);
     assert_true(shim_log_has("lguest 0: queue 0 (first) is broken"));

@@ -15,16 +15,6 @@
 
 static const enum model_bus buses[] = {MODEL_MMIO_1, MODEL_MMIO_2};
 
-static struct model *
-plug(struct model_setup setup)
-{
-    struct model *m = model_new(&setup);
-
-    platform->discover();
-    model_run();
-    return m;
-}
-
 static unsigned
 devices(void)
 {
@@ -76,7 +66,7 @@ test_words(void **state)
         const char *words[] = {cases[i].word, NULL};
         probe_reset(state);
         model_words(words);
-        plug(probe_setup(MODEL_MMIO_2));
+        probe_plug(probe_setup(MODEL_MMIO_2));
         assert_int_equal(devices(), cases[i].good);
         assert_int_equal(shim_log_lines(LOG_WARN), !cases[i].good);
         if (cases[i].good) {
@@ -101,7 +91,7 @@ test_windows(void **state)
         const char *words[] = {places[i], NULL};
         probe_reset(state);
         model_words(words);
-        plug(probe_setup(MODEL_MMIO_2));
+        probe_plug(probe_setup(MODEL_MMIO_2));
         assert_int_equal(devices(), 0);
         assert_int_equal(shim_log_lines(LOG_ERROR), 1);
         assert_int_equal(shim_memory_live(), 0);
@@ -117,7 +107,7 @@ test_named_twice(void **state)
 
     (void)state;
     model_words(words);
-    plug(probe_setup(MODEL_MMIO_1));
+    probe_plug(probe_setup(MODEL_MMIO_1));
     assert_int_equal(devices(), 1);
     assert_int_equal(probe.probes, 1);
     assert_true(shim_log_has("named twice"));
@@ -143,7 +133,7 @@ test_acpi(void **state)
         model_aml(both, sizeof both - 1);
         struct model_setup setup = probe_setup(MODEL_MMIO_2);
         model_new(&setup);
-        struct model *later = plug(setup);
+        struct model *later = probe_plug(setup);
         assert_int_equal(devices(), i == 0 ? 2 : i == 1 ? 1 : 0);
         assert_int_equal(shim_log_has("virtio-mmio: 2 devices, named by ACPI"), i == 0);
         assert_int_equal(shim_log_has("virtio-mmio: 1 device, named by the command line"),
@@ -155,7 +145,7 @@ test_acpi(void **state)
     /* Neither: nothing is touched. */
     probe_reset(state);
     model_words(none);
-    plug(probe_setup(MODEL_MMIO_2));
+    probe_plug(probe_setup(MODEL_MMIO_2));
     assert_int_equal(devices(), 0);
 }
 
@@ -173,7 +163,7 @@ test_tables(void **state)
         model_aml(second, sizeof second - 1);
         struct model_setup setup = probe_setup(MODEL_MMIO_2);
         model_new(&setup);
-        plug(setup);
+        probe_plug(setup);
         assert_int_equal(devices(), i ? 1 : 2);
         assert_int_equal(shim_log_lines(LOG_WARN), 0);
         model_assert_clean();
@@ -188,7 +178,7 @@ test_empty_slot(void **state)
         probe_reset(state);
         struct model_setup setup = {.bus = buses[b]};
         model_new(&setup);
-        plug(probe_setup(buses[b]));
+        probe_plug(probe_setup(buses[b]));
         assert_int_equal(devices(), 1);
         assert_string_equal(probe.v->where, "mmio feb00400");
         assert_int_equal(shim_log_lines(LOG_INFO), 1);
@@ -209,7 +199,7 @@ test_magic_and_version(void **state)
             setup.mmio_magic = magics[i];
         else
             setup.mmio_version = versions[i - ARRAY_SIZE(magics)];
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         assert_int_equal(devices(), i == 0); /* the knob's 0 is the right one */
         assert_int_equal(shim_log_lines(LOG_ERROR), i != 0);
         assert_int_equal(model_status(m) == 0, i != 0);
@@ -229,7 +219,7 @@ test_queue_sizes(void **state)
             probe_reset(state);
             struct model_setup setup = probe_setup(buses[b]);
             setup.queue_size[0] = most[i];
-            plug(setup);
+            probe_plug(setup);
             assert_true(probe.v->running);
             assert_int_equal(probe.q[0]->size, taken[i]);
             assert_int_equal(probe.q[1]->size, 64);
@@ -245,7 +235,7 @@ test_ready_refused(void **state)
     (void)state;
     struct model_setup setup = probe_setup(MODEL_MMIO_2);
     setup.lies.refuse_ready = true;
-    struct model *m = plug(setup);
+    struct model *m = probe_plug(setup);
     assert_true(virtio_device_next(NULL)->failed);
     assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
     assert_true(shim_log_has("error 5)"));
@@ -260,7 +250,7 @@ test_no_such_interrupt(void **state)
 
     (void)state;
     model_words(words);
-    plug(probe_setup(MODEL_MMIO_1));
+    probe_plug(probe_setup(MODEL_MMIO_1));
     assert_true(virtio_device_next(NULL)->failed);
     assert_true(shim_log_has("interrupt"));
     model_assert_clean();
@@ -273,7 +263,7 @@ test_late_status(void **state)
 {
     for (unsigned b = 0; b < 2; b++) {
         probe_reset(state);
-        struct model *m = plug(probe_setup(buses[b]));
+        struct model *m = probe_plug(probe_setup(buses[b]));
         struct model_lies late = {.at_ack = VIRTIO_ISR_CONFIG};
         model_lie(m, &late);
         uint64_t before = probe.v->config_changes, interrupts = probe.v->interrupts;
@@ -295,7 +285,7 @@ test_loud_status(void **state)
 {
     for (unsigned b = 0; b < 2; b++) {
         probe_reset(state);
-        struct model *m = plug(probe_setup(buses[b]));
+        struct model *m = probe_plug(probe_setup(buses[b]));
         struct model_lies loud = {.loud = true};
         model_lie(m, &loud);
         uint64_t before = probe.v->interrupts;
@@ -332,7 +322,7 @@ test_config_bounds(void **state)
 
     for (unsigned b = 0; b < 2; b++) {
         probe_reset(state);
-        plug(probe_setup(buses[b]));
+        probe_plug(probe_setup(buses[b]));
         const struct virtio_transport *t = probe.v->transport;
         for (unsigned i = 0; i < ARRAY_SIZE(outside); i++) {
             uint8_t bytes[300] = {0};

@@ -36,16 +36,6 @@ setup_of(enum model_bus bus, unsigned entries)
     return setup;
 }
 
-static struct model *
-plug(struct model_setup setup)
-{
-    struct model *m = model_new(&setup);
-
-    platform->discover();
-    model_run();
-    return m;
-}
-
 /* It runs, the second queue was answered, and the configuration can be read and followed. */
 static void
 expect_working(struct model *m)
@@ -72,7 +62,7 @@ test_vector_for_each(void **state)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(faces); i++) {
         probe_reset(state);
-        struct model *m = plug(setup_of(faces[i], 4));
+        struct model *m = probe_plug(setup_of(faces[i], 4));
         assert_true(model_msix_enabled(m));
         assert_int_equal(model_queue_vector(m, 0), 1);
         assert_int_equal(model_queue_vector(m, 1), 2);
@@ -91,7 +81,7 @@ test_small_tables(void **state)
     for (unsigned i = 0; i < 4; i++) {
         probe_reset(state);
         unsigned entries = 2 - i % 2;
-        struct model *m = plug(setup_of(faces[i / 2], entries));
+        struct model *m = probe_plug(setup_of(faces[i / 2], entries));
         assert_true(model_msix_enabled(m));
         assert_int_equal(model_queue_vector(m, 0), entries - 1);
         assert_int_equal(model_queue_vector(m, 1), entries - 1);
@@ -121,7 +111,7 @@ test_refused_vectors(void **state)
         probe_reset(state);
         struct model_setup setup = setup_of(faces[i % 2], 4);
         setup.lies.refuse_vectors = cases[i / 2].refuse;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         bool given_up = cases[i / 2].first == NO_VECTOR;
         assert_int_equal(model_msix_enabled(m), !given_up);
         assert_int_equal(shim_log_has("refuses its interrupt vectors"), given_up);
@@ -155,7 +145,7 @@ test_no_local_apic(void **state)
         model_apic_remove(true);
         struct model_setup setup = setup_of(faces[i / 2], 4);
         setup.edit = i % 2 ? enable_edit : NULL;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         assert_false(model_msix_enabled(m));
         assert_int_equal(shim_log_lines(LOG_WARN), 0);
         expect_working(m);
@@ -197,7 +187,7 @@ test_bad_tables(void **state)
         struct model_setup setup = setup_of(MODEL_PCI_MODERN, 4);
         setup.edit = spoil_edit;
         setup.arg = &s;
-        struct model *m = plug(setup);
+        struct model *m = probe_plug(setup);
         assert_false(model_msix_enabled(m));
         assert_true(shim_log_has("cannot be used; it goes on with INTx"));
         expect_working(m);
@@ -211,7 +201,7 @@ test_memory_short(void **state)
     for (long n = 0; n < 12; n++) {
         probe_reset(state);
         shim_memory_fail_after(n);
-        struct model *m = plug(setup_of(MODEL_PCI_MODERN, 4));
+        struct model *m = probe_plug(setup_of(MODEL_PCI_MODERN, 4));
         shim_memory_fail_after(-1);
         if (probe.v && probe.v->running)
             expect_working(m);
@@ -227,7 +217,7 @@ test_again_after_reset(void **state)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(faces); i++) {
         probe_reset(state);
-        struct model *m = plug(setup_of(faces[i], 4));
+        struct model *m = probe_plug(setup_of(faces[i], 4));
         model_needs_reset(m);
         model_run();
         assert_int_equal(probe.starts, 2);

@@ -26,9 +26,7 @@ enum { COMMON, NOTIFY, ISR, DEVICE };
 static struct virtio_device *
 plug(struct model_setup setup)
 {
-    model_new(&setup);
-    platform->discover();
-    model_run();
+    probe_plug(setup);
     return virtio_device_next(NULL);
 }
 
