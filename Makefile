@@ -66,13 +66,13 @@ LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
 # Drivers of a device class join an image only when something in it uses the class
 # (DEVICE_CLASS_USED, kernel/enlist.h); everything else of the kernel is offered whole and
 # what nobody reaches is collected.
-CLASS_SRC := $(wildcard drivers/virtio/net.c drivers/virtio/block.c drivers/virtio/entropy.c)
-KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard kernel/*.[cS] boot/*.[cS] arch/x86/*.[cS] \
-    drivers/virtio/*.[cS]))
+CLASS_SRC := $(wildcard $(addprefix drivers/virtio/device/,net.c block.c entropy.c))
+KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard $(addsuffix /*.[cS],kernel boot arch/x86/* \
+    drivers/virtio drivers/virtio/*)))
 # What runs once, when an image comes up or goes down, seldom (whole pages) or at the pace of a
 # person at the console is compiled for size. -Oz is gcc 12's.
-COLD_SRC := $(wildcard boot/*.c arch/x86/*.c drivers/virtio/*pci*.c drivers/virtio/mmio*.c) \
-    $(addprefix drivers/virtio/,console.c core.c feature_names.c lguest.c type_names.c) \
+COLD_SRC := $(wildcard boot/*.c arch/x86/*/*.c drivers/virtio/*.c drivers/virtio/transport/*.c) \
+    drivers/virtio/device/console.c \
     $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c modules.c pages.c \
         panic.c print.c symbols.c watch.c) \
     $(addprefix lib/libc/,start.c tty.c tty_input.c tty_line.c)

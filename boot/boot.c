@@ -3,7 +3,7 @@
  */
 #include "abi/multiboot.h"
 #include "abi/pvh.h"
-#include "arch/x86/pc.h"
+#include "arch/x86/pc/pc.h"
 #include "boot/boot.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"

@@ -5,7 +5,7 @@
  * came in by Multiboot has to fetch the line there. It is the user's with the words behind it.
  * On machines that have nothing to append it is empty.
  */
-#include "arch/x86/io.h"
+#include "arch/x86/cpu/io.h"
 #include "boot/boot.h"
 #include "kernel/kernel.h"
 

@@ -4,7 +4,7 @@
  * trusted to describe memory, but counts and addresses are bounded by the RAM it describes.
  */
 #include "abi/lguest.h"
-#include "arch/x86/lguest.h"
+#include "arch/x86/lguest/lguest.h"
 #include "boot/boot.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"

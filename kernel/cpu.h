@@ -18,7 +18,7 @@ uintptr_t cpu_stack_prepare(uintptr_t top, void (*start)(void));
 void cpu_call_on(uintptr_t top, void (*fn)(void *), void *arg);
 
 /* Up to `size` bytes of the CPU's own random number generator; the number, which is small when
- * it does not answer, or -ENODEV if it has none. arch/x86/rdrand.c. */
+ * it does not answer, or -ENODEV if it has none. arch/x86/cpu/rdrand.c. */
 int cpu_random(void *to, size_t size);
 
 /* What Linux calls AT_HWCAP: CPUID's feature flags, without SSE where that is off. */

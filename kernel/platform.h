@@ -1,6 +1,6 @@
 /*
  * What a machine can do. A PC and an lguest guest differ in this table and in nothing else
- * above it; arch/x86/pc.c and (later) arch/x86/lguest.c fill one each and the boot code
+ * above it; arch/x86/pc/pc.c and (later) arch/x86/lguest/lguest.c fill one each and the boot code
  * chooses. Every function is present in every platform; one that the machine lacks returns
  * -ENOTSUP (where it returns int) or does nothing.
  *

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/ucontext.h>
 #include "abi/lguest.h"
-#include "launcher/selectors.h"
+#include "launcher/vcpu/selectors.h"
 
 #define PAGE 4096u
 

@@ -2,13 +2,13 @@
 # lies below 4 GiB, where the guest's segments are.
 LAUNCHER_CFLAGS := -std=gnu11 -O2 -g $(WARN) -fPIE -fno-stack-protector -fcf-protection=none \
     -ffunction-sections -fdata-sections -D_GNU_SOURCE -I. -Iinclude -MMD -MP
-launcher_obj = $(patsubst %,$(B)/obj/%.o,$(wildcard $(1)/*.[cS]))
+launcher_obj = $(patsubst %,$(B)/obj/%.o,$(wildcard $(addsuffix /*.[cS],$(1))))
 
 $(B)/obj/launcher/%.o: launcher/%
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(LAUNCHER_CFLAGS) -c -o $@ $<
 
-$(B)/lguest: $(call launcher_obj,launcher)
+$(B)/lguest: $(call launcher_obj,launcher $(addprefix launcher/,vcpu device sandbox))
 	$(Q)$(HOSTCC) -static-pie -Wl,--gc-sections,-z,noexecstack -o $@ $^
 
 # The user-mode network is a program of its own, with libslirp.

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "launcher/device.h"
+#include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 

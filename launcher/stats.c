@@ -1,7 +1,7 @@
 /*
  * What --stats prints at the end.
  */
-#include "launcher/device.h"
+#include "launcher/device/device.h"
 #include "launcher/launcher.h"
 
 struct stats stats;

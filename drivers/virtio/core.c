@@ -9,7 +9,7 @@
  * Everything here runs in threads or deferred work, but for the two functions that a
  * transport's interrupt handler calls, and the shutdown hook.
  */
-#include "drivers/virtio/ring.h"
+#include "drivers/virtio/ring/ring.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 

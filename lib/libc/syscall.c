@@ -4,7 +4,7 @@
  * programs with threads) through the trap code. One table by number serves them, filled at
  * the start from what the linked parts enlisted.
  */
-#include "arch/x86/trap.h"
+#include "arch/x86/cpu/trap.h"
 #include "kernel/kernel.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 1
 # test: ring test_stream
 # The index is published before the entry that it covers.

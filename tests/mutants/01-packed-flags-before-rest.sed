@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 1
 # test: packed test_stream
 # The flags are published before the rest of the descriptor.

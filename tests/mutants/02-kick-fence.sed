@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 2
 # test: ring test_kick_litmus
 # A store fence where a full one is needed.

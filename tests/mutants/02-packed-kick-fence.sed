@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 2
 # test: packed_lto test_kick_litmus
 # A store fence where a full one is needed.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 3
 # test: block an_answer_that_slips_in_is_found
 # The same for an answer of a disk.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/console.c
+# file: drivers/virtio/device/console.c
 # row: 3
 # test: console input_that_slips_in_is_found
 # The same for a typed character.

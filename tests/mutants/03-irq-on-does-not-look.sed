@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 3
 # test: ring test_interrupts_wanted
 # What slipped in is not noticed.

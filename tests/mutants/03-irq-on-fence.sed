@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 3
 # test: ring test_irq_on_litmus
 # Interrupts on again, looked without a full fence.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 3
 # test: net_life what_slips_in_is_found
 # A frame that came in before the interrupt was on waits for the next one.

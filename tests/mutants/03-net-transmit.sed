@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 3
 # test: net_life what_slips_in_is_found
 # The same for a frame that was sent.

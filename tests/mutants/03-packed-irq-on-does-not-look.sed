@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 3
 # test: packed test_interrupts_wanted
 # What slipped in is not noticed.

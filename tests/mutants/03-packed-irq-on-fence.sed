@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 3
 # test: packed_lto test_irq_on_litmus
 # Interrupts on again, looked without a full fence.

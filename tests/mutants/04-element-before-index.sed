@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 4
 # test: ring test_stream
 # The used element is read before the index that covers it.

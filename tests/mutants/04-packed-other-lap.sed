@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 4
 # test: packed test_flags_half_written
 # A used descriptor of the lap before is taken for a new one.

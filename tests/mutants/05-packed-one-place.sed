@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 5
 # test: packed test_wrap_inside_a_chain
 # The next used descriptor is expected at the next place.

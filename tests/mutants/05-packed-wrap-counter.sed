@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 5
 # test: packed test_wrap
 # The wrap counter does not turn over.

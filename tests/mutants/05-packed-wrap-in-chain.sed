@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 5
 # test: packed test_direct_bytes
 # All of a chain gets the wrap counter of its first descriptor.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 6
 # test: packed test_impossible_sizes
 # Any size is taken.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 6
 # test: ring test_impossible_sizes
 # Any size is taken.

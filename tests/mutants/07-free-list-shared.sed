@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 7
 # test: ring test_scribbled_descriptors
 # The chain is followed through descriptors that the device can write.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 7
 # test: packed test_scribbled_descriptors
 # The length of a chain is read from flags that the device can write.

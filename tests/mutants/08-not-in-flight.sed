@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 8
 # test: ring test_completed_twice
 # A chain may complete twice.

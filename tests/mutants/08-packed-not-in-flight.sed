@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 8
 # test: packed test_completed_twice
 # A chain may complete twice.

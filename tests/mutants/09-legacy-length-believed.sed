@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 9
 # test: block a_legacy_device_may_say_any_length
 # Lengths of legacy devices count too.

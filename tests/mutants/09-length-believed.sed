@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 9
 # test: ring test_used_len
 # More was written than was offered, and it is believed.

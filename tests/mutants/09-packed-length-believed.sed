@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 9
 # test: packed test_used_len
 # More was written than was offered, and it is believed.

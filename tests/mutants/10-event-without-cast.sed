@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 10
 # test: ring test_event_idx_exhaustive
 # The comparison of event indices is not modulo 2^16.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 10
 # test: packed test_event_exhaustive
 # The wrap counter of the event is not looked at.

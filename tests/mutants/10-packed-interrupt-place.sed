@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 10
 # test: packed test_interrupts_wanted
 # The place that an interrupt is wanted from stays where it is.

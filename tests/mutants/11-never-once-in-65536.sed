@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 11
 # test: ring test_never_interrupt
 # The event index that means never stays where it is.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 12
 # test: ring test_direct_bytes
 # A flag value taken for a bit number.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 12
 # test: packed test_batch
 # The kinds of event suppression are taken for bits.

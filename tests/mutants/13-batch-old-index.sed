@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 13
 # test: ring test_batch
 # Only the last of a batch is compared with the event index.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 13
 # test: packed test_batch
 # Only the last of a batch is compared with the event.

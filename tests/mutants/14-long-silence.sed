@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 14
 # test: ring test_long_silence
 # More additions than 16 bits hold since the last kick.

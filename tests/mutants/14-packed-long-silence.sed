@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 14
 # test: packed test_long_silence
 # More additions than the ring has places since the last kick.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 15
 # test: packed test_indirect_bytes
 # The table is freed as soon as it is published.

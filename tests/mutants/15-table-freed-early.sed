@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_split.c
+# file: drivers/virtio/ring/split.c
 # row: 15
 # test: ring test_indirect_bytes
 # The table is freed as soon as it is published.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring_packed.c
+# file: drivers/virtio/ring/packed.c
 # row: 16
 # test: packed test_indirect_bytes
 # Readable and writable parts of a table change places.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring.h
+# file: drivers/virtio/ring/ring.h
 # row: 16
 # test: ring test_direct_bytes
 # Readable and writable parts change places.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 21
 # test: net_lguest test_subsets
 # ECN of gathered segments without any.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_modern.c
+# file: drivers/virtio/transport/pci_modern.c
 # row: 22
 # test: core test_bring_up
 # Both halves of the features go to the first.

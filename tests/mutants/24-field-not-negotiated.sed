@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 24
 # test: net_life mtu_is_clamped
 # The largest packet is read whether or not the device has that field.

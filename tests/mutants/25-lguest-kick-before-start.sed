@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 25
 # test: lguest test_kick_before_start
 # A queue is notified before the start, which the host dies of.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_irq.c
+# file: drivers/virtio/transport/pci_irq.c
 # row: 30
 # test: core test_config_interrupt
 # Nobody is told of a configuration change.

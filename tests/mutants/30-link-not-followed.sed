@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 30
 # test: net_life the_link_is_followed
 # A card keeps the link state it began with.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/console.c
+# file: drivers/virtio/device/console.c
 # row: 30
 # test: console a_new_size_wakes_the_reader
 # The reader of a console does not learn its new size.

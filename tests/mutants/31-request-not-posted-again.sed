@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 31
 # test: block_life silence_costs_a_reset_and_a_clear_error
 # A request in flight over a reset is not put onto the new ring.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_legacy.c
+# file: drivers/virtio/transport/pci_legacy.c
 # row: 32
 # test: virtio_pci test_legacy_config_place
 # MSI-X that is there is taken for enabled.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci.c
+# file: drivers/virtio/transport/pci.c
 # row: 34
 # test: virtio_pci test_config_window
 # The window in configuration space is always told 4 bytes.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_modern.c
+# file: drivers/virtio/transport/pci_modern.c
 # row: 34
 # test: virtio_pci test_first_usable_wins
 # The last capability of a kind wins.

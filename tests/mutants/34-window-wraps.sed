@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_modern.c
+# file: drivers/virtio/transport/pci_modern.c
 # row: 34
 # test: virtio_pci test_bad_capabilities
 # The end of a window is computed in 32 bits.

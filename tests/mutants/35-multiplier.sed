@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_modern.c
+# file: drivers/virtio/transport/pci_modern.c
 # row: 35
 # test: virtio_pci test_modern_places
 # The notify multiplier is taken for granted.

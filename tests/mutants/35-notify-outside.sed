@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_modern.c
+# file: drivers/virtio/transport/pci_modern.c
 # row: 35
 # test: virtio_pci test_notify_outside
 # A notification may go anywhere.

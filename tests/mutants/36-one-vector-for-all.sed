@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_irq.c
+# file: drivers/virtio/transport/pci_irq.c
 # row: 36
 # test: msix test_vector_for_each
 # Every vector is taken to be about every queue.

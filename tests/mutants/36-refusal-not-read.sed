@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_irq.c
+# file: drivers/virtio/transport/pci_irq.c
 # row: 36
 # test: msix test_refused_vectors
 # A vector that was written is taken for accepted.

@@ -1,4 +1,4 @@
-# file: arch/x86/msix.c
+# file: arch/x86/pci/msix.c
 # row: 36
 # test: msix test_vector_for_each
 # The entry is unmasked before its message is written.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci.c
+# file: drivers/virtio/transport/pci.c
 # row: 37
 # test: core test_line_left_up
 # A line that the firmware left up is not silenced.

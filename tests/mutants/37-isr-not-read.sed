@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci_irq.c
+# file: drivers/virtio/transport/pci_irq.c
 # row: 37
 # test: core test_shared_line
 # The interrupt is taken and the line stays up.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 37
 # test: mmio test_late_status
 # One look at the interrupt status, though the line may be taken by its edge.

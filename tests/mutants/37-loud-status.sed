@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 37
 # test: mmio test_loud_status
 # The interrupt handler looks until the device is silent.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 37
 # test: core test_traffic
 # Nothing is acknowledged.

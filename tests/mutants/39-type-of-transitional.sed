@@ -1,4 +1,4 @@
-# file: drivers/virtio/pci.c
+# file: drivers/virtio/transport/pci.c
 # row: 39
 # test: virtio_pci test_ids
 # The type of a transitional device is taken from its id.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio_find.c
+# file: drivers/virtio/transport/mmio_find.c
 # row: 40
 # test: mmio test_empty_slot
 # A place without a device is taken for one.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 40
 # test: mmio test_magic_and_version
 # Any registers are virtio's.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 40
 # test: core test_bring_up
 # Version 1 is not told the page size.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 40
 # test: mmio test_queue_sizes
 # The size is the most that the device can do, whatever that is.

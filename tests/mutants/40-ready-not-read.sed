@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio.c
+# file: drivers/virtio/transport/mmio.c
 # row: 40
 # test: mmio test_ready_refused
 # QueueReady is not read back.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio_find.c
+# file: drivers/virtio/transport/mmio_find.c
 # row: 41
 # test: mmio test_acpi
 # ACPI is asked even if the command line names devices.

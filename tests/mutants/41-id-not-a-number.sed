@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio_find.c
+# file: drivers/virtio/transport/mmio_find.c
 # row: 41
 # test: mmio test_words
 # What follows the interrupt is not looked at.

@@ -1,4 +1,4 @@
-# file: arch/x86/aml_device.c
+# file: arch/x86/firmware/aml_device.c
 # row: 41
 # test: aml nested_devices
 # A bus takes the first of its devices for itself.

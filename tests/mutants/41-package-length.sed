@@ -1,4 +1,4 @@
-# file: arch/x86/aml_device.c
+# file: arch/x86/firmware/aml_device.c
 # row: 41
 # test: aml broken_tables
 # A package may be longer than what it is in.

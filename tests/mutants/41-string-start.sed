@@ -1,4 +1,4 @@
-# file: arch/x86/aml_device.c
+# file: arch/x86/firmware/aml_device.c
 # row: 41
 # test: aml incomplete_devices
 # An id that begins like the wanted one is taken for it.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/mmio_find.c
+# file: drivers/virtio/transport/mmio_find.c
 # row: 41
 # test: mmio test_windows
 # A window too small for the registers is taken.

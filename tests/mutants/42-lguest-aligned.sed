@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 42
 # test: lguest test_unaligned
 # Descriptors are taken to begin at multiples of 4.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 42
 # test: lguest test_feature_lengths
 # Only the bytes of the bits that were accepted are written.

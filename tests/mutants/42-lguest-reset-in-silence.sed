@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 42
 # test: lguest test_reset_and_again
 # A reset that the host does not hear of.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 42
 # test: lguest test_bad_queues
 # Two queues in one place.

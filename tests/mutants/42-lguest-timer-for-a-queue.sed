@@ -1,4 +1,4 @@
-# file: arch/x86/lguest_irq.c
+# file: arch/x86/lguest/irq.c
 # row: 42
 # test: lguest test_bad_queues
 # A queue is given the interrupt of the timer.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 42
 # test: lguest test_unknown_types
 # A device that nobody serves is taken without a word.

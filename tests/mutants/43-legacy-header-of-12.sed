@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 43
 # test: net header_length_and_layout
 # The header always has 12 bytes.

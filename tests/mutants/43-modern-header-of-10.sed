@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 43
 # test: net header_length_and_layout
 # Without mergeable buffers the header has 10 bytes on modern devices too.

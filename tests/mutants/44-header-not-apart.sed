@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 44
 # test: net header_length_and_layout
 # No header of its own for a legacy device without ANY_LAYOUT.

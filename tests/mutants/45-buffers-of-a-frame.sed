@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 45
 # test: net_lguest test_negotiated
 # Receive buffers hold an MTU although segments may come gathered.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net.c
+# file: drivers/virtio/device/net.c
 # row: 45
 # test: net_lguest test_negotiated
 # A buffer for the longest frame has no room for the header.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 47
 # test: net num_buffers_means_nothing_without_merging
 # The number of buffers counts without MRG_RXBUF too.

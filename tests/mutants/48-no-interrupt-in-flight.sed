@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 48
 # test: net_life sent_frames_come_back_although_nothing_more_is_sent
 # The interrupt stays off while frames are in flight.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 49
 # test: net nothing_vouches_without_guest_csum
 # The device vouches for checksums although that was not agreed.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/net_frames.c
+# file: drivers/virtio/device/net_frames.c
 # row: 49
 # test: net received_checksum_places_are_checked
 # The last byte of the checksum may lie past the frame.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 52
 # test: block_life silence_costs_a_reset_and_a_clear_error
 # The late request is started again instead of ended.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 53
 # test: block the_range_is_checked_without_overflow
 # Sector plus count wraps.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 53
 # test: block sectors_are_512_bytes_whatever_the_block_size
 # Sectors are counted in blocks of the device.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/block.c
+# file: drivers/virtio/device/block.c
 # row: 54
 # test: block limits_of_the_device_are_kept
 # SIZE_MAX is not kept.

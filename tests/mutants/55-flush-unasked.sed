@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 55
 # test: block flush_only_if_negotiated
 # FLUSH is sent to a device that did not offer it.

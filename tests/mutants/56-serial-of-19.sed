@@ -1,4 +1,4 @@
-# file: drivers/virtio/block.c
+# file: drivers/virtio/device/block.c
 # row: 56
 # test: block_life a_serial_of_20_characters_needs_no_terminator
 # The last of 20 characters is taken for a terminator.

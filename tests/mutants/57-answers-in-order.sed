@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 57
 # test: block answers_in_any_order
 # The oldest request gets each answer.

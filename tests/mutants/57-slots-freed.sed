@@ -1,4 +1,4 @@
-# file: drivers/virtio/block_request.c
+# file: drivers/virtio/device/block_request.c
 # row: 57
 # test: block_life a_late_answer_hits_memory_that_is_still_there
 # A reset frees the memory that a late answer is written to.

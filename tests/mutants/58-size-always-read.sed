@@ -1,4 +1,4 @@
-# file: drivers/virtio/console.c
+# file: drivers/virtio/device/console.c
 # row: 58
 # test: console size_is_read_only_where_it_is_offered
 # The size is read although F_SIZE was not agreed.

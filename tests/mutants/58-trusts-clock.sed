@@ -1,4 +1,4 @@
-# file: drivers/virtio/console.c
+# file: drivers/virtio/device/console.c
 # row: 58
 # test: console a_clock_that_stands_still_does_not_hang_output
 # Only the clock ends the wait, and it stands still.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 60
 # test: lguest test_interrupt_before_start
 # An interrupt counts whether or not the device runs.

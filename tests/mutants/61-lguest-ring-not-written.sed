@@ -1,4 +1,4 @@
-# file: drivers/virtio/lguest.c
+# file: drivers/virtio/transport/lguest.c
 # row: 61
 # test: lguest test_up
 # The rings are left as the host gave them.

@@ -1,4 +1,4 @@
-# file: arch/x86/lguest_time.c
+# file: arch/x86/lguest/time.c
 # row: lguest
 # test: lguest_host test_slow_clock_passes
 # Looking at the clock arms no tick.

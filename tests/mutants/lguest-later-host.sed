@@ -1,4 +1,4 @@
-# file: arch/x86/lguest.c
+# file: arch/x86/lguest/lguest.c
 # row: lguest
 # test: lguest_host test_later_host
 # Linux 4.x is not told from what came before.

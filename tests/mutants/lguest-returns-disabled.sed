@@ -1,4 +1,4 @@
-# file: arch/x86/lguest_irq.c
+# file: arch/x86/lguest/irq.c
 # row: lguest
 # test: lguest_host test_storm
 # The last handler leaves interrupts off.

@@ -1,4 +1,4 @@
-# file: arch/x86/lguest.c
+# file: arch/x86/lguest/lguest.c
 # row: lguest
 # test: lguest_host test_exit
 # A restart is a power-off.

@@ -1,4 +1,4 @@
-# file: arch/x86/lguest_irq.c
+# file: arch/x86/lguest/irq.c
 # row: lguest
 # test: lguest_host test_gates
 # Gate 0x80 is one that the host takes for an interrupt.

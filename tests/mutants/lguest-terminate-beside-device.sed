@@ -1,4 +1,4 @@
-# file: arch/x86/lguest_irq.c
+# file: arch/x86/lguest/irq.c
 # row: lguest
 # test: lguest_host test_terminate
 # A device's interrupt 31 ends the program.

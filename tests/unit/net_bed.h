@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "drivers/virtio/net.h"
+#include "drivers/virtio/device/net.h"
 #include "kernel/device.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "drivers/virtio/ring.h"
+#include "drivers/virtio/ring/ring.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "ring_bytes.h"

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
-#include "arch/x86/acpi.h"
-#include "arch/x86/aml.h"
-#include "arch/x86/lines.h"
-#include "arch/x86/pc.h"
-#include "arch/x86/power.h"
+#include "arch/x86/firmware/acpi.h"
+#include "arch/x86/firmware/aml.h"
+#include "arch/x86/irq/lines.h"
+#include "arch/x86/pc/pc.h"
+#include "arch/x86/firmware/power.h"
 #include "kernel/boot_info.h"
 #include "kernel/kernel.h"
 #include "kernel/thread.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/aml.h"
+#include "arch/x86/firmware/aml.h"
 #include "kernel/errno.h"
 
 #define HID "LNRO0005"

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/acpi.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/cpu.h"
-#include "arch/x86/ioapic.h"
-#include "arch/x86/lines.h"
-#include "arch/x86/pc.h"
-#include "arch/x86/pic.h"
+#include "arch/x86/firmware/acpi.h"
+#include "arch/x86/irq/apic.h"
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/irq/ioapic.h"
+#include "arch/x86/irq/lines.h"
+#include "arch/x86/pc/pc.h"
+#include "arch/x86/irq/pic.h"
 #include "kernel/kernel.h"
 
 #define APIC    0xfee00000u

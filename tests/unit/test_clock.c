@@ -10,11 +10,11 @@
 #include <cmocka.h>
 
 /* Included, since its state is its own and every test wants a fresh machine. */
-#include "arch/x86/clock.c"
-#include "arch/x86/acpi.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/pic.h"
-#include "arch/x86/timer.h"
+#include "arch/x86/time/clock.c"
+#include "arch/x86/firmware/acpi.h"
+#include "arch/x86/irq/apic.h"
+#include "arch/x86/irq/pic.h"
+#include "arch/x86/time/timer.h"
 #include "shim.h"
 
 static void

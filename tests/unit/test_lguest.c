@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "arch/x86/lguest.h"
-#include "arch/x86/lguest_parts.h"
+#include "arch/x86/lguest/lguest.h"
+#include "arch/x86/lguest/parts.h"
 #include "kernel/memory.h"
 #include "kernel/platform.h"
 #include "shim.h"

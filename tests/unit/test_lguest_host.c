@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/cpu.h"
-#include "arch/x86/lguest.h"
-#include "arch/x86/lguest_parts.h"
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/lguest/lguest.h"
+#include "arch/x86/lguest/parts.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/platform.h"

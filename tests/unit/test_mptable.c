@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/mptable.h"
+#include "arch/x86/firmware/mptable.h"
 
 #define HEADER 44
 

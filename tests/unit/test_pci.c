@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/lines.h"
-#include "arch/x86/pci.h"
-#include "arch/x86/pic.h"
+#include "arch/x86/irq/lines.h"
+#include "arch/x86/pci/pci.h"
+#include "arch/x86/irq/pic.h"
 #include "kernel/errno.h"
 #include "kernel/kernel.h"
 

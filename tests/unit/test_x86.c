@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
-#include "arch/x86/aml.h"
-#include "arch/x86/rtc.h"
-#include "arch/x86/scale.h"
+#include "arch/x86/firmware/aml.h"
+#include "arch/x86/time/rtc.h"
+#include "arch/x86/time/scale.h"
 #include "kernel/errno.h"
 
 /* ---- a real-time clock in two ports ---- */

@@ -6,7 +6,7 @@
 SHIM_MACHINE := $(addprefix tests/unit/shim/,memory.c log.c machine.c) \
     $(addprefix kernel/,print.c deferred.c irq.c timer.c)
 SHIM  := $(SHIM_MACHINE) tests/unit/shim/wait.c
-RING  := drivers/virtio/ring_split.c drivers/virtio/ring_packed.c drivers/virtio/queue.c
+RING  := drivers/virtio/ring/split.c drivers/virtio/ring/packed.c drivers/virtio/ring/queue.c
 
 UNIT_ring     := $(SHIM) $(RING)
 UNIT_packed   := $(SHIM) $(RING)
@@ -31,20 +31,21 @@ UNIT_partition := lib/fs/partition.c $(SHIM)
 UNIT_path := lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
-MODEL := $(SHIM) $(RING) $(wildcard tests/unit/model/*.c) drivers/virtio/core.c \
-         drivers/virtio/type_names.c drivers/virtio/pci.c drivers/virtio/pci_legacy.c \
-         drivers/virtio/pci_modern.c drivers/virtio/pci_irq.c drivers/virtio/lguest.c \
-         drivers/virtio/mmio.c drivers/virtio/mmio_find.c arch/x86/aml_device.c \
-         $(addprefix arch/x86/,pci.c piix.c msix.c lguest.c lguest_irq.c lguest_time.c scale.c)
+VIRTIO := $(RING) $(addprefix drivers/virtio/,core.c type_names.c) $(addprefix drivers/virtio/transport/,\
+    pci.c pci_legacy.c pci_modern.c pci_irq.c lguest.c mmio.c mmio_find.c)
+MODEL := $(SHIM) $(VIRTIO) $(wildcard tests/unit/model/*.c) \
+    $(addprefix arch/x86/,firmware/aml_device.c pci/pci.c pci/piix.c pci/msix.c \
+        lguest/lguest.c lguest/irq.c lguest/time.c time/scale.c)
 
 # Devices on the model, and the classes above them.
-UNIT_console := $(MODEL) drivers/virtio/console.c kernel/device_console.c
-UNIT_block   := $(MODEL) drivers/virtio/block.c drivers/virtio/block_request.c kernel/device_disk.c
-UNIT_net     := $(MODEL) drivers/virtio/net.c drivers/virtio/net_frames.c kernel/device_net.c
+UNIT_console := $(MODEL) drivers/virtio/device/console.c kernel/device_console.c
+UNIT_block   := $(MODEL) $(addprefix drivers/virtio/device/,block.c block_request.c) \
+    kernel/device_disk.c
+UNIT_net     := $(MODEL) $(addprefix drivers/virtio/device/,net.c net_frames.c) kernel/device_net.c
 UNIT_net_life := $(UNIT_net)
 UNIT_net_lguest := $(UNIT_net)
 UNIT_block_life := $(UNIT_block)
-UNIT_entropy := $(MODEL) drivers/virtio/entropy.c kernel/device_entropy.c
+UNIT_entropy := $(MODEL) drivers/virtio/device/entropy.c kernel/device_entropy.c
 # The same drivers on packed rings, wherever the model's device is a modern one.
 PACKED := console block block_life net net_life entropy core
 $(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p)) tests/unit/offer_packed.c))
@@ -56,7 +57,7 @@ UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)
 UNIT_msix       := $(MODEL)
 UNIT_mmio       := $(MODEL)
-UNIT_aml        := arch/x86/aml_device.c
+UNIT_aml        := arch/x86/firmware/aml_device.c
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 
@@ -68,13 +69,14 @@ UNIT_wait   := $(UNIT_thread)
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 PORTS := tests/unit/shim/no_memory_io.c
-UNIT_x86   := $(PORTS) arch/x86/rtc.c arch/x86/aml.c arch/x86/scale.c
-UNIT_clock := $(PORTS) $(addprefix arch/x86/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c scale.c) $(SHIM)
-UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci.c pic.c piix.c) $(SHIM)
+UNIT_x86   := $(PORTS) arch/x86/time/rtc.c arch/x86/firmware/aml.c arch/x86/time/scale.c
+UNIT_clock := $(PORTS) $(addprefix arch/x86/time/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c \
+    scale.c) $(SHIM)
+UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci/pci.c irq/pic.c pci/piix.c) $(SHIM)
 # Firmware's tables, and the interrupt controllers that they name.
-UNIT_acpi  := $(addprefix arch/x86/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
-UNIT_apic  := $(addprefix arch/x86/,apic.c ioapic.c lines.c madt.c) $(SHIM)
-UNIT_mptable := $(addprefix arch/x86/,mptable.c madt.c bios.c)
+UNIT_acpi  := $(addprefix arch/x86/firmware/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
+UNIT_apic  := $(addprefix arch/x86/,irq/apic.c irq/ioapic.c irq/lines.c firmware/madt.c) $(SHIM)
+UNIT_mptable := $(addprefix arch/x86/firmware/,mptable.c madt.c bios.c)
 
 # lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.
 LWIP_UNIT := $(addprefix $(LWIP)/,$(filter core/%.c netif/%.c,$(LWIP_SRC)))

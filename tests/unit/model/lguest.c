@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
-#include "arch/x86/cpu.h"
-#include "arch/x86/lguest.h"
-#include "arch/x86/lguest_call.h"
-#include "arch/x86/lguest_parts.h"
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/lguest/lguest.h"
+#include "arch/x86/lguest/call.h"
+#include "arch/x86/lguest/parts.h"
 #include "kernel/thread.h"
 #include "model/device.h"
 #include "model/lguest.h"

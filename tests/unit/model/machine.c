@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/x86/lines.h"
-#include "arch/x86/pc.h"
-#include "arch/x86/pic.h"
-#include "drivers/virtio/ring.h"
+#include "arch/x86/irq/lines.h"
+#include "arch/x86/pc/pc.h"
+#include "arch/x86/irq/pic.h"
+#include "drivers/virtio/ring/ring.h"
 #include "kernel/kernel.h"
 #include "model/device.h"
 #include "shim.h"

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "kernel/cmdline.h"
 #include "kernel/kernel.h"
 #include "model/device.h"

@@ -1,10 +1,10 @@
 /*
  * The model's MSI-X (PCI Local Bus Specification 3.0, 6.8.2; virtio 1.2, 4.1.5.1.2): a table of
  * entries in a BAR of their own, the vectors that queues and configuration changes were given,
- * and a local APIC's part of arch/x86/apic.h, to which the messages go.
+ * and a local APIC's part of arch/x86/irq/apic.h, to which the messages go.
  */
 #include <string.h>
-#include "arch/x86/apic.h"
+#include "arch/x86/irq/apic.h"
 #include "kernel/kernel.h"
 #include "model/device.h"
 

@@ -4,7 +4,7 @@
  * the way from a port or an address to the device behind it.
  */
 #include <string.h>
-#include "arch/x86/io.h"
+#include "arch/x86/cpu/io.h"
 #include "model/device.h"
 #include "shim.h"
 
@@ -324,7 +324,7 @@ device_write(bool io, uint64_t address, uint32_t value, unsigned width)
     after_write(m);
 }
 
-/* ---- the accessors of arch/x86/io.h ---- */
+/* ---- the accessors of arch/x86/cpu/io.h ---- */
 
 uint32_t
 model_port_read(uint16_t port, unsigned width)

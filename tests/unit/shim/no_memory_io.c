@@ -1,11 +1,11 @@
 /*
- * For code that has ports only: device memory (shim/arch/x86/io.h) fails the test.
+ * For code that has ports only: device memory (shim/arch/x86/cpu/io.h) fails the test.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "arch/x86/io.h"
+#include "arch/x86/cpu/io.h"
 
 uint32_t
 model_memory_read(uint64_t address, unsigned width)

@@ -1,0 +1,193 @@
+/*
+ * The PC's first serial port, a 16550 or what emulates one (National PC16550D data sheet).
+ * Output is polled with a bound, so it works in any context and cannot hang on a host that
+ * does not read; input comes by interrupt.
+ */
+#include "arch/x86/pc/serial.h"
+#include "arch/x86/cpu/io.h"
+#include "arch/x86/irq/lines.h"
+#include "kernel/device.h"
+#include "kernel/kernel.h"
+
+#define COM1     0x3f8
+#define COM1_IRQ 4
+
+#define REG_DATA           (COM1 + 0) /* divisor, low byte, while DLAB is set */
+#define REG_INTERRUPTS     (COM1 + 1) /* divisor, high byte */
+#define REG_FIFO           (COM1 + 2) /* when written */
+#define REG_IDENTIFICATION (COM1 + 2) /* when read */
+#define REG_LINE           (COM1 + 3)
+#define REG_MODEM          (COM1 + 4)
+#define REG_LINE_STATUS    (COM1 + 5)
+#define REG_SCRATCH        (COM1 + 7)
+
+#define INTERRUPT_RECEIVED    0x01
+#define FIFO_ENABLE_AND_CLEAR 0x07
+#define IDENTIFICATION_FIFO   0xc0
+#define LINE_8N1              0x03
+#define LINE_DLAB             0x80
+#define MODEM_DTR_RTS_OUT2    0x0b /* OUT2 connects the interrupt on a PC */
+#define LINE_STATUS_RECEIVED  0x01
+#define LINE_STATUS_THR_EMPTY 0x20
+#define DIVISOR_115200        1
+
+#define FIFO_SIZE 16
+#define THR_POLLS 100000 /* a full FIFO takes 1.4 ms, one port access at least 0.5 us */
+
+#define INPUT_SIZE 256 /* a power of two */
+
+static enum { PORT_UNKNOWN, PORT_ABSENT, PORT_READY } port;
+static unsigned burst = 1; /* bytes that an empty transmitter takes at once */
+static bool stalled;       /* the last wait was in vain: do not wait again until it moves */
+
+/* Filled by the interrupt, emptied by read(): one writer for each index. */
+static uint8_t input[INPUT_SIZE];
+static volatile uint32_t input_head, input_tail;
+
+static size_t serial_read(struct console_device *c, char *to, size_t size);
+static void serial_write(struct console_device *c, const char *text, size_t len);
+static void wake_readers(void *unused);
+static void on_interrupt(void *unused);
+
+static struct console_device console = {
+    .name = "ttyS0",
+    .write = serial_write,
+    .read = serial_read,
+};
+static struct deferred input_work = {.run = wake_readers};
+static struct irq_action action = {.handler = on_interrupt};
+
+/* The scratch register keeps what is written; where no port is, nothing does. */
+static bool
+is_present(void)
+{
+    io_out8(REG_SCRATCH, 0x5a);
+    if (io_in8(REG_SCRATCH) != 0x5a)
+        return false;
+    io_out8(REG_SCRATCH, 0xa5);
+    return io_in8(REG_SCRATCH) == 0xa5;
+}
+
+static void
+set_up(void)
+{
+    if (!is_present()) {
+        port = PORT_ABSENT;
+        return;
+    }
+    io_out8(REG_INTERRUPTS, 0);
+    io_out8(REG_LINE, LINE_DLAB | LINE_8N1);
+    io_out8(REG_DATA, DIVISOR_115200);
+    io_out8(REG_INTERRUPTS, 0);
+    io_out8(REG_LINE, LINE_8N1);
+    io_out8(REG_FIFO, FIFO_ENABLE_AND_CLEAR);
+    io_out8(REG_MODEM, MODEM_DTR_RTS_OUT2);
+    if ((io_in8(REG_IDENTIFICATION) & IDENTIFICATION_FIFO) == IDENTIFICATION_FIFO)
+        burst = FIFO_SIZE;
+    port = PORT_READY;
+}
+
+/* Set up on first use: the first to write may be the code that finds no memory map. */
+static bool
+is_ready(void)
+{
+    if (port == PORT_UNKNOWN)
+        set_up();
+    return port == PORT_READY;
+}
+
+static bool
+wait_empty(void)
+{
+    for (unsigned polls = stalled ? 1 : THR_POLLS; polls; polls--) {
+        if (io_in8(REG_LINE_STATUS) & LINE_STATUS_THR_EMPTY) {
+            stalled = false;
+            return true;
+        }
+    }
+    stalled = true;
+    return false;
+}
+
+/* Bytes of `text` that went out. */
+static size_t
+send(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (i % burst == 0 && !wait_empty())
+            return i;
+        io_out8(REG_DATA, (uint8_t)text[i]);
+    }
+    return len;
+}
+
+void
+serial_early_write(const char *text, size_t len)
+{
+    if (!is_ready())
+        return;
+    for (size_t i = 0; i < len;) {
+        size_t n = 0;
+        while (i + n < len && text[i + n] != '\n')
+            n++;
+        send(text + i, n);
+        i += n;
+        if (i < len) {
+            send("\r\n", 2);
+            i++;
+        }
+    }
+}
+
+static void
+serial_write(struct console_device *c, const char *text, size_t len)
+{
+    c->dropped += len - send(text, len);
+}
+
+static size_t
+serial_read(struct console_device *c, char *to, size_t size)
+{
+    size_t n = 0;
+
+    (void)c;
+    for (; n < size && input_tail != input_head; input_tail++)
+        to[n++] = (char)input[input_tail % INPUT_SIZE];
+    return n;
+}
+
+static void
+wake_readers(void *unused)
+{
+    (void)unused;
+    wake_all(&console.readable);
+}
+
+/* Reading the data is what ends the interrupt; bytes that find no room are lost. */
+static void
+on_interrupt(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < INPUT_SIZE; i++) {
+        if (!(io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED))
+            break;
+        uint8_t byte = io_in8(REG_DATA);
+        if (input_head - input_tail < INPUT_SIZE)
+            input[input_head++ % INPUT_SIZE] = byte;
+    }
+    defer_mark(&input_work);
+}
+
+void
+serial_early_console(void)
+{
+    if (!is_ready())
+        return;
+    wait_queue_init(&console.readable);
+    struct irq_line *line = lines_isa(COM1_IRQ);
+    if (line) {
+        irq_attach(line, &action);
+        io_out8(REG_INTERRUPTS, INTERRUPT_RECEIVED);
+    } /* else nobody hears the keyboard */
+    console_register(&console);
+}

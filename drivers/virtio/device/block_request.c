@@ -1,0 +1,321 @@
+/*
+ * Requests of the virtio block device (virtio 1.2, 5.2.6): they go straight from the
+ * submitter's scatter list to the ring, many at a time, and end in the order the device likes.
+ *
+ * Two promises carry the file. Each accepted request gets its done() exactly once: it sits in
+ * `requests` from submit to done(), through resets of the device too, and a deadline takes
+ * out what nobody answers. And what the device may write besides the data, a status byte,
+ * lies in slots that are allocated once and never freed, so that a completion that comes too
+ * late hits nothing of anybody else's.
+ */
+#include "drivers/virtio/ring/barrier.h"
+#include "drivers/virtio/device/block.h"
+#include "kernel/kernel.h"
+#include "kernel/platform.h"
+
+/* After a reset the core has this long to bring the device up before requests fail. */
+#define RESTART_TIME (5 * NSEC_PER_SEC)
+
+#define STATUS_UNWRITTEN 0xff /* no value of the specification */
+
+static uint64_t
+total_bytes(const struct disk_request *r)
+{
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < r->nr_parts; i++)
+        total += r->parts[i].len;
+    return total;
+}
+
+/* ---- the end of a request ---- */
+
+static void
+complete(struct virtio_block *b, struct disk_request *r, int status)
+{
+    if (status && r != &b->id_request)
+        b->dev.counters.errors++;
+    list_remove(&r->link);
+    r->status = status;
+    r->done(r);
+}
+
+void
+block_slot_free(struct virtio_block *b, struct block_slot *s)
+{
+    s->request = NULL;
+    s->next_free = b->free_slots;
+    b->free_slots = s;
+}
+
+static int
+nonsense(struct virtio_block *b, const char *what, unsigned value)
+{
+    if (!b->complained)
+        log_warn("%s: the device answered with %s %u; counted as an I/O error", b->dev.name,
+                 what, value);
+    b->complained = true;
+    return -EIO;
+}
+
+/*
+ * What the status byte says (5.2.6). How much was written matters for a read only, since a
+ * short one would hand out old memory as file contents; legacy devices never said it right
+ * (2.7.8.2), so theirs is not looked at.
+ */
+static int
+verdict(struct virtio_block *b, const struct block_slot *s, uint32_t written)
+{
+    uint8_t status = ACCESS_ONCE(s->status);
+
+    if (status == VIRTIO_BLK_S_IOERR)
+        return -EIO;
+    if (status == VIRTIO_BLK_S_UNSUPP)
+        return -ENOTSUP;
+    if (status != VIRTIO_BLK_S_OK)
+        return nonsense(b, "unknown status", status);
+    if (written < s->read_bytes && virtio_has(b->v, VIRTIO_F_VERSION_1))
+        return nonsense(b, "a read that misses bytes:", s->read_bytes - written);
+    return 0;
+}
+
+/* ---- starting ---- */
+
+static uint32_t
+request_type(const struct virtio_block *b, const struct disk_request *r)
+{
+    if (r == &b->id_request)
+        return VIRTIO_BLK_T_GET_ID;
+    if (r->op == DISK_FLUSH)
+        return VIRTIO_BLK_T_FLUSH;
+    return r->op == DISK_WRITE ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN;
+}
+
+/* Put a request on the ring. 0, -ENOSPC, -EIO; the request is not on the list yet, or still. */
+static int
+start(struct virtio_block *b, struct disk_request *r)
+{
+    struct block_slot *s = b->free_slots;
+    unsigned out, n = 0;
+    int error;
+
+    if (!s)
+        return -ENOSPC;
+    s->header = (struct virtio_blk_req_hdr){
+        .type = request_type(b, r),
+        .sector = r->op == DISK_FLUSH ? 0 : r->sector,
+    };
+    s->status = STATUS_UNWRITTEN;
+    b->chain[n++] = (struct sg){&s->header, sizeof(s->header)};
+    for (unsigned i = 0; i < r->nr_parts; i++)
+        b->chain[n++] = r->parts[i];
+    b->chain[n++] = (struct sg){&s->status, sizeof(s->status)};
+    out = r->op == DISK_READ ? 1 : n - 1;
+    s->read_bytes = 0;
+    if (s->header.type == VIRTIO_BLK_T_IN)
+        s->read_bytes = (uint32_t)total_bytes(r) + sizeof(s->status);
+    error = vq_add(b->queue, b->chain, out, n - out, s);
+    if (error)
+        return error;
+    s->request = r;
+    b->free_slots = s->next_free;
+    return 0;
+}
+
+/* All that can be wrong with a request before the device sees it. */
+static int
+check(const struct virtio_block *b, const struct disk_request *r)
+{
+    const struct disk_device *d = &b->dev;
+    uint64_t capacity = d->capacity, total;
+
+    if (d->broken || !b->v->running)
+        return -EIO;
+    if (r->op == DISK_FLUSH) {
+        if (!d->can_flush)
+            return -ENOTSUP;
+        return r->nr_parts == 0 ? 0 : -EINVAL;
+    }
+    if (r->op == DISK_WRITE && d->read_only)
+        return -EROFS;
+    if (r->nr_parts == 0 || r->nr_parts > d->max_parts)
+        return -EINVAL;
+    for (unsigned i = 0; i < r->nr_parts; i++)
+        if (r->parts[i].len == 0 || r->parts[i].len > d->max_part)
+            return -EINVAL;
+    total = total_bytes(r);
+    if (total % DISK_SECTOR != 0)
+        return -EINVAL;
+    /* Subtract, since sector + count may wrap (5.2.6.1: never past the capacity). */
+    if (r->sector > capacity || total / DISK_SECTOR > capacity - r->sector)
+        return -EINVAL;
+    return 0;
+}
+
+static void
+count(struct disk_counters *c, const struct disk_request *r)
+{
+    switch (r->op) {
+    case DISK_READ:
+        c->reads++;
+        c->read_bytes += total_bytes(r);
+        break;
+    case DISK_WRITE:
+        c->writes++;
+        c->write_bytes += total_bytes(r);
+        break;
+    case DISK_FLUSH:
+        c->flushes++;
+        break;
+    }
+}
+
+static struct disk_request *
+oldest(const struct virtio_block *b)
+{
+    if (list_empty(&b->requests))
+        return NULL;
+    return list_entry(b->requests.next, struct disk_request, link);
+}
+
+/* Start and enter into the books; -ENOSPC is followed by a wake of `space`, since a full
+ * ring has something in flight. */
+int
+block_accept(struct virtio_block *b, struct disk_request *r)
+{
+    int error = start(b, r);
+
+    if (error)
+        return error;
+    r->deadline = clock_now() + b->dev.timeout;
+    list_insert_before(&b->requests, &r->link);
+    if (oldest(b) == r)
+        timer_set(&b->timer, r->deadline);
+    vq_kick(b->queue);
+    return 0;
+}
+
+int
+block_submit(struct disk_device *dev, struct disk_request *r)
+{
+    struct virtio_block *b = list_entry(dev, struct virtio_block, dev);
+    int error = check(b, r);
+
+    if (error == 0)
+        error = block_accept(b, r);
+    if (error == 0)
+        count(&dev->counters, r);
+    return error;
+}
+
+/* ---- answers, and their absence ---- */
+
+/* The device did not come back. A done() that submits again is refused from here on. */
+static void
+fail_all(struct virtio_block *b)
+{
+    struct disk_request *r;
+
+    b->dev.broken = true;
+    while ((r = oldest(b)))
+        complete(b, r, -EIO);
+    wake_all(&b->dev.space);
+}
+
+/* Nothing more comes out of this queue. Requests end after a reset, when the device has let
+ * go of their memory; at once if the core has given the device up. */
+static void
+queue_broken(struct virtio_block *b)
+{
+    if (!b->v->running)
+        fail_all(b);
+    else if (!b->dev.broken)
+        virtio_recover(b->v, "to take the memory of its requests away from it");
+    b->dev.broken = true;
+}
+
+/* Bounded by what the ring can hold: a done() that submits again must not keep us here. */
+void
+block_answered(struct virtqueue *q)
+{
+    struct virtio_block *b = q->device->driver_data;
+    struct block_slot *s;
+    uint32_t written;
+
+    for (unsigned i = 0; i < q->size && (s = vq_reap(q, &written)); i++) {
+        struct disk_request *r = s->request;
+        int status = verdict(b, s, written);
+        block_slot_free(b, s);
+        complete(b, r, status);
+    }
+    wake_all(&b->dev.space);
+    if (q->broken)
+        queue_broken(b);
+    else if (vq_irq_on(q))
+        defer_mark(&q->work);
+}
+
+/* The timer is not moved for every answer: it looks whether the oldest really is late. */
+void
+block_late(void *arg)
+{
+    struct virtio_block *b = arg;
+    struct disk_request *r = oldest(b);
+
+    if (!r)
+        return;
+    if (!b->v->running)
+        fail_all(b);
+    else if (clock_now() < r->deadline)
+        timer_set(&b->timer, r->deadline);
+    else
+        virtio_recover(b->v, "a request was not answered in time");
+}
+
+/* ---- resets ---- */
+
+/* If nobody starts the device again, the timer answers what is left. */
+void
+block_let_go(struct virtio_block *b)
+{
+    struct block_slot *s;
+
+    while ((s = vq_detach(b->queue)))
+        block_slot_free(b, s);
+    if (oldest(b))
+        timer_set(&b->timer, clock_now() + RESTART_TIME);
+}
+
+/* Onto the new ring, if there is time left: 0 or what the request ends with. */
+static int
+start_again(struct virtio_block *b, struct disk_request *r)
+{
+    if (b->dev.broken)
+        return -EIO;
+    if (clock_now() < r->deadline)
+        return start(b, r);
+    b->dev.counters.timeouts++;
+    return -ETIMEDOUT;
+}
+
+/* After a reset. The ends come last: a done() may submit, and must find the books in order. */
+void
+block_restart(struct virtio_block *b)
+{
+    struct list in_flight = LIST_INIT(in_flight), ended = LIST_INIT(ended), *at;
+
+    while ((at = list_pop(&b->requests)))
+        list_insert_before(&in_flight, at);
+    while ((at = list_pop(&in_flight))) {
+        struct disk_request *r = list_entry(at, struct disk_request, link);
+        r->status = start_again(b, r);
+        list_insert_before(r->status ? &ended : &b->requests, at);
+    }
+    block_late(b);
+    vq_kick(b->queue);
+    while ((at = list_pop(&ended))) {
+        struct disk_request *r = list_entry(at, struct disk_request, link);
+        complete(b, r, r->status);
+    }
+    wake_all(&b->dev.space);
+}

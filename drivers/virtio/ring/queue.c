@@ -1,0 +1,250 @@
+/*
+ * Queues as drivers use them: making one on whatever transport and ring layout the device
+ * has, the verbs, and what happens to a queue whose device cannot be trusted any more.
+ *
+ * struct virtqueue lives as long as the device: when its ring goes (reset, failure) the
+ * structure stays, broken, and answers -EIO, so that a driver's pointer to it never dangles.
+ */
+#include "drivers/virtio/ring/ring.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+
+/* From this many parts on a chain goes into an indirect table; a shorter one takes descriptors
+ * of the ring, which costs no allocation. */
+#define INDIRECT_FROM 3
+_Static_assert(sizeof(struct vring_desc) == sizeof(struct vring_packed_desc),
+               "tables of both layouts are allocated alike");
+
+/* Deferred work; also how a driver learns that its queue broke. */
+static void
+queue_work(void *arg)
+{
+    struct virtqueue *q = arg;
+
+    q->callback(q);
+}
+
+/* The structure of queue `index`: the one of an earlier start, or a new one. */
+static struct virtqueue *
+queue_get(struct virtio_device *v, uint16_t index)
+{
+    for (unsigned i = 0; i < v->nr_queues; i++)
+        if (v->queues[i]->index == index)
+            return v->queues[i];
+    if (v->nr_queues == VIRTIO_MAX_QUEUES)
+        return NULL;
+    struct virtqueue *q = kmalloc(sizeof *q);
+    if (q == NULL)
+        return NULL;
+    q->device = v;
+    q->index = index;
+    q->broken = true;
+    v->queues[v->nr_queues++] = q;
+    return q;
+}
+
+int
+virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
+                 void (*callback)(struct virtqueue *), struct virtqueue **out)
+{
+    struct virtqueue *q = queue_get(v, index);
+    if (q == NULL)
+        return -ENOMEM;
+    q->name = name;
+    q->callback = callback;
+    q->work.run = queue_work;
+    q->work.arg = q;
+    q->packed = virtio_has(v, VIRTIO_F_RING_PACKED);
+    q->indirect = virtio_has(v, VIRTIO_F_RING_INDIRECT);
+    q->event_idx = virtio_has(v, VIRTIO_F_RING_EVENT_IDX);
+    int err = v->transport->queue_setup(v, q);
+    if (err == 0)
+        err = q->packed ? packed_init(q) : split_init(q);
+    /* If only the second failed, what the transport set up stays until the core's reset. */
+    if (err)
+        return err;
+    q->broken = false;
+    *out = q;
+    return 0;
+}
+
+/* ---- for transports ---- */
+
+int
+queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align)
+{
+    return q->packed ? packed_area_alloc(&q->area, size)
+                     : split_area_alloc(&q->area, size, align);
+}
+
+void
+queue_area_free(struct virtio_device *v, struct virtqueue *q)
+{
+    (void)v;
+    if (q->area.pages)
+        pages_free(q->area.desc, q->area.pages);
+    q->area = (struct vq_area){0};
+}
+
+/* ---- for layouts ---- */
+
+/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19; *writable: bytes that the device may write. */
+static int
+parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+            uint32_t *writable)
+{
+    uint64_t readable_bytes = 0, writable_bytes = 0;
+
+    if (out > q->size || in > q->size || out + in > q->size || out + in == 0)
+        return -EINVAL;
+    for (unsigned i = 0; i < out + in; i++) {
+        if (parts[i].len == 0)
+            return -EINVAL;
+        *(i < out ? &readable_bytes : &writable_bytes) += parts[i].len;
+    }
+    if (readable_bytes + writable_bytes > UINT32_MAX)
+        return -EINVAL;
+    *writable = writable_bytes;
+    return 0;
+}
+
+int
+ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
+               void *token, struct ring_chain *chain)
+{
+    unsigned n = out + in;
+    uint32_t writable;
+    void *table = NULL;
+
+    int err = parts_check(q, parts, out, in, &writable);
+    if (err)
+        return err;
+    if (q->free == 0)
+        return -ENOSPC;
+    if (q->indirect && (n >= INDIRECT_FROM || n > q->free))
+        table = kmalloc(n * sizeof(struct vring_desc));
+    uint16_t count = table ? 1 : n;
+    if (count > q->free)
+        return -ENOSPC;
+    q->free -= count;
+    *chain = (struct ring_chain){token, table, writable, count};
+    return 0;
+}
+
+uint32_t
+ring_chain_written(struct virtqueue *q, const struct ring_chain *chain, uint32_t claimed)
+{
+    if (claimed <= chain->writable)
+        return claimed;
+    q->violations++;
+    return chain->writable;
+}
+
+void *
+ring_chain_free(struct virtqueue *q, struct ring_chain *chain)
+{
+    void *token = chain->token;
+
+    kfree(chain->table);
+    q->free += chain->count;
+    *chain = (struct ring_chain){0};
+    return token;
+}
+
+/* ---- the end of a ring, and its interrupt ---- */
+
+void
+queue_release(struct virtqueue *q)
+{
+    q->broken = true;
+    defer_cancel(&q->work);
+    while (vq_detach(q))
+        continue;
+    kfree(q->ring);
+    q->ring = NULL;
+    if (q->area.desc)
+        q->device->transport->queue_release(q->device, q);
+}
+
+void
+queue_mark(struct virtqueue *q)
+{
+    q->interrupts++;
+    if (q->callback)
+        defer_mark(&q->work);
+}
+
+/* ---- the verbs ---- */
+
+int
+vq_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, void *token)
+{
+    if (q->broken)
+        return -EIO;
+    int err = q->ops->add(q, parts, out, in, token);
+    if (err == 0)
+        q->added++;
+    return err;
+}
+
+bool
+vq_kick(struct virtqueue *q)
+{
+    /* No notification before DRIVER_OK (virtio 1.2, 3.1.1 step 8): what was added until then
+     * stays to be kicked. */
+    if (q->broken || !q->device->running)
+        return false;
+    if (!q->ops->kick(q)) {
+        q->kicks_suppressed++;
+        return false;
+    }
+    q->kicks++;
+    q->device->transport->notify(q->device, q);
+    return true;
+}
+
+void *
+vq_reap(struct virtqueue *q, uint32_t *len)
+{
+    if (q->broken)
+        return NULL;
+    uint32_t unused;
+    void *token = q->ops->reap(q, len ? len : &unused);
+    if (token)
+        q->reaped++;
+    return token;
+}
+
+bool
+vq_irq_on(struct virtqueue *q)
+{
+    return !q->broken && q->ops->irq_on(q);
+}
+
+void
+vq_irq_off(struct virtqueue *q)
+{
+    if (!q->broken)
+        q->ops->irq_off(q);
+}
+
+void *
+vq_detach(struct virtqueue *q)
+{
+    if (q == NULL || q->ring == NULL)
+        return NULL;
+    return q->ops->detach(q);
+}
+
+void
+vq_break(struct virtqueue *q, const char *why)
+{
+    q->violations++;
+    if (q->broken)
+        return;
+    q->broken = true;
+    log_error("%s: queue %u (%s) is broken: %s; the device breaks the protocol",
+              q->device->where, q->index, q->name, why);
+    if (q->callback)
+        defer_mark(&q->work);
+}

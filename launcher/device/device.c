@@ -1,0 +1,362 @@
+/*
+ * The device page and what happens on it: the descriptors as the original lays them out
+ * (packed, unaligned, in the order of the options, the console last), NOTIFY for starts,
+ * resets, kicks and the early console, and the waiting for what devices wait for.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "launcher/device/device.h"
+#include "launcher/guest.h"
+#include "launcher/launcher.h"
+
+#define DEVICES   (OPTION_DEVICES + 1) /* the console */
+#define FIRST_IRQ 1
+#define STARTED   (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK)
+
+static struct device devices[DEVICES];
+static unsigned nr_devices;
+static uint32_t page; /* the device page; 0 before the first publication */
+static uint32_t page_used;
+static uint8_t published[LGUEST_DESC_PAGE_SIZE]; /* as the guest found it */
+
+#define for_each_device(d) for (struct device *d = devices; d < devices + nr_devices; d++)
+#define for_each_queue(q, d) \
+    for (struct queue *q = d->queues; q < d->queues + d->nr_queues; q++)
+
+struct device *
+device_new(const struct device_ops *ops, uint8_t type, unsigned nr_queues)
+{
+    static const char *const kinds[] = {[VIRTIO_ID_NET] = "net",
+                                        [VIRTIO_ID_BLOCK] = "block",
+                                        [VIRTIO_ID_CONSOLE] = "console",
+                                        [VIRTIO_ID_ENTROPY] = "rng"};
+    unsigned number = 0;
+    for_each_device(other) number += other->type == type;
+    struct device *d = &devices[nr_devices++];
+    snprintf(d->name, sizeof(d->name), "%s %u", kinds[type], number);
+    d->ops = ops;
+    d->type = type;
+    d->nr_queues = nr_queues;
+    for_each_queue(q, d)
+    {
+        q->device = d;
+        q->index = q - d->queues;
+        q->fd = -1;
+        if (options.strict && !(q->tables = calloc(LGUEST_VRING_SIZE, sizeof(*q->tables))))
+            die("out of memory");
+    }
+    return d;
+}
+
+/* ---- the page ---- */
+
+static void
+append(const void *bytes, uint32_t len)
+{
+    if (len > LGUEST_DESC_PAGE_SIZE - page_used)
+        die("no room for so many devices on the device page");
+    memcpy(memory.base + page + page_used, bytes, len);
+    page_used += len;
+}
+
+static void
+append_queue(const struct queue *q)
+{
+    struct lguest_vqconfig config = {
+        .num = LGUEST_VRING_SIZE, .irq = q->irq, .pfn = q->address / PAGE};
+    if (options.hostile == HOSTILE_SIZE_ZERO)
+        config.num = 0;
+    if (options.hostile == HOSTILE_SIZE_ODD)
+        config.num = 100;
+    if (options.hostile == HOSTILE_IRQ)
+        config.irq = q->index ? FIRST_IRQ : q->irq % 2 ? 0 : 77;
+    append(&config, sizeof(config));
+}
+
+static void
+append_device(struct device *d)
+{
+    struct lguest_device_desc desc = {d->type, d->nr_queues, d->feature_len, d->config_len, 0};
+    d->desc_address = page + page_used;
+    append(&desc, sizeof(desc));
+    for_each_queue(q, d) append_queue(q);
+    static const uint64_t nothing_accepted;
+    append(&d->features, d->feature_len);
+    append(&nothing_accepted, d->feature_len);
+    if (d->config_len)
+        append(d->config, d->config_len);
+    d->desc_len = page + page_used - d->desc_address;
+}
+
+/* --hostile=page: an entry that a guest has to step over... */
+static void
+append_unknown(void)
+{
+    static const uint8_t entry[] = {77, 0, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7};
+    append(entry, sizeof(entry));
+}
+
+/* ...and behind the last device no end, but entries up to one that leaves the page. */
+static void
+append_endless(void)
+{
+    static const uint8_t unknown[LGUEST_DESC_HEADER + 255] = {77, 0, 0, 255, 0};
+    static const uint8_t too_long[LGUEST_DESC_HEADER] = {VIRTIO_ID_ENTROPY, 255, 255, 255, 0};
+    while (LGUEST_DESC_PAGE_SIZE - page_used >= sizeof(unknown) + sizeof(too_long))
+        append(unknown, sizeof(unknown));
+    append(too_long, sizeof(too_long));
+}
+
+void
+device_publish(void)
+{
+    if (!page) {
+        page = memory_device_pages(1);
+        unsigned irq = FIRST_IRQ;
+        for_each_device(d) for_each_queue(q, d)
+        {
+            q->address = memory_device_pages(LGUEST_VRING_PAGES);
+            q->desc = memory_at(q->address, PAGE);
+            q->avail = memory_at(q->address + LGUEST_VRING_AVAIL, PAGE);
+            q->used = memory_at(q->address + LGUEST_VRING_USED, PAGE);
+            q->irq = irq++;
+        }
+    }
+    page_used = 0;
+    for_each_device(d)
+    {
+        append_device(d);
+        if (options.hostile == HOSTILE_PAGE && d == devices)
+            append_unknown();
+    }
+    if (options.hostile == HOSTILE_PAGE)
+        append_endless();
+    memcpy(published, memory.base + page, page_used);
+}
+
+/* ---- start, reset, kick ---- */
+
+static void
+reset(struct device *d)
+{
+    if (d->ops->reset)
+        d->ops->reset(d);
+    d->running = false;
+    d->accepted = 0;
+    for_each_queue(q, d) ring_reset(q);
+}
+
+void
+device_reset_all(void)
+{
+    for_each_device(d) reset(d);
+}
+
+static uint8_t *
+accepted_bitmap(const struct device *d)
+{
+    return memory.base + d->desc_address + LGUEST_DESC_HEADER +
+           d->nr_queues * LGUEST_VQCONFIG_SIZE + d->feature_len;
+}
+
+/* Everything but the status and the accepted features is the host's to write. */
+static void
+check_page(const struct device *d, uint8_t status)
+{
+    static const struct {
+        uint8_t type, bit, needs;
+    } dependencies[] = {
+        {VIRTIO_ID_NET, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM},
+        {VIRTIO_ID_NET, VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM},
+        {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM},
+        {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM},
+    };
+    const uint8_t *now = memory.base + d->desc_address;
+    const uint8_t *then = published + (d->desc_address - page);
+    uint32_t accepted = accepted_bitmap(d) - now;
+    for (uint32_t i = 0; i < d->desc_len; i++) {
+        bool theirs = i == offsetof(struct lguest_device_desc, status) ||
+                      (i >= accepted && i < accepted + d->feature_len);
+        if (!theirs && now[i] != then[i])
+            die("strict: %s: byte %u of its descriptor was changed", d->name, i);
+    }
+    if ((status & STARTED) != STARTED)
+        die("strict: %s: started with status %#x; ACKNOWLEDGE, DRIVER and DRIVER_OK belong "
+            "there",
+            d->name, status);
+    uint64_t beyond = d->accepted & ~d->features;
+    if (beyond)
+        die("strict: %s: features %#lx were accepted but not offered", d->name, beyond);
+    for (unsigned i = 0; i < sizeof(dependencies) / sizeof(dependencies[0]); i++)
+        if (d->type == dependencies[i].type && device_has(d, dependencies[i].bit) &&
+            !device_has(d, dependencies[i].needs))
+            die("strict: %s: feature %u was accepted without %u, which it needs", d->name,
+                dependencies[i].bit, dependencies[i].needs);
+}
+
+static void
+start(struct device *d, uint8_t status)
+{
+    if (d->running)
+        die("Device %s features finalized twice", d->name);
+    memcpy(&d->accepted, accepted_bitmap(d), d->feature_len);
+    if (options.strict)
+        check_page(d, status);
+    d->accepted &= d->features;
+    verbose("%s: started, features %#lx of %#lx", d->name, d->accepted, d->features);
+    d->running = true;
+    if (d->ops->started)
+        d->ops->started(d);
+}
+
+static void
+status_changed(struct device *d)
+{
+    uint8_t status = *(volatile uint8_t *)(memory.base + d->desc_address +
+                                           offsetof(struct lguest_device_desc, status));
+    trace("%s: status %#x", d->name, status);
+    if (status == 0) {
+        reset(d);
+        memset(accepted_bitmap(d), 0, d->feature_len);
+    } else if (status & VIRTIO_STATUS_FAILED) {
+        warn("Device %s configuration FAILED", d->name);
+        if (d->running)
+            reset(d);
+    } else {
+        start(d, status);
+    }
+}
+
+static void
+kick(struct queue *q)
+{
+    trace("%s: kick of queue %u", q->device->name, q->index);
+    if (!q->device->running)
+        die("Notification on %s before setup!", q->device->name);
+    if (options.strict)
+        ring_kicked(q);
+    q->device->ops->serve(q);
+}
+
+/* Any other address is text for the early console. */
+static void
+early_print(uint32_t address)
+{
+    if (address >= memory.limit)
+        die("Bad NOTIFY %#x", address);
+    const char *text = (const char *)memory.base + address;
+    console_print(text, strnlen(text, memory.limit - address));
+}
+
+/* Interrupts that nothing caused: before a device is started, and after it was reset. */
+static void
+spurious(void)
+{
+    for_each_device(d) for_each_queue(q, d) interrupt_raise(q->irq);
+}
+
+void
+device_notify(uint32_t address)
+{
+    stats.notifies++;
+    if (options.hostile == HOSTILE_SPURIOUS)
+        spurious();
+    if (address == 0)
+        return;
+    for_each_device(d)
+    {
+        if (address == d->desc_address) {
+            status_changed(d);
+            return;
+        }
+        for_each_queue(q, d) if (address == q->address)
+        {
+            kick(q);
+            return;
+        }
+    }
+    early_print(address);
+}
+
+/* ---- waiting ---- */
+
+unsigned
+device_poll_set(struct pollfd *set)
+{
+    unsigned n = 0;
+    for_each_device(d) for_each_queue(q, d) if (q->fd >= 0 && q->events) set[n++] =
+        (struct pollfd){.fd = q->fd, .events = q->events};
+    return n;
+}
+
+static void
+serve_ready(const struct pollfd *set, unsigned n)
+{
+    for_each_device(d) for_each_queue(q, d) for (unsigned i = 0; i < n; i++)
+    {
+        if (set[i].fd == q->fd && set[i].revents & (q->events | POLLERR | POLLHUP)) {
+            d->ops->serve(q);
+            break;
+        }
+    }
+}
+
+int
+device_sleep(struct pollfd *set, unsigned n)
+{
+    sigset_t all_in;
+    sigemptyset(&all_in);
+    watch_park();
+    int ready = ppoll(set, n, NULL, &all_in);
+    watch_park(); /* what ended the sleep may have been a nudge, which is gone now: */
+    worker_reap();
+    return ready;
+}
+
+void
+device_poll(bool wait)
+{
+    static const struct timespec at_once;
+    struct pollfd set[DEVICE_POLL_MAX];
+    unsigned n = device_poll_set(set);
+    int ready = 0;
+    if (options.hostile == HOSTILE_SPURIOUS) {
+        spurious();
+        wait = false;
+    }
+    if (wait)
+        ready = device_sleep(set, n);
+    else if (n)
+        ready = ppoll(set, n, &at_once, NULL);
+    if (ready > 0)
+        serve_ready(set, n);
+    worker_reap();
+}
+
+bool
+device_fd_ready(int fd, short events)
+{
+    static const struct timespec at_once;
+    struct pollfd one = {.fd = fd, .events = events};
+    return ppoll(&one, 1, &at_once, NULL) > 0;
+}
+
+void
+device_wait_writable(int fd)
+{
+    struct pollfd one = {.fd = fd, .events = POLLOUT};
+    while (device_sleep(&one, 1) < 0)
+        ;
+}
+
+void
+device_print_stats(void)
+{
+    for_each_device(d) warn("%s: %lu requests, %lu bytes to the guest, %lu bytes from it",
+                            d->name, d->requests, d->bytes_in, d->bytes_out);
+}

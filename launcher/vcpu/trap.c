@@ -1,0 +1,340 @@
+/*
+ * Every exit of the guest is a signal: a fault is a hypercall, a privileged instruction or a
+ * trap of the guest's own; int $0x80 is a system call that the filter refuses; the nudge and
+ * the timer are interrupts. All handlers run on a stack of their own (the guest's esp is
+ * nothing to a 64-bit handler) with all signals blocked, and enter through trap_entry of
+ * enter.S, which has put the C library's FS base back.
+ *
+ * The guest is where it should be if the interrupted code selector is the guest's. Anything
+ * else is an attempt to leave, or our own mistake, and ends the launcher.
+ */
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+#include "launcher/device/device.h"
+#include "launcher/guest.h"
+#include "launcher/launcher.h"
+
+#define HWCAP2_FSGSBASE 2
+/* Two nested frames with every vector register there is, and room to work. */
+#define SIGNAL_STACK      (128 * 1024)
+#define TERMINATE_SECONDS 5
+
+/* Exceptions (Intel SDM vol. 3, 6.3.1). */
+#define TRAP_OVERFLOW   4
+#define TRAP_BREAKPOINT 3
+#define TRAP_PROTECTION 13
+#define TRAP_PAGE_FAULT 14
+#define HAS_ERROR_CODE  (1u << 8 | 0x1fu << 10 | 1u << 17)
+
+/* The error code of int n without a gate that ring 3 may use (6.13): the vector, and IDT. */
+#define INT_ERROR(vector) ((vector) << 3 | 2)
+
+#define INT_OPCODE 0xcd
+#define INT_LENGTH 2
+
+void trap_entry(int, siginfo_t *, void *);
+uint16_t trap_handle(int, siginfo_t *, ucontext_t *, uint16_t fs);
+
+/* For enter.S. */
+unsigned long trap_fs_base;
+bool trap_has_fsgsbase;
+
+static uint8_t signal_stack[SIGNAL_STACK] __attribute__((aligned(64)));
+static int terminating;      /* the signal that asked for the end, or 0 */
+static bool starting_afresh; /* trap_start_state was called during this exit */
+
+static void
+handle_signal(int signal)
+{
+    sigset_t all;
+    sigfillset(&all);
+    struct sigaction action = {
+        .sa_sigaction = trap_entry,
+        .sa_flags = SA_SIGINFO | SA_ONSTACK,
+        .sa_mask = all,
+    };
+    sigaction(signal, &action, NULL);
+}
+
+/* Those who start a program may want it to live on without their terminal (nohup, or & in a
+ * script): what they had ignored stays ignored. */
+static void
+handle_unless_ignored(int signal)
+{
+    struct sigaction before;
+    if (sigaction(signal, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        handle_signal(signal);
+}
+
+/*
+ * SIGALRM ends the guest with a sentence. One that has found a way to block signals (it can
+ * make a signal frame of its own and return from it) is ended by the kernel a second later.
+ */
+static void
+set_time_limit(void)
+{
+    struct itimerval limit = {.it_value.tv_sec = options.timeout};
+    struct itimerspec last = {.it_value.tv_sec = options.timeout + 1};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    timer_t timer;
+    if (setitimer(ITIMER_REAL, &limit, NULL) != 0 ||
+        syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0 ||
+        syscall(SYS_timer_settime, timer, 0, &last, NULL) != 0)
+        die("cannot set the time limit: %s", strerror(errno));
+}
+
+void
+trap_setup(void)
+{
+    syscall(SYS_arch_prctl, ARCH_GET_FS, &trap_fs_base);
+    trap_has_fsgsbase = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+    stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
+    sigaltstack(&stack, NULL);
+    static const int signals[] = {SIGSEGV, SIGSYS,       SIGBUS,       SIGFPE,  SIGILL,
+                                  SIGTRAP, SIGNAL_NUDGE, SIGNAL_TIMER, SIGALRM, SIGTERM};
+    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        handle_signal(signals[i]);
+    handle_unless_ignored(SIGINT);
+    handle_unless_ignored(SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is EFBIG instead */
+    if (options.timeout)
+        set_time_limit();
+}
+
+void
+trap_start_state(regs_t regs, uint32_t entry)
+{
+    static const int zeroed[] = {REG_RAX, REG_RBX, REG_RCX, REG_RDX,
+                                 REG_RSI, REG_RDI, REG_RBP, REG_RSP};
+    for (unsigned i = 0; i < sizeof(zeroed) / sizeof(zeroed[0]); i++)
+        regs[zeroed[i]] = 0;
+    regs[REG_RIP] = entry;
+    regs[REG_EFL] = 0x202;
+    starting_afresh = true;
+    __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %1, %%gs" ::"r"(GUEST_DS), "r"(0));
+}
+
+/* Enters the guest's gate for a trap, or ends the guest if it has none. */
+static void
+reflect(regs_t regs, unsigned vector, uint32_t error)
+{
+    struct gate gate = interrupt_gate(vector);
+    if (!gate.type)
+        die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP],
+            vector == TRAP_PAGE_FAULT && guest_data ? guest_data->cr2 : error);
+    interrupt_enter(regs, gate, vector < 32 && HAS_ERROR_CODE >> vector & 1, error);
+}
+
+/* int n with `length` bytes of instruction, eip behind it. */
+static void
+software_interrupt(regs_t regs, unsigned vector, unsigned length)
+{
+    struct gate gate = interrupt_gate(vector);
+    if (!gate.type || gate.dpl == 0) {
+        regs[REG_RIP] -= length;
+        /* The original knows this vector without a gate as well, and says so. */
+        bool named = !gate.type && vector == LGUEST_SYSCALL_VECTOR;
+        reflect(regs, named ? vector : TRAP_PROTECTION, INT_ERROR(vector));
+        return;
+    }
+    if (vector >= LGUEST_IRQ_VECTOR && gate.type != 0xF) {
+        if (options.strict)
+            die("strict: int $%#x at %#x goes to an interrupt gate, which the host swallows; "
+                "load a trap gate",
+                vector, (uint32_t)regs[REG_RIP] - length);
+        return;
+    }
+    interrupt_enter(regs, gate, vector < 32 && HAS_ERROR_CODE >> vector & 1, 0);
+}
+
+static void
+fault(regs_t regs)
+{
+    unsigned vector = regs[REG_TRAPNO];
+    uint32_t error = regs[REG_ERR];
+    if (vector == TRAP_PROTECTION && error == INT_ERROR(LGUEST_TRAP_ENTRY)) {
+        regs[REG_RIP] += INT_LENGTH;
+        hypercall(regs);
+        return;
+    }
+    if (vector == TRAP_PROTECTION && error == 0 && emulate_privileged(regs))
+        return;
+    if (vector == TRAP_PROTECTION && (error & 7) == 2) {
+        const uint8_t *at = memory_at(regs[REG_RIP], INT_LENGTH);
+        if (at && at[0] == INT_OPCODE && at[1] == error >> 3) {
+            regs[REG_RIP] += INT_LENGTH;
+            software_interrupt(regs, error >> 3, INT_LENGTH);
+            return;
+        }
+    }
+    if (vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW) { /* int3 and into: one byte */
+        software_interrupt(regs, vector, 1);
+        return;
+    }
+    if (vector == TRAP_PAGE_FAULT) {
+        uint32_t address = regs[REG_CR2] - (uintptr_t)memory.base;
+        if (!guest_data)
+            die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP], address);
+        guest_data->cr2 = address;
+    }
+    reflect(regs, vector, error);
+}
+
+static void
+refused_call(regs_t regs, const siginfo_t *info)
+{
+    if (info->si_arch != AUDIT_ARCH_I386)
+        die("the guest tried the host's system call %d", info->si_syscall);
+    software_interrupt(regs, LGUEST_SYSCALL_VECTOR, INT_LENGTH);
+}
+
+static void
+deadline(void)
+{
+    if (terminating)
+        leave(EXIT_SIGNAL + terminating);
+    warn("stopped after %u seconds", options.timeout);
+    leave(EXIT_TIMEOUT);
+}
+
+/* The guest is asked to end, once: who asks again wants it to be over. */
+static void
+terminate(int signal)
+{
+    if (terminating || !interrupt_terminate())
+        leave(EXIT_SIGNAL + signal);
+    terminating = signal;
+    struct itimerval limit = {.it_value.tv_sec = TERMINATE_SECONDS}, rest;
+    setitimer(ITIMER_REAL, &limit, &rest);
+    if (timerisset(&rest.it_value) && timercmp(&rest.it_value, &limit.it_value, <))
+        setitimer(ITIMER_REAL, &rest, NULL); /* --timeout comes before that */
+}
+
+/* What may come at any time, from the guest or from a HALT's ppoll; false: not one of those. */
+static bool
+asynchronous(int signal)
+{
+    switch (signal) {
+    case SIGNAL_NUDGE:
+        return true;
+    case SIGNAL_TIMER:
+        interrupt_timer_expired();
+        return true;
+    case SIGALRM:
+        deadline();
+        return true;
+    case SIGTERM:
+    case SIGINT:
+    case SIGHUP:
+        terminate(signal);
+        return true;
+    }
+    return false;
+}
+
+/* One that is not the kernel's tells of no fault: what it says of one is of an earlier one. */
+static void
+check_origin(int signal, const siginfo_t *info)
+{
+    if (info->si_code <= 0)
+        die("ended by signal %d of another process", signal);
+}
+
+/* The interrupted code is not the guest's. */
+static void
+outside(int signal, const siginfo_t *info, const ucontext_t *context, uint16_t cs)
+{
+    const greg_t *regs = context->uc_mcontext.gregs;
+    if (cs == LINUX_USER_CS && asynchronous(signal))
+        return; /* in HALT */
+    check_origin(signal, info);
+    uint64_t ip = regs[REG_RIP];
+    if (ip == (uintptr_t)segments_tls_call - INT_LENGTH)
+        die("this kernel has no 32-bit system calls (IA32 emulation), which thread-local "
+            "segments need");
+    if (signal == SIGSYS)
+        die("escape refused: code outside the guest's segment (cs %#x, ip %#lx) made %s system "
+            "call %d",
+            cs, ip, info->si_arch == AUDIT_ARCH_I386 ? "32-bit" : "64-bit", info->si_syscall);
+    die("escape refused: code outside the guest's segment (cs %#x, ip %#lx) caused trap %u", cs,
+        ip, (unsigned)regs[REG_TRAPNO]);
+}
+
+static void
+check_selectors(const greg_t *regs, uint16_t fs)
+{
+    uint16_t ds, es, gs, ss = (uint64_t)regs[REG_CSGSFS] >> 48;
+    __asm__ volatile("movw %%ds, %0\n\tmovw %%es, %1\n\tmovw %%gs, %2"
+                     : "=rm"(ds), "=rm"(es), "=rm"(gs));
+    const struct {
+        const char *name;
+        uint16_t value;
+    } all[] = {{"ds", ds}, {"es", es}, {"fs", fs}, {"gs", gs}, {"ss", ss}};
+    for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (!segments_selector_known(all[i].value))
+            die("escape refused: at %#x the guest has selector %#x in %s, a segment of the "
+                "host",
+                (uint32_t)regs[REG_RIP], all[i].value, all[i].name);
+}
+
+/* As after fninit, and the same for SSE. */
+static void
+reset_fpu(ucontext_t *context)
+{
+    fpregset_t fpu = context->uc_mcontext.fpregs;
+    fpu->cwd = 0x37f;
+    fpu->swd = 0;
+    fpu->ftw = 0;
+    fpu->mxcsr = 0x1f80;
+}
+
+static void
+poll_devices(void)
+{
+    device_poll(false);
+    watch_served();
+}
+
+/* Called by trap_entry; returns the selector to load into fs, if not 0. */
+uint16_t
+trap_handle(int signal, siginfo_t *info, ucontext_t *context, uint16_t fs)
+{
+    regs_t regs = context->uc_mcontext.gregs;
+    uint16_t cs = regs[REG_CSGSFS];
+    if (cs != GUEST_CS) {
+        outside(signal, info, context, cs);
+        return 0;
+    }
+    check_selectors(regs, fs);
+    stats.exits++;
+    if (asynchronous(signal)) {
+        poll_devices();
+    } else {
+        check_origin(signal, info);
+        if (signal == SIGSYS)
+            refused_call(regs, info);
+        else
+            fault(regs);
+    }
+    interrupt_deliver(regs);
+    if (starting_afresh) {
+        starting_afresh = false;
+        reset_fpu(context);
+        return 0;
+    }
+    /* A hypercall may just have made the guest's TLS segment invalid; loading it would fault.
+     */
+    bool readable;
+    __asm__("verr %1" : "=@ccz"(readable) : "r"(fs));
+    return readable ? fs : 0;
+}
