@@ -25,8 +25,8 @@ int cpu_random(void *to, size_t size);
 uint32_t cpu_features(void);
 
 /* The text of the image, for backtraces; from the linker script. */
-extern const char image_start[], text_start[], text_end[], rodata_end[], data_start[],
-    bss_start[], image_end[];
+extern const char image_start[], text_start[], text_end[], data_start[], bss_start[],
+    image_end[];
 /* The stack of boot/entry.S, 16-byte aligned; deferred work runs there (deferred.c). */
 extern char boot_stack_top[];
 

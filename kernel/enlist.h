@@ -1,8 +1,9 @@
 /*
  * Tables that nobody edits. A driver, a bus, a system call or an initialiser puts one
- * pointer into a linker section of its own; the linker script gathers the section and gives
- * it a begin and an end. So the kernel walks what is linked into this image without naming
- * any of it, and a part that is not linked leaves no trace.
+ * pointer into a linker section that is named after the table. The linker gathers sections of
+ * one name, and where the name is a C identifier it defines their begin and their end. So the
+ * kernel walks what is linked into this image without naming any of it, and a part that is
+ * not linked leaves no trace.
  *
  * Entries are pointers, not structures, so that no alignment padding can creep in between.
  */
@@ -12,19 +13,17 @@
 /* Put the address of `object` (static storage) into table `table`. File scope only. */
 #define ENLIST(table, object)                          \
     static const void *const enlist_##table##_##object \
-        __attribute__((used, section(".enlist." #table))) = &(object)
+        __attribute__((used, section("enlist_" #table))) = &(object)
 
-/*
- * Walk table `table`, whose entries point to `type`. The table must be named in linker.ld
- * (ENLISTED there), which defines the two symbols.
- */
-#define ENLIST_DECLARE(table)                          \
-    extern const void *const enlist_##table##_begin[]; \
-    extern const void *const enlist_##table##_end[]
+/* Say that a file walks table `table`. Weak: a table without entries is empty, not an error. */
+#define ENLIST_DECLARE(table)                                                \
+    extern const void *const __start_enlist_##table[] __attribute__((weak)); \
+    extern const void *const __stop_enlist_##table[] __attribute__((weak))
 
-#define ENLIST_FOREACH(table, type, it)                                                       \
-    for (const void *const *it##_at = enlist_##table##_begin; it##_at < enlist_##table##_end; \
-         it##_at++)                                                                           \
+/* Walk table `table`, whose entries point to `type`. */
+#define ENLIST_FOREACH(table, type, it)                                                        \
+    for (const void *const *it##_at = __start_enlist_##table; it##_at < __stop_enlist_##table; \
+         it##_at++)                                                                            \
         for (type *it = (type *)*it##_at, *it##_once = it; it##_once; it##_once = 0)
 
 /*

@@ -18,6 +18,7 @@
 
 const struct platform *platform;
 
+ENLIST_DECLARE(buses);
 ENLIST_DECLARE(init);
 ENLIST_DECLARE(shutdown);
 
@@ -56,7 +57,8 @@ static void
 main_thread(void *unused)
 {
     (void)unused;
-    platform->discover();
+    ENLIST_FOREACH(buses, const struct bus, bus)
+        bus->scan();
     run_init_hooks();
     kernel_leave(application_run(cmdline_argc(), cmdline_argv()));
 }

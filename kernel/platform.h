@@ -1,6 +1,6 @@
 /*
  * What a machine can do. A PC and an lguest guest differ in this table and in nothing else
- * above it; arch/x86/pc/pc.c and (later) arch/x86/lguest/lguest.c fill one each and the boot code
+ * above it; arch/x86/pc/pc.c and arch/x86/lguest/lguest.c fill one each, and the boot code
  * chooses. Every function is present in every platform; one that the machine lacks returns
  * -ENOTSUP (where it returns int) or does nothing.
  *
@@ -66,9 +66,6 @@ struct platform {
     /* Base of the segment that %gs selects (the C library's thread pointer). */
     void (*set_gs_base)(uintptr_t base);
 
-    /* Scan the buses; every device found is offered to the drivers. */
-    void (*discover)(void);
-
     /* Leave with `code` (0 to 255), or restart the machine; never return. */
     void (*exit)(int code) __attribute__((noreturn));
     /* Leave with EXIT_PANIC where the console cannot be trusted any more, with one line of text
@@ -77,8 +74,8 @@ struct platform {
     void (*restart)(void) __attribute__((noreturn));
 };
 
-/* ENLIST(buses, ...): scanned by platform->discover; scan() finds devices and offers them to
- * the drivers. May block, runs on the first thread. */
+/* ENLIST(buses, ...): kmain scans each in turn; scan() finds devices and offers them to the
+ * drivers. May block, runs on the first thread. */
 struct bus {
     const char *name; /* "virtio-pci" */
     void (*scan)(void);

@@ -151,7 +151,7 @@ plug_on(enum model_bus bus, uint64_t features, const struct virtio_blk_config *c
         .lies = lies,
         .serve = serve,
     });
-    platform->discover();
+    shim_discover();
     model_run();
     return m;
 }

@@ -172,7 +172,7 @@ plug_on(enum model_bus bus, uint64_t features, const struct virtio_net_config *c
         .nr_queues = 2,
         .queue_size = {RING, RING},
     });
-    platform->discover();
+    shim_discover();
     model_run();
     return m;
 }

@@ -140,7 +140,7 @@ probe_plug(struct model_setup setup)
 {
     struct model *m = model_new(&setup);
 
-    platform->discover();
+    shim_discover();
     model_run();
     return m;
 }

@@ -107,7 +107,7 @@ plug(uint64_t features, const struct virtio_console_config *config)
         .nr_queues = 4,
         .serve = serve,
     });
-    platform->discover();
+    shim_discover();
     model_run();
     return m;
 }

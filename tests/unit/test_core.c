@@ -255,7 +255,7 @@ test_fail_each_allocation(void **state)
             /* A slow reset: the model writes into the rings until it is over. */
             struct model_lies slow = {.reset_ns = 20 * MSEC};
             model_lie(m, &slow);
-            platform->discover();
+            shim_discover();
             model_run();
             up = probe.v && probe.v->running;
             if (!up)
@@ -693,7 +693,7 @@ test_shared_line(void **state)
         struct model_setup setup = probe_setup(buses[b]);
         setup.serve = serve;
         struct model *first = model_new(&setup), *second = model_new(&setup);
-        platform->discover();
+        shim_discover();
         struct virtio_device *a = virtio_device_next(NULL), *z = virtio_device_next(a);
         model_run();
         uint64_t of_a = a->config_changes, of_z = z->config_changes;
@@ -723,7 +723,7 @@ test_line_left_up(void **state)
             setup.type = VIRTIO_ID_ENTROPY;
         struct model *loud = model_new(&setup);
         model_interrupt(loud, VIRTIO_ISR_QUEUE);
-        platform->discover();
+        shim_discover();
         model_run();
         assert_true(virtio_device_next(NULL)->running);
         model_assert_clean();

@@ -71,7 +71,7 @@ plug(void)
     struct model *m = model_new(
         &(struct model_setup){.type = VIRTIO_ID_ENTROPY, .nr_queues = 1, .serve = serve});
 
-    platform->discover();
+    shim_discover();
     model_run();
     return m;
 }

@@ -145,7 +145,7 @@ test_unaligned(void **state)
         setup.queue_size[0] = setup.queue_size[1] = sizes[i];
         model_new(&setup);
     }
-    platform->discover();
+    shim_discover();
     model_run();
     for (struct virtio_device *v = NULL; (v = virtio_device_next(v)); up++) {
         char where[24];
@@ -184,7 +184,7 @@ test_unknown_types(void **state)
     struct model_setup setup = setup_new();
     struct model *m = model_new(&setup);
     model_host_append(unknown, sizeof unknown);
-    platform->discover();
+    shim_discover();
     model_run();
     assert_int_equal(shim_log_lines(LOG_WARN), 2);
     assert_true(shim_log_has("lguest 0: a device of type 77"));
@@ -223,7 +223,7 @@ test_leaves_the_page(void **state)
         model_host_append(bad, 5 - 2 * (i / 3));
         uint8_t before[4096];
         memcpy(before, model_host_page(), sizeof before);
-        platform->discover();
+        shim_discover();
         model_run();
         assert_true(shim_log_has("its descriptor leaves the page"));
         assert_int_equal(probe.probes, 1);
@@ -245,7 +245,7 @@ test_full_page(void **state)
     uint8_t last[] = {VIRTIO_ID_ENTROPY, 0, 0, 5, 0, 1, 2, 3, 4, 5};
     model_host_append(last, 4096 - 4086 /* 681 times 6 */);
     ASAN_POISON_MEMORY_REGION(model_host_page() + 4096, 4096);
-    platform->discover();
+    shim_discover();
     ASAN_UNPOISON_MEMORY_REGION(model_host_page() + 4096, 4096);
     assert_non_null(virtio_device_next(NULL));
     assert_int_equal(virtio_device_next(NULL)->type, VIRTIO_ID_ENTROPY);
@@ -256,7 +256,7 @@ static void
 test_empty_page(void **state)
 {
     (void)state;
-    platform->discover();
+    shim_discover();
     assert_null(virtio_device_next(NULL));
     assert_int_equal(shim_log_lines(LOG_INFO), 0);
 }
@@ -301,7 +301,7 @@ test_random_pages(void **state)
             page[QUEUE(0) + QUEUE_NUM + 1] = 1;
             memcpy(page + QUEUE(0) + QUEUE_PFN, &pfn, 4);
         }
-        platform->discover();
+        shim_discover();
         for (struct virtio_device *v = NULL; (v = virtio_device_next(v));)
             assert_true(v->type >= VIRTIO_ID_NET && v->type <= VIRTIO_ID_ENTROPY);
     }
@@ -496,7 +496,7 @@ test_bad_queues(void **state)
         setup.edit = edit_apply;
         setup.arg = &edit;
         struct model *m = model_new(&setup);
-        platform->discover();
+        shim_discover();
         model_run();
         assert_int_equal(probe.probes, 2);
         assert_true(probe.v->failed);
@@ -524,7 +524,7 @@ test_ring_on_the_page(void **state)
     struct model *m = model_new(&setup);
     uint8_t before[FEATURES];
     memcpy(before, model_host_descriptor(m), sizeof before);
-    platform->discover();
+    shim_discover();
     model_run();
     before[STATUS] = VIRTIO_STATUS_FAILED;
     assert_memory_equal(before, model_host_descriptor(m), sizeof before);
@@ -576,7 +576,7 @@ test_no_memory(void **state)
         struct model_setup setup = setup_new();
         struct model *m = model_new(&setup);
         shim_memory_fail_after(n);
-        platform->discover();
+        shim_discover();
         shim_memory_fail_after(-1);
         model_run();
         failed = !probe.v || !probe.v->running;

@@ -239,7 +239,7 @@ test_many(void **state)
         struct model_setup setup = setup_of(faces[i % 2], i % 3 ? 16 : 0);
         model_new(&setup);
     }
-    platform->discover();
+    shim_discover();
     model_run();
     for (struct virtio_device *v = NULL; (v = virtio_device_next(v)); n++)
         assert_true(v->running);

@@ -115,7 +115,7 @@ plug(uint64_t features)
         .nr_queues = 2,
     });
 
-    platform->discover();
+    shim_discover();
     model_run();
     card()->user = user;
     return m;

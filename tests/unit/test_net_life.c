@@ -203,7 +203,7 @@ a_card_with_queues_of_one_entry_is_refused(void **state)
         &(struct model_setup){.type = VIRTIO_ID_NET, .nr_queues = 2, .queue_size = {RING, 1}});
 
     (void)state;
-    platform->discover();
+    shim_discover();
     model_run();
     assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
     assert_true(shim_log_has("tx has room for 1"));

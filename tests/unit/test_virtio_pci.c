@@ -65,7 +65,7 @@ test_ids(void **state)
         model_pci_poke(m, 0, &words[0], 2);
         model_pci_poke(m, 2, &words[1], 2);
         model_pci_poke(m, 0x2e, &words[2], 2);
-        platform->discover();
+        shim_discover();
         struct virtio_device *v = virtio_device_next(NULL);
         if (ids[at].type < 0) {
             assert_null(v);
@@ -89,7 +89,7 @@ test_many(void **state)
         setup.irq = i % 2 ? 10 : 11;
         model_new(&setup);
     }
-    platform->discover();
+    shim_discover();
     model_run();
     for (struct virtio_device *v = NULL; (v = virtio_device_next(v)); n++) {
         char where[24];
@@ -222,7 +222,7 @@ test_config_window(void **state)
         setup.bar_address = i % 2 ? 0x800000000 : 0x100000000;
         setup.msix = i / 2 ? 3 : 0;
         struct model *m = model_new(&setup);
-        platform->discover();
+        shim_discover();
         model_run();
         expect_up("pci-modern");
         uint64_t capacity;

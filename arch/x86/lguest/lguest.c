@@ -174,15 +174,6 @@ lguest_map_device(uint64_t phys, size_t len)
     return (void *)(uintptr_t)phys;
 }
 
-ENLIST_DECLARE(buses);
-
-static void
-lguest_discover(void)
-{
-    ENLIST_FOREACH(buses, const struct bus, bus)
-        bus->scan();
-}
-
 const struct platform lguest_platform = {
     .name = "lguest",
     .init = lguest_init,
@@ -197,7 +188,6 @@ const struct platform lguest_platform = {
     .protect = lguest_protect,
     .map_device = lguest_map_device,
     .set_gs_base = lguest_set_gs_base,
-    .discover = lguest_discover,
     .exit = lguest_exit,
     .crash = lguest_crash,
     .restart = lguest_restart,

@@ -30,8 +30,6 @@
 #define KEYBOARD_RESET      0xfe
 #define KEYBOARD_POLLS      100000
 
-ENLIST_DECLARE(buses);
-
 static void
 find_controllers(struct madt *out)
 {
@@ -107,13 +105,6 @@ pc_wall_base(void)
     }
     wall_base = seconds * NSEC_PER_SEC - clock_read();
     return wall_base;
-}
-
-static void
-pc_discover(void)
-{
-    ENLIST_FOREACH(buses, const struct bus, bus)
-        bus->scan();
 }
 
 static _Noreturn void
@@ -192,7 +183,6 @@ const struct platform pc_platform = {
     .protect = paging_protect,
     .map_device = paging_map_device,
     .set_gs_base = segments_set_gs_base,
-    .discover = pc_discover,
     .exit = pc_exit,
     .crash = pc_crash,
     .restart = pc_restart,

@@ -3,7 +3,7 @@
  * description of the interface (docs/lguest.md); what the original dies of is a violation here,
  * so that a test sees all of them. The devices are those of model.h on the bus MODEL_LGUEST.
  *
- *     probe_reset(state);  model_host_boot();  model_new(...);  platform->discover();
+ *     probe_reset(state);  model_host_boot();  model_new(...);  shim_discover();
  */
 #ifndef TESTS_UNIT_MODEL_LGUEST_H
 #define TESTS_UNIT_MODEL_LGUEST_H

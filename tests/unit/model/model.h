@@ -25,7 +25,7 @@
  *     model_machine_reset();
  *     struct model *m = model_new(&(struct model_setup){.type = VIRTIO_ID_CONSOLE,
  *         .nr_queues = 2, .serve = serve});
- *     platform->discover();            the driver finds it and brings it up
+ *     shim_discover();            the driver finds it and brings it up
  *     ... use the driver ...
  *     model_run();                     the device works, interrupts, deferred work
  *     model_assert_clean();

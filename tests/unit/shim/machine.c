@@ -102,8 +102,8 @@ map_device(uint64_t phys, size_t len)
     return phys + len <= UINT32_MAX ? (void *)(uintptr_t)phys : NULL;
 }
 
-static void
-discover(void)
+void
+shim_discover(void)
 {
     ENLIST_FOREACH(buses, const struct bus, bus)
         bus->scan();
@@ -126,7 +126,6 @@ static const struct platform machine = {
     .wall_base = wall_base,
     .timer_arm = timer_arm,
     .map_device = map_device,
-    .discover = discover,
 };
 const struct platform *platform = &machine;
 

@@ -48,6 +48,11 @@ void shim_clock_advance(uint64_t ns);
  * they ran beside the CPU. */
 void shim_clock_step(uint64_t ns);
 
+/* ---- buses ---- */
+
+/* Scan them all, as kmain does. */
+void shim_discover(void);
+
 /* ---- threads, with switch.c ---- */
 
 /* The least stack of one, in bytes. */
