@@ -96,8 +96,10 @@ struct virtio_device {
     bool stuck;          /* a reset did not finish: what it was given is never taken back */
     unsigned nr_queues;  /* made so far; a queue's structure stays when its ring goes */
     struct virtqueue *queues[VIRTIO_MAX_QUEUES];
-    struct deferred config_work; /* marked by a configuration interrupt or virtio_recover */
-    const char *recover_why;     /* a driver's reason to start over, or NULL */
+    /* Marked by a configuration interrupt and by the two verbs for failures. */
+    struct deferred config_work;
+    const char *trouble; /* a driver's reason to start over or to give up, or NULL */
+    bool hopeless;       /* the reason was one to give up */
     uint64_t interrupts, config_changes, resets;
     uint64_t period_start; /* since when `period_resets` counts, for the core's limit */
     unsigned period_resets;
@@ -120,10 +122,17 @@ void virtio_queue_interrupt(struct virtio_device *);
 void virtio_config_interrupt(struct virtio_device *);
 
 /*
- * For a driver whose device stopped answering: start over (stop, reset, bring up again) as if
- * the device had asked for it, at the next known point. `why` is logged and stays the caller's.
+ * What a driver does about its device's failures; both act at the next known point, log `why`
+ * (which stays the caller's) and do nothing to a device that is not running.
+ *
+ * virtio_recover: the device stopped answering, and may serve again. Stop, reset, bring up
+ * again, as if the device had asked for it.
+ * virtio_give_up: nothing that the device says is believed any more, as when a queue is broken.
+ * It is reset, so that it lets go of its memory, the driver's stopped() finds v->failed set, and
+ * that is the end of it.
  */
 void virtio_recover(struct virtio_device *, const char *why);
+void virtio_give_up(struct virtio_device *, const char *why);
 
 static inline bool
 virtio_has(const struct virtio_device *v, unsigned bit)
@@ -179,7 +188,7 @@ struct virtio_driver {
     void (*started)(struct virtio_device *);
     /*
      * The device was reset and the queues are about to go: take back tokens (vq_detach), and
-     * answer -EIO until started() comes again, which it may never do. Called after a failed
+     * answer -EIO until started() comes again. v->failed: it never will. Called after a failed
      * probe as well, if that had set v->driver_data: some queues may not have been made then,
      * and it may come twice in a row.
      */
@@ -199,7 +208,7 @@ struct virtio_driver {
  */
 struct vq_ops {
     int (*add)(struct virtqueue *, const struct sg *, unsigned out, unsigned in, void *token);
-    bool (*kick)(struct virtqueue *);
+    bool (*kick)(struct virtqueue *); /* does the device want to hear of q->unkicked? */
     void *(*reap)(struct virtqueue *, uint32_t *len); /* never NULL */
     bool (*irq_on)(struct virtqueue *);
     void (*irq_off)(struct virtqueue *);
@@ -212,6 +221,9 @@ struct virtqueue {
     uint16_t index;
     uint16_t size; /* entries of the ring */
     uint16_t free; /* descriptors not in use */
+    /* Added since the last kick, in the unit of the layout's event index: chains of a split
+     * ring, descriptors of a packed one. */
+    uint32_t unkicked;
     struct vq_area area;
     bool broken; /* the device violated the protocol; nothing is read any more */
     bool packed, indirect, event_idx;     /* negotiated */
@@ -221,8 +233,9 @@ struct virtqueue {
     uint32_t notify_data; /* the transport's: where to notify */
     void *transport_data;
     /* Counters, for `dev` of the shell. */
-    uint64_t added, reaped, kicks, kicks_suppressed, interrupts, violations;
-    void *ring; /* the layout's private state */
+    uint64_t added, reaped, interrupts, violations;
+    uint64_t kicks, kicks_suppressed; /* sent; not wanted although something was new */
+    void *ring;                       /* the layout's private state */
 };
 
 /*

@@ -2,4 +2,4 @@
 # row: 13
 # test: packed test_batch
 # Only the last of a batch is compared with the event.
-s/(uint32_t)back <= r->unkicked/back <= 1/
+s/(uint32_t)back <= q->unkicked/back <= 1/

@@ -2,4 +2,4 @@
 # row: 14
 # test: ring test_long_silence
 # More additions than 16 bits hold since the last kick.
-/if (r->unkicked > INDEX_FAR)/,+1d
+/if (q->unkicked > INDEX_FAR)/,+1d

@@ -2,4 +2,4 @@
 # row: 14
 # test: packed test_long_silence
 # More additions than the ring has places since the last kick.
-s/ || r->unkicked > r->size//
+s/ || q->unkicked > r->size//

@@ -6,7 +6,7 @@
 SHIM_MACHINE := $(addprefix tests/unit/shim/,memory.c log.c machine.c) \
     $(addprefix kernel/,print.c deferred.c irq.c timer.c)
 SHIM  := $(SHIM_MACHINE) tests/unit/shim/wait.c
-RING  := drivers/virtio/ring/split.c drivers/virtio/ring/packed.c drivers/virtio/ring/queue.c
+RING  := $(addprefix drivers/virtio/ring/,split.c packed.c chain.c queue.c)
 
 UNIT_ring     := $(SHIM) $(RING)
 UNIT_packed   := $(SHIM) $(RING)

@@ -44,7 +44,6 @@ struct packed {
     struct place used;                       /* next to be used */
     uint16_t size;
     uint16_t free_id;
-    uint32_t unkicked; /* descriptors made available since the last kick */
     bool irq_wanted;
     uint16_t detach_at; /* ids below have been detached */
     struct slot slots[];
@@ -151,7 +150,6 @@ publish(struct packed *r, uint16_t flags, unsigned count)
     barrier_write();
     ACCESS_ONCE(r->desc[r->avail.at].flags) = flags;
     place_advance(r, &r->avail, count);
-    r->unkicked += count;
 }
 
 static int
@@ -172,6 +170,7 @@ packed_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned i
     uint16_t flags = chain.table ? chain_indirect(r, chain.table, parts, out, n, id)
                                  : chain_direct(r, parts, out, n, id);
     publish(r, flags, chain.count);
+    q->unkicked += chain.count;
     return 0;
 }
 
@@ -181,33 +180,31 @@ packed_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned i
  * ring, or more additions than a place can tell apart: a kick too many is better than none.
  */
 static bool
-event_passed(const struct packed *r, uint16_t event)
+event_passed(const struct virtqueue *q, uint16_t event)
 {
+    const struct packed *r = q->ring;
     uint16_t at = event & ~VRING_PACKED_EVENT_WRAP;
     bool this_lap = !!(event & VRING_PACKED_EVENT_WRAP) == r->avail.wrap;
 
-    if (at >= r->size || r->unkicked > r->size)
+    if (at >= r->size || q->unkicked > r->size)
         return true;
     int back = r->avail.at - at + (this_lap ? 0 : r->size);
-    return back > 0 && (uint32_t)back <= r->unkicked;
+    return back > 0 && (uint32_t)back <= q->unkicked;
 }
 
 static bool
 packed_kick(struct virtqueue *q)
 {
-    struct packed *r = q->ring;
+    const struct packed *r = q->ring;
 
-    if (r->unkicked == 0)
-        return false;
     /* The flags must be out before the wish is read, else both sides may sleep (2.8.21.3.1). */
     barrier_full();
     uint16_t flags = ACCESS_ONCE(r->device_event->flags);
     bool wanted = flags != VRING_PACKED_EVENT_DISABLE;
     if (flags == VRING_PACKED_EVENT_DESC && q->event_idx) {
         barrier_read(); /* the device writes the place first */
-        wanted = event_passed(r, ACCESS_ONCE(r->device_event->desc));
+        wanted = event_passed(q, ACCESS_ONCE(r->device_event->desc));
     }
-    r->unkicked = 0;
     return wanted;
 }
 

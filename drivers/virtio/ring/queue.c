@@ -9,12 +9,6 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 
-/* From this many parts on a chain goes into an indirect table; a shorter one takes descriptors
- * of the ring, which costs no allocation. */
-#define INDIRECT_FROM 3
-_Static_assert(sizeof(struct vring_desc) == sizeof(struct vring_packed_desc),
-               "tables of both layouts are allocated alike");
-
 /* Deferred work; also how a driver learns that its queue broke. */
 static void
 queue_work(void *arg)
@@ -64,6 +58,7 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     if (err)
         return err;
     q->broken = false;
+    q->unkicked = 0;
     *out = q;
     return 0;
 }
@@ -84,71 +79,6 @@ queue_area_free(struct virtio_device *v, struct virtqueue *q)
     if (q->area.pages)
         pages_free(q->area.desc, q->area.pages);
     q->area = (struct vq_area){0};
-}
-
-/* ---- for layouts ---- */
-
-/* 2.7.4.2 and 2.7.5.3.1, 2.8.17 and 2.8.19; *writable: bytes that the device may write. */
-static int
-parts_check(const struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
-            uint32_t *writable)
-{
-    uint64_t readable_bytes = 0, writable_bytes = 0;
-
-    if (out > q->size || in > q->size || out + in > q->size || out + in == 0)
-        return -EINVAL;
-    for (unsigned i = 0; i < out + in; i++) {
-        if (parts[i].len == 0)
-            return -EINVAL;
-        *(i < out ? &readable_bytes : &writable_bytes) += parts[i].len;
-    }
-    if (readable_bytes + writable_bytes > UINT32_MAX)
-        return -EINVAL;
-    *writable = writable_bytes;
-    return 0;
-}
-
-int
-ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in,
-               void *token, struct ring_chain *chain)
-{
-    unsigned n = out + in;
-    uint32_t writable;
-    void *table = NULL;
-
-    int err = parts_check(q, parts, out, in, &writable);
-    if (err)
-        return err;
-    if (q->free == 0)
-        return -ENOSPC;
-    if (q->indirect && (n >= INDIRECT_FROM || n > q->free))
-        table = kmalloc(n * sizeof(struct vring_desc));
-    uint16_t count = table ? 1 : n;
-    if (count > q->free)
-        return -ENOSPC;
-    q->free -= count;
-    *chain = (struct ring_chain){token, table, writable, count};
-    return 0;
-}
-
-uint32_t
-ring_chain_written(struct virtqueue *q, const struct ring_chain *chain, uint32_t claimed)
-{
-    if (claimed <= chain->writable)
-        return claimed;
-    q->violations++;
-    return chain->writable;
-}
-
-void *
-ring_chain_free(struct virtqueue *q, struct ring_chain *chain)
-{
-    void *token = chain->token;
-
-    kfree(chain->table);
-    q->free += chain->count;
-    *chain = (struct ring_chain){0};
-    return token;
 }
 
 /* ---- the end of a ring, and its interrupt ---- */
@@ -194,7 +124,11 @@ vq_kick(struct virtqueue *q)
      * stays to be kicked. */
     if (q->broken || !q->device->running)
         return false;
-    if (!q->ops->kick(q)) {
+    if (q->unkicked == 0)
+        return false;
+    bool wanted = q->ops->kick(q);
+    q->unkicked = 0;
+    if (!wanted) {
         q->kicks_suppressed++;
         return false;
     }

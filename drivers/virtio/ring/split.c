@@ -35,7 +35,6 @@ struct split {
     uint16_t avail_idx; /* next to publish */
     uint16_t used_idx;  /* next to reap */
     uint16_t in_flight; /* chains */
-    uint32_t unkicked;  /* chains published since the last kick */
     bool irq_wanted;
     uint16_t detach_at; /* slots below have been detached */
     struct slot slots[];
@@ -127,7 +126,6 @@ publish(struct split *r, uint16_t head)
     ACCESS_ONCE(r->avail->ring[r->avail_idx & r->mask]) = head;
     barrier_write();
     ACCESS_ONCE(r->avail->idx) = ++r->avail_idx;
-    r->unkicked++;
 }
 
 static int
@@ -148,6 +146,7 @@ split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in
     r->free_head = r->slots[s->last].next;
     r->in_flight++;
     publish(r, head);
+    q->unkicked++;
     return 0;
 }
 
@@ -157,28 +156,25 @@ split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in
  * more additions than that can tell apart, a kick too many is better than none.
  */
 static bool
-event_passed(const struct split *r)
+event_passed(const struct virtqueue *q)
 {
+    const struct split *r = q->ring;
     uint16_t event = ACCESS_ONCE(*r->avail_event);
 
-    if (r->unkicked > INDEX_FAR)
+    if (q->unkicked > INDEX_FAR)
         return true;
-    return (uint16_t)(r->avail_idx - event - 1) < (uint16_t)r->unkicked;
+    return (uint16_t)(r->avail_idx - event - 1) < (uint16_t)q->unkicked;
 }
 
 static bool
 split_kick(struct virtqueue *q)
 {
-    struct split *r = q->ring;
+    const struct split *r = q->ring;
 
-    if (r->unkicked == 0)
-        return false;
     /* The index must be out before the wish is read, else both sides may sleep (2.7.13.4.1). */
     barrier_full();
-    bool wanted = q->event_idx ? event_passed(r)
-                               : !(ACCESS_ONCE(r->used->flags) & VRING_USED_F_NO_NOTIFY);
-    r->unkicked = 0;
-    return wanted;
+    return q->event_idx ? event_passed(q)
+                        : !(ACCESS_ONCE(r->used->flags) & VRING_USED_F_NO_NOTIFY);
 }
 
 /* ---- taking back ---- */
