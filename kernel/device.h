@@ -57,7 +57,7 @@ void console_line(const char *text, size_t len);
 
 /* ---- network interfaces ---- */
 
-#define NET_MAX_PARTS 64 /* most parts of one frame to transmit */
+#define NET_MAX_PARTS 64 /* most parts of a frame or of a posted chain on any device */
 
 /* What a driver says of a received frame, and a stack of one to send. */
 struct net_meta {
@@ -84,7 +84,8 @@ struct net_device {
     bool rx_csum;          /* frames may come with csum_valid or csum_partial */
     uint16_t rx_headroom;  /* the driver uses this many first bytes of each posted chain */
     uint32_t rx_min;       /* least bytes a posted chain must have, headroom included */
-    uint32_t rx_chain_max; /* most parts of a posted chain */
+    uint32_t rx_chain_max; /* most parts of a posted chain; at most NET_MAX_PARTS */
+    uint32_t tx_chain_max; /* most parts of a frame to send; likewise */
     struct net_counters counters;
 
     /*
@@ -94,7 +95,8 @@ struct net_device {
     int (*rx_post)(struct net_device *, const struct sg *parts, unsigned n, void *token);
     /*
      * Send one frame without copying; the parts stay untouched until sent(token). -ENOSPC
-     * when the ring is full (sent() of another will follow), -EIO, -EINVAL.
+     * when the ring is full (sent() of another will follow), -EIO, -EINVAL (too many parts,
+     * or what the device does not do).
      */
     int (*tx)(struct net_device *, const struct sg *parts, unsigned n,
               const struct net_meta *meta, void *token);

@@ -229,7 +229,7 @@ static void
 recover(struct virtio_device *v, const char *why)
 {
     log_warn("%s: %s starts over: %s", v->where, v->driver->name, why);
-    v->recover_why = NULL;
+    v->trouble = NULL;
     v->running = false;
     if (too_many_resets(v)) {
         give_up(v, "it needed too many resets within an hour", -EIO);
@@ -241,11 +241,19 @@ recover(struct virtio_device *v, const char *why)
 void
 virtio_recover(struct virtio_device *v, const char *why)
 {
-    v->recover_why = why;
+    if (!v->hopeless)
+        v->trouble = why;
     defer_mark(&v->config_work);
 }
 
-/* Deferred work after a configuration interrupt or virtio_recover. */
+void
+virtio_give_up(struct virtio_device *v, const char *why)
+{
+    v->trouble = why;
+    v->hopeless = true;
+    defer_mark(&v->config_work);
+}
+
 static void
 config_work(void *arg)
 {
@@ -253,10 +261,12 @@ config_work(void *arg)
 
     if (!v->running)
         return;
-    if (v->transport->get_status(v) & VIRTIO_STATUS_NEEDS_RESET)
+    if (v->hopeless)
+        give_up(v, v->trouble, -EIO);
+    else if (v->transport->get_status(v) & VIRTIO_STATUS_NEEDS_RESET)
         recover(v, "the device asks for a reset");
-    else if (v->recover_why)
-        recover(v, v->recover_why);
+    else if (v->trouble)
+        recover(v, v->trouble);
     else if (v->driver->config_changed)
         v->driver->config_changed(v);
 }

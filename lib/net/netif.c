@@ -72,7 +72,7 @@ transmit(struct net_card *card, struct pbuf *frame)
  * headers that are not in one.
  */
 static struct pbuf *
-lasting(struct pbuf *frame)
+lasting(const struct net_card *card, struct pbuf *frame)
 {
     unsigned parts = 0;
     bool copy = frame->next && frame->len < NET_HEADERS_MAX;
@@ -81,7 +81,7 @@ lasting(struct pbuf *frame)
         copy |= PBUF_NEEDS_COPY(p);
         parts++;
     }
-    if (copy || parts > NET_MAX_PARTS)
+    if (copy || parts > card->device->tx_chain_max)
         return pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
     pbuf_ref(frame);
     return frame;
@@ -124,7 +124,7 @@ static err_t
 link_output(struct netif *netif, struct pbuf *frame)
 {
     struct net_card *card = netif->state;
-    struct pbuf *p = lasting(frame);
+    struct pbuf *p = lasting(card, frame);
     int err = p ? card->queued ? -ENOSPC : transmit(card, p) : -ENOMEM;
 
     if (!err || (err == -ENOSPC && queue_push(card, p)))

@@ -47,6 +47,7 @@ struct net_rx {
     unsigned nr_parts; /* of each chain */
     unsigned nr, most; /* chains that exist, and may exist */
     unsigned lent;     /* chains that lwIP has parts of */
+    bool refused;      /* the driver takes no buffers, which was said */
     struct list free;
     void *spare;        /* the other half of a page that was cut in two */
     struct timer retry; /* when memory was short for the ring */
@@ -168,6 +169,21 @@ chain_post(struct net_card *card, struct rx_chain *chain)
     return err;
 }
 
+/* A full ring has room again one day, and a driver that is down says so itself. Anything else
+ * leaves the card deaf, as when a device comes back from a reset and asks for larger buffers. */
+static void
+note_refusal(struct net_card *card, int err)
+{
+    struct net_rx *rx = card->rx;
+
+    if (err == -ENOSPC || err == -EIO || rx->refused)
+        return;
+    rx->refused = true;
+    log_error("%s: its driver refuses receive buffers of %zu bytes in %u parts (error %d); "
+              "nothing is received any more",
+              card->device->name, rx->part_size * rx->nr_parts, rx->nr_parts, -err);
+}
+
 /* Also the end of a batch: what received() held back goes out. */
 void
 net_rx_refill(void *arg)
@@ -185,7 +201,9 @@ net_rx_refill(void *arg)
                 timer_set(&rx->retry, clock_now() + RETRY_NS);
             break;
         }
-        if (chain_post(card, chain)) {
+        int err = chain_post(card, chain);
+        if (err) {
+            note_refusal(card, err);
             list_insert_before(&rx->free, &chain->link);
             break;
         }

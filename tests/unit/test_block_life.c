@@ -180,6 +180,45 @@ a_device_that_asks_for_a_reset_loses_no_request(void **state)
     model_assert_clean();
 }
 
+/* A ring that was full of indirect requests holds fewer when a table cannot be allocated after
+ * a reset: the rest waits for room, and nobody is told "no room" for a request in flight. */
+static void
+a_ring_with_less_room_after_a_reset_loses_no_request(void **state)
+{
+    enum { N = 8 };
+    struct order o[N], extra;
+    bool waited = false;
+
+    for (int n = 0; n < 12; n++) {
+        setup(state);
+        struct model *m =
+            plug_on(MODEL_PCI_MODERN, FEATURES | BIT(VIRTIO_F_RING_INDIRECT), &usual, N);
+        hold = true;
+        for (unsigned i = 0; i < N; i++)
+            assert_int_equal(submit(&o[i], DISK_READ, i, 512), 0);
+        shim_memory_fail_after(n);
+        model_needs_reset(m);
+        model_run();
+        shim_memory_fail_after(-1);
+        bool up = model_status(m) & VIRTIO_STATUS_DRIVER_OK;
+        if (!list_empty(&block()->waiting)) {
+            waited = true;
+            assert_int_equal(submit(&extra, DISK_READ, 0, 512), -ENOSPC);
+            drop(&extra);
+        }
+        hold = false;
+        serve(m, 0, NULL);
+        model_run();
+        for (unsigned i = 0; i < N; i++) {
+            assert_int_equal(o[i].done, 1);
+            assert_int_equal(o[i].request.status, up ? 0 : -EIO);
+            drop(&o[i]);
+        }
+        model_assert_clean();
+    }
+    assert_true(waited);
+}
+
 static void
 expect_the_end(struct order *o)
 {
@@ -238,6 +277,9 @@ a_lying_device_breaks_its_disk_and_nothing_else(void **state)
     expect_the_end(&o);
     assert_true(disk()->broken);
     assert_int_equal(model_resets(m), 2);
+    /* For good: it is not brought up for a driver that does not use it any more. */
+    assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
+    assert_false(model_status(m) & VIRTIO_STATUS_DRIVER_OK);
 }
 
 static void
@@ -354,6 +396,7 @@ main(void)
         cmocka_unit_test_setup(the_time_a_request_may_take_can_be_set, setup),
         cmocka_unit_test_setup(a_late_answer_hits_memory_that_is_still_there, setup),
         cmocka_unit_test_setup(a_device_that_asks_for_a_reset_loses_no_request, setup),
+        cmocka_unit_test_setup(a_ring_with_less_room_after_a_reset_loses_no_request, setup),
         cmocka_unit_test_setup(a_device_that_never_finishes_its_reset, setup),
         cmocka_unit_test_setup(a_device_that_does_not_come_up_again, setup),
         cmocka_unit_test_setup(a_lying_device_breaks_its_disk_and_nothing_else, setup),

@@ -637,6 +637,32 @@ test_broken_queue(void **state)
     }
 }
 
+/* What is given up is reset, marked FAILED and told so, once; a wish to start over comes too
+ * late, whichever came first. */
+static void
+test_give_up(void **state)
+{
+    for (unsigned b = 0; b < 2 * ARRAY_SIZE(buses); b++) {
+        probe_reset(state);
+        struct model *m = plug_bus(buses[b / 2]);
+        if (b % 2)
+            virtio_recover(probe.v, "a test wants it");
+        virtio_give_up(probe.v, "a test has no hope");
+        if (!(b % 2))
+            virtio_recover(probe.v, "a test wants it");
+        model_run();
+        expect_given_up(m);
+        assert_true(shim_log_has("a test has no hope"));
+        assert_int_equal(probe.starts, 1);
+        assert_int_equal(probe.stops, 1);
+        virtio_recover(probe.v, "a test wants it again");
+        model_run();
+        assert_int_equal(probe.starts, 1);
+        assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
+        model_assert_clean();
+    }
+}
+
 /* ---- interrupts ---- */
 
 /* Row 60: interrupts at every register write, from before the reset on. */
@@ -780,6 +806,7 @@ main(void)
         TEST(test_recovery_hangs),
         TEST(test_recovery_refused),
         TEST(test_broken_queue),
+        TEST(test_give_up),
         TEST(test_spurious_interrupts),
         TEST(test_interrupt_too_early),
         TEST(test_shared_line),

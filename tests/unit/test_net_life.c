@@ -224,6 +224,7 @@ a_chain_as_long_as_the_ring_allows(void **state)
     fill(bytes, sizeof(bytes));
     for (unsigned i = 0; i < RING; i++)
         parts[i] = (struct sg){bytes + i, 1};
+    assert_int_equal(card()->tx_chain_max, RING - 1);
     assert_int_equal(card()->tx(card(), parts, RING, NULL, &buffers[0]), -EINVAL);
     assert_int_equal(card()->tx(card(), parts, 0, NULL, &buffers[0]), -EINVAL);
     assert_int_equal(card()->tx(card(), parts, RING - 1, NULL, &buffers[0]), 0);

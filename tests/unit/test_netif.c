@@ -13,6 +13,7 @@
 #include "kernel/string.h"
 #include "lib/net/checksum.h"
 #include "lib/net/core.h"
+#include "lib/net/rx.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 #include "shim.h"
@@ -30,6 +31,7 @@ static struct fake {
         unsigned n;
     } posted[RING];
     unsigned nr_posted, ring;
+    int refuse; /* what rx_post answers, if not 0 */
     struct {
         struct pbuf *token;
         struct sg parts[NET_MAX_PARTS];
@@ -49,6 +51,8 @@ static int
 rx_post(struct net_device *device, const struct sg *parts, unsigned n, void *token)
 {
     (void)device;
+    if (fake.refuse)
+        return fake.refuse;
     if (fake.nr_posted == fake.ring)
         return -ENOSPC;
     fake.posted[fake.nr_posted].token = token;
@@ -158,6 +162,7 @@ open_card(uint32_t rx_min, uint32_t chain_max, bool checksums)
                                       .rx_headroom = 12,
                                       .rx_min = rx_min,
                                       .rx_chain_max = chain_max,
+                                      .tx_chain_max = NET_MAX_PARTS,
                                       .rx_post = rx_post,
                                       .tx = tx,
                                       .kick = kick};
@@ -605,6 +610,52 @@ volatile_data(void **state)
     fake.device.user.sent(card, fake.sent[1].token);
 }
 
+/* A frame of more parts than the ring takes leaves in one piece, not never. */
+static void
+small_ring(void **state)
+{
+    (void)state;
+    open_card(1526, 1, false);
+    fake.device.tx_chain_max = 2;
+    net_core_enter();
+    for (int n = 1; n <= 3; n++) {
+        struct pbuf *p = pbuf_alloc(PBUF_RAW, 100, PBUF_RAM);
+        for (int i = 1; i < n; i++)
+            pbuf_cat(p, pbuf_alloc(PBUF_RAW, 1, PBUF_RAM));
+        card->netif.linkoutput(&card->netif, p);
+        pbuf_free(p);
+    }
+    net_core_leave();
+    assert_int_equal(fake.nr_sent, 3);
+    assert_int_equal(fake.sent[0].n, 1);
+    assert_int_equal(fake.sent[1].n, 2);
+    assert_int_equal(fake.sent[2].n, 1);
+    assert_int_equal(fake.sent[2].parts[0].len, 102);
+    for (int i = 0; i < 3; i++)
+        fake.device.user.sent(card, fake.sent[i].token);
+}
+
+/* A driver that takes no buffers for another reason than a full ring: one line says so. */
+static void
+refused_buffers(void **state)
+{
+    static const int quiet[] = {-ENOSPC, -EIO};
+
+    (void)state;
+    open_card(1526, 1, false);
+    shim_log_clear();
+    for (int i = 0; i < 2; i++) {
+        fake.refuse = quiet[i];
+        net_rx_refill(card);
+    }
+    assert_int_equal(shim_log_lines(LOG_ERROR), 0);
+    fake.refuse = -EINVAL;
+    net_rx_refill(card);
+    net_rx_refill(card);
+    assert_int_equal(shim_log_lines(LOG_ERROR), 1);
+    assert_true(shim_log_has("nothing is received any more"));
+}
+
 static bool connected;
 
 static err_t
@@ -653,6 +704,7 @@ main(void)
         cmocka_unit_test(short_memory),    cmocka_unit_test(checksums),
         cmocka_unit_test(transmit),        cmocka_unit_test(full_ring),
         cmocka_unit_test(volatile_data),   cmocka_unit_test(own_address),
+        cmocka_unit_test(small_ring),      cmocka_unit_test(refused_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

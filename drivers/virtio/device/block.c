@@ -80,6 +80,7 @@ block_new(struct virtio_device *v)
     for (int i = 0; i < BLOCK_IN_FLIGHT; i++)
         block_slot_free(b, &slots[i]);
     list_init(&b->requests);
+    list_init(&b->waiting);
     b->timer.fire = block_late;
     b->timer.arg = b;
     b->dev.timeout = DEFAULT_TIMEOUT;

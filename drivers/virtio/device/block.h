@@ -22,7 +22,8 @@ struct virtio_block {
     struct disk_device dev;
     struct virtio_device *v;
     struct virtqueue *queue;
-    struct list requests; /* accepted and not done; oldest first */
+    struct list requests; /* accepted, on the ring and not done; oldest first */
+    struct list waiting;  /* accepted, and after a reset there was no room on the ring yet */
     struct timer timer;   /* armed while there are any */
     struct block_slot *free_slots;
     bool registered;

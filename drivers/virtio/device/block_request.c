@@ -13,9 +13,6 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 
-/* After a reset the core has this long to bring the device up before requests fail. */
-#define RESTART_TIME (5 * NSEC_PER_SEC)
-
 #define STATUS_UNWRITTEN 0xff /* no value of the specification */
 
 static uint64_t
@@ -30,12 +27,12 @@ total_bytes(const struct disk_request *r)
 
 /* ---- the end of a request ---- */
 
+/* It is in no list any more. */
 static void
 complete(struct virtio_block *b, struct disk_request *r, int status)
 {
     if (status && r != &b->id_request)
         b->dev.counters.errors++;
-    list_remove(&r->link);
     r->status = status;
     r->done(r);
 }
@@ -183,7 +180,7 @@ oldest(const struct virtio_block *b)
 int
 block_accept(struct virtio_block *b, struct disk_request *r)
 {
-    int error = start(b, r);
+    int error = list_empty(&b->waiting) ? start(b, r) : -ENOSPC;
 
     if (error)
         return error;
@@ -208,17 +205,55 @@ block_submit(struct disk_device *dev, struct disk_request *r)
     return error;
 }
 
+/* ---- starting again ---- */
+
+/* Onto the new ring, if there is time left: 0, -ENOSPC, or what the request ends with. */
+static int
+start_again(struct virtio_block *b, struct disk_request *r)
+{
+    if (clock_now() < r->deadline)
+        return start(b, r);
+    b->dev.counters.timeouts++;
+    return -ETIMEDOUT;
+}
+
+/*
+ * Requests that wait, oldest first, as far as there is room. The ring may have less of it than
+ * before the reset, where memory is too short now for indirect tables; an empty one holds any
+ * request. The ends come last: a done() may submit, and must find the books in order.
+ */
+static void
+start_waiting(struct virtio_block *b)
+{
+    struct list ended = LIST_INIT(ended), *at;
+
+    while ((at = list_pop(&b->waiting))) {
+        struct disk_request *r = list_entry(at, struct disk_request, link);
+        r->status = start_again(b, r);
+        if (r->status == -ENOSPC) {
+            list_insert_before(b->waiting.next, at);
+            break;
+        }
+        list_insert_before(r->status ? &ended : &b->requests, at);
+    }
+    vq_kick(b->queue);
+    while ((at = list_pop(&ended))) {
+        struct disk_request *r = list_entry(at, struct disk_request, link);
+        complete(b, r, r->status);
+    }
+}
+
 /* ---- answers, and their absence ---- */
 
-/* The device did not come back. A done() that submits again is refused from here on. */
+/* The device does not come back. A done() that submits again is refused from here on. */
 static void
 fail_all(struct virtio_block *b)
 {
-    struct disk_request *r;
+    struct list *at;
 
     b->dev.broken = true;
-    while ((r = oldest(b)))
-        complete(b, r, -EIO);
+    while ((at = list_pop(&b->requests)) || (at = list_pop(&b->waiting)))
+        complete(b, list_entry(at, struct disk_request, link), -EIO);
     wake_all(&b->dev.space);
 }
 
@@ -227,11 +262,11 @@ fail_all(struct virtio_block *b)
 static void
 queue_broken(struct virtio_block *b)
 {
-    if (!b->v->running)
-        fail_all(b);
-    else if (!b->dev.broken)
-        virtio_recover(b->v, "to take the memory of its requests away from it");
     b->dev.broken = true;
+    if (b->v->running)
+        virtio_give_up(b->v, "its queue is broken");
+    else
+        fail_all(b);
 }
 
 /* Bounded by what the ring can hold: a done() that submits again must not keep us here. */
@@ -246,8 +281,10 @@ block_answered(struct virtqueue *q)
         struct disk_request *r = s->request;
         int status = verdict(b, s, written);
         block_slot_free(b, s);
+        list_remove(&r->link);
         complete(b, r, status);
     }
+    start_waiting(b);
     wake_all(&b->dev.space);
     if (q->broken)
         queue_broken(b);
@@ -274,7 +311,7 @@ block_late(void *arg)
 
 /* ---- resets ---- */
 
-/* If nobody starts the device again, the timer answers what is left. */
+/* If the core starts the device again, block_restart follows; else this was the end. */
 void
 block_let_go(struct virtio_block *b)
 {
@@ -282,40 +319,20 @@ block_let_go(struct virtio_block *b)
 
     while ((s = vq_detach(b->queue)))
         block_slot_free(b, s);
-    if (oldest(b))
-        timer_set(&b->timer, clock_now() + RESTART_TIME);
+    if (b->v->failed)
+        fail_all(b);
 }
 
-/* Onto the new ring, if there is time left: 0 or what the request ends with. */
-static int
-start_again(struct virtio_block *b, struct disk_request *r)
-{
-    if (b->dev.broken)
-        return -EIO;
-    if (clock_now() < r->deadline)
-        return start(b, r);
-    b->dev.counters.timeouts++;
-    return -ETIMEDOUT;
-}
-
-/* After a reset. The ends come last: a done() may submit, and must find the books in order. */
+/* All that is in flight waits again, in its order. */
 void
 block_restart(struct virtio_block *b)
 {
-    struct list in_flight = LIST_INIT(in_flight), ended = LIST_INIT(ended), *at;
-
-    while ((at = list_pop(&b->requests)))
-        list_insert_before(&in_flight, at);
-    while ((at = list_pop(&in_flight))) {
-        struct disk_request *r = list_entry(at, struct disk_request, link);
-        r->status = start_again(b, r);
-        list_insert_before(r->status ? &ended : &b->requests, at);
+    while (!list_empty(&b->requests)) {
+        struct list *youngest = b->requests.prev;
+        list_remove(youngest);
+        list_insert_before(b->waiting.next, youngest);
     }
+    start_waiting(b);
     block_late(b);
-    vq_kick(b->queue);
-    while ((at = list_pop(&ended))) {
-        struct disk_request *r = list_entry(at, struct disk_request, link);
-        complete(b, r, r->status);
-    }
     wake_all(&b->dev.space);
 }

@@ -116,6 +116,7 @@ read_layout(struct virtio_net *n)
     n->dev.rx_headroom = (uint16_t)n->header_len;
     n->dev.rx_min = least_buffer(n, merge);
     n->dev.rx_chain_max = MIN(NET_MAX_PARTS, n->rx.queue->size - (n->header_apart ? 1u : 0u));
+    n->dev.tx_chain_max = MIN(NET_MAX_PARTS, n->tx.queue->size - 1u); /* the header is one */
     n->dev.tx_csum = virtio_has(n->v, VIRTIO_NET_F_CSUM);
     n->dev.rx_csum = virtio_has(n->v, VIRTIO_NET_F_GUEST_CSUM);
 }

@@ -56,14 +56,14 @@ net_path_init(struct net_path *p)
     return 0;
 }
 
-/* A queue broke: the device must let go of the buffers before anybody may use them again. */
+/* The device must let go of the buffers before anybody may use them again. */
 static void
-give_up(struct virtio_net *n)
+queue_broken(struct virtio_net *n)
 {
     if (n->dev.broken)
         return;
     n->dev.broken = true;
-    virtio_recover(n->v, "to take its buffers away from it");
+    virtio_give_up(n->v, "a queue is broken");
     if (n->dev.user.changed)
         n->dev.user.changed(n->dev.user.arg);
 }
@@ -229,7 +229,7 @@ net_rx_arrived(struct virtqueue *q)
     for (unsigned i = 0; i < q->size && receive_one(n); i++)
         ;
     if (q->broken) {
-        give_up(n);
+        queue_broken(n);
         return;
     }
     net_refill(n);
@@ -279,7 +279,7 @@ net_tx(struct net_device *dev, const struct sg *parts, unsigned nr, const struct
 
     if (dev->broken || !n->v->running)
         return -EIO;
-    if (nr == 0 || nr > NET_MAX_PARTS || nr >= n->tx.queue->size)
+    if (nr == 0 || nr > dev->tx_chain_max)
         return -EINVAL;
     if (!s)
         return full(n);
@@ -330,7 +330,7 @@ net_tx_sent(struct virtqueue *q)
         n->dev.user.sent(n->dev.user.arg, token);
     }
     if (q->broken)
-        give_up(n);
+        queue_broken(n);
     else if (n->tx.in_flight > 0 && vq_irq_on(q))
         defer_mark(&q->work);
 }
