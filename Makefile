@@ -6,7 +6,7 @@
 #   make launcher            build/lguest          make mutants    do the tests notice bugs?
 #   make site                the demo disk         make bench      figures
 #   make iso, disk           for GRUB and a BIOS   make soak       hours of load
-#   make build/httpd.elf64   for PVH loaders       make doors      the README's table of doors,
+#   make build/httpd.elf64   for PVH loaders       make doors      the table of doors (docs),
 #   make web                 the page for browsers                 after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make tour                the code in reading order, for an evening
@@ -105,11 +105,11 @@ $(B)/lib%.a:
 # Each library has a makefile of its own: its objects' flags, its archive, and whatever it
 # adds to LIBRARIES, in the order of linking.
 LIBRARIES :=
--include lib/fs/fs.mk
--include lib/net/lwip.mk
--include lib/libc/musl.mk
--include launcher/launcher.mk
--include web/web.mk
+include lib/fs/fs.mk
+include lib/net/lwip.mk
+include lib/libc/musl.mk
+include launcher/launcher.mk
+include web/web.mk
 
 # ---- applications ----
 
@@ -169,7 +169,7 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werro
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
     -Itests/unit/shim -I. -Iinclude -Itests/unit
 UNIT_LIBS := -lcmocka -lpthread
--include tests/unit/unit.mk
+include tests/unit/unit.mk
 UNIT_PROGRAMS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 unit_objects = $(patsubst %.c,$(B)/obj/unit/%$(if $(UNIT_FLAGS_$(1)),@$(1)).o,\
     tests/unit/test_$(1).c $(UNIT_$(1)))
@@ -187,7 +187,7 @@ unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 # WEB=no leaves out the page for browsers; its tests are skipped then.
 system: all $(TEST_APPS:%=$(B)/%.elf) $(B)/native/semantics site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
-# The README's table of doors, from what the last whole run of the system tests counted.
+# The table of docs/doors.md, from what the last whole run of the system tests counted.
 doors:
 	@BUILD=$(B) tools/doors --write
 mutants:

@@ -1,4 +1,4 @@
-"""The list of doors, and what the README says of it."""
+"""The list of doors, and what docs/doors.md and the README say of it."""
 
 import os
 import re
@@ -13,10 +13,15 @@ from hosts import BUILD, ROOT
 APPS = sorted(path.parent.name for path in ROOT.glob("apps/*/main.c"))
 
 
+def written(page):
+    """What `make doors` wrote into a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return text.split("<!-- doors: written by make doors -->\n")[1].split("<!--")[0]
+
+
 def rows():
-    """The README's table: {door: its cells}."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^\| (\S+) \| (.*) \|$", text.split("<!-- doors:")[1].split("<!--")[0], re.M)
+    """The table of docs/doors.md: {door: its cells}."""
+    lines = re.findall(r"^\| (\S+) \| (.*) \|$", written("docs/doors.md"), re.M)
     return {name: rest.split(" | ") for name, rest in lines if name != "door"}
 
 
@@ -24,7 +29,7 @@ def test_names_are_unique():
     assert len({door.name for door in DOORS}) == len(DOORS)
 
 
-def test_readme_has_every_door():
+def test_table_has_every_door():
     """`make doors` was run when a door came, went or changed, and each one opened."""
     table = rows()
     assert list(table) == [door.name for door in DOORS]
@@ -32,6 +37,12 @@ def test_readme_has_every_door():
         enters, devices, passed, *_ = table[door.name]
         assert (enters, devices) == (door.enters, door.devices)
         assert int(passed) > 0
+
+
+def test_readme_has_the_sums_of_the_table():
+    cells = rows().values()
+    passed, skipped = (sum(int(row[at]) for row in cells) for at in (2, 3))
+    assert written("README.md").startswith(f"{len(DOORS)} doors, {passed} tests passed, {skipped} ")
 
 
 @pytest.mark.parametrize("how", [["--collect-only"], ["-p", "interrupting"]], ids=["none", "ended"])
