@@ -17,13 +17,22 @@ PART(net);
 /* Descriptor to socket for the length of a call, which may block: another thread may close
  * the descriptor meanwhile. */
 static int
-begin(long fd, struct socket **out)
+begin_moving(long fd, struct socket **out)
 {
     int err = socket_get((int)fd, out);
 
     if (!err)
         file_hold(&(*out)->file);
     return err;
+}
+
+/* For a call that only lwIP's sockets have; all but those that move data. */
+static int
+begin(long fd, struct socket **out)
+{
+    int err = socket_get((int)fd, out);
+
+    return !err && (*out)->other ? -EOPNOTSUPP : err ? err : begin_moving(fd, out);
 }
 
 static long
@@ -174,7 +183,7 @@ sys_sendto(SYSCALL_ARGS)
     struct abi_iovec iov = {(void *)b, (uint32_t)c};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin_moving(a, &socket);
 
     if (err)
         return err;
@@ -189,7 +198,7 @@ sys_recvfrom(SYSCALL_ARGS)
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
     uint32_t *len = (uint32_t *)f;
     struct socket *socket;
-    long result = begin(a, &socket);
+    long result = begin_moving(a, &socket);
 
     if (result)
         return result;
@@ -227,7 +236,7 @@ sys_sendmsg(SYSCALL_ARGS)
 {
     struct socket_message message;
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin_moving(a, &socket);
 
     if (err)
         return err;
@@ -241,7 +250,7 @@ sys_recvmsg(SYSCALL_ARGS)
     struct linux_msghdr *header = (struct linux_msghdr *)b;
     struct socket_message message;
     struct socket *socket;
-    long result = begin(a, &socket);
+    long result = begin_moving(a, &socket);
 
     if (result)
         return result;

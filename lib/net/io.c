@@ -295,6 +295,8 @@ socket_send(struct socket *socket, const struct socket_message *message, unsigne
         return total;
     if (flags & LINUX_MSG_OOB)
         return -EOPNOTSUPP;
+    if (socket->other)
+        return socket->other->send ? socket->other->send(socket, message, total) : -EOPNOTSUPP;
     defer_run();
     return socket->type == LINUX_SOCK_STREAM ? send_stream(socket, message, flags)
                                              : send_datagram(socket, message, flags);
@@ -309,6 +311,9 @@ socket_receive(struct socket *socket, struct socket_message *message, unsigned f
         return total;
     if (flags & LINUX_MSG_OOB)
         return -EINVAL;
+    if (socket->other)
+        return socket->other->receive ? socket->other->receive(socket, message, flags)
+                                      : -EOPNOTSUPP;
     defer_run();
     return socket->type == LINUX_SOCK_STREAM ? receive_stream(socket, message, flags)
                                              : receive_datagram(socket, message, flags);

@@ -3,6 +3,7 @@
  * table. The rest (time-outs, errors, what the socket is) is ours, as socket.c does the
  * waiting.
  */
+#include "lib/net/links.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
@@ -226,4 +227,18 @@ socket_get_option(struct socket *socket, int level, int name, void *value, uint3
     if (level == LINUX_SOL_SOCKET && option->value == WORD && name != LINUX_SO_RCVBUF)
         room[0] = room[0] != 0;
     return give(value, len, room, value_size(option));
+}
+
+/* ---- requests ---- */
+
+int
+socket_ioctl(struct file *file, unsigned long request, void *argument)
+{
+    struct socket *socket = file->private;
+
+    if (request != LINUX_FIONREAD)
+        return link_ioctl(request, argument);
+    if (!argument)
+        return -EFAULT;
+    return lwip_ioctl(socket->number, FIONREAD, argument) < 0 ? socket_failure() : 0;
 }

@@ -229,16 +229,6 @@ socket_writev(struct file *file, const struct abi_iovec *parts, unsigned count)
 }
 
 static int
-socket_ioctl(struct file *file, unsigned long request, void *argument)
-{
-    struct socket *socket = file->private;
-
-    if (request != LINUX_FIONREAD)
-        return -ENOTTY;
-    return lwip_ioctl(socket->number, FIONREAD, argument) < 0 ? socket_failure() : 0;
-}
-
-static int
 socket_stat(struct file *file, struct file_stat *out)
 {
     const struct socket *socket = file->private;
@@ -265,7 +255,7 @@ socket_get(int fd, struct socket **out)
 
     if (!file)
         return -EBADF;
-    if (file->ops != &socket_ops)
+    if (file->ops != &socket_ops && file->ops != &socket_other_ops)
         return -ENOTSOCK;
     *out = file->private;
     return 0;
@@ -317,6 +307,8 @@ socket_new(int domain, int type, int protocol, struct socket **out)
 {
     int number;
 
+    if ((domain == LINUX_AF_NETLINK || domain == LINUX_AF_UNIX) && socket_other_new)
+        return socket_other_new(domain, type, protocol, out);
     if (domain != LINUX_AF_INET && domain != LINUX_AF_INET6)
         return -EAFNOSUPPORT;
     protocol = choose_protocol(type, protocol);

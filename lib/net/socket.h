@@ -23,10 +23,20 @@ enum socket_state {
     SOCKET_FAILED,     /* TCP's connect came to nothing */
 };
 
+struct socket;
+struct socket_message;
+
+/* How a socket moves data that is not lwIP's (netlink.c); NULL: not at all. `total` bytes. */
+struct socket_other {
+    long (*send)(struct socket *, const struct socket_message *, long total);
+    long (*receive)(struct socket *, struct socket_message *, unsigned flags);
+};
+
 struct socket {
     struct file file;
     struct wait_queue changed;
-    int number; /* lwIP's */
+    const struct socket_other *other; /* NULL: one of lwIP's, as all that follows is */
+    int number;                       /* lwIP's */
     uint16_t domain, type, protocol;
     enum socket_state state;
     bool read_shut; /* the end was read, or shutdown: reads return 0 at once */
@@ -35,6 +45,13 @@ struct socket {
     bool nodelay; /* asked for while listening: for the connections accepted */
     uint64_t receive_timeout, send_timeout; /* ns, 0: none */
 };
+
+/* ---- netlink.c, in the programs that need it ---- */
+
+__attribute__((weak)) extern const struct file_ops socket_other_ops;
+/* AF_NETLINK and AF_UNIX: as socket_new. */
+__attribute__((weak)) int socket_other_new(int domain, int type, int protocol,
+                                           struct socket **out);
 
 /* ---- socket.c ---- */
 
@@ -99,6 +116,7 @@ long socket_receive(struct socket *, struct socket_message *, unsigned flags);
 
 int socket_set_option(struct socket *, int level, int name, const void *value, uint32_t len);
 int socket_get_option(struct socket *, int level, int name, void *value, uint32_t *len);
+int socket_ioctl(struct file *, unsigned long request, void *argument);
 
 /* ---- address.c ---- */
 

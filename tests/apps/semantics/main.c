@@ -15,10 +15,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } subjects[] = {
-    {"files", files},   {"paths", paths},     {"streams", streams},     {"pipes", pipes},
-    {"waits", waits},   {"epolls", epolls},   {"threads", threads},     {"signals", signals},
-    {"clocks", clocks}, {"sockets", sockets}, {"datagrams", datagrams}, {"names", names},
-    {"memory", memory}, {"process", process},
+    {"files", files},   {"paths", paths},     {"streams", streams},       {"pipes", pipes},
+    {"waits", waits},   {"epolls", epolls},   {"threads", threads},       {"signals", signals},
+    {"clocks", clocks}, {"sockets", sockets}, {"datagrams", datagrams},   {"names", names},
+    {"memory", memory}, {"process", process}, {"interfaces", interfaces},
 };
 
 static const char *subject;

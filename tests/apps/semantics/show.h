@@ -39,5 +39,6 @@ void datagrams(void);
 void names(void);
 void memory(void);
 void process(void);
+void interfaces(void);
 
 #endif
