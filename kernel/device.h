@@ -33,27 +33,51 @@ struct console_device {
     int rank; /* the highest registered rank is the console, unless console= names one */
     uint16_t columns, rows; /* 0 where the device does not say */
     /*
-     * Bytes out, all of them before it returns, waiting a bounded time for the host;
-     * what does not go out in time is dropped and counted. Any context but interrupt
-     * handlers; must not sleep (it is used by panic).
+     * Output. None of the three waits or sleeps, and all work in any context but interrupt
+     * handlers, since a panic comes through here. room: bytes that write() takes now. write:
+     * takes `len` bytes, at most room(), as a copy. push: gets what was written on its way;
+     * true while the host has not taken all of it, and then, if somebody is going to `wait`
+     * for that, `changed` is woken.
      */
+    size_t (*room)(struct console_device *);
     void (*write)(struct console_device *, const char *text, size_t len);
+    bool (*push)(struct console_device *, bool wait);
     /* Bytes that have arrived, up to `size`; 0 when there are none. */
     size_t (*read)(struct console_device *, char *to, size_t size);
-    struct wait_queue readable; /* woken by the driver when input arrives or the size changes */
-    uint64_t dropped;           /* output bytes */
+    /* Woken by the driver when input arrives, when the size changes, when there is room again
+     * after there was none, and for push(). */
+    struct wait_queue changed;
+    uint64_t dropped; /* bytes of the kernel's own lines that nobody took in time */
 };
 
 void console_register(struct console_device *);
 /* The chosen console; NULL before there is one (then output goes to the early console). */
 struct console_device *console_current(void);
-/* A program's output through it, "\n" becoming "\r\n", or as it is. Same context rules as
- * console_device.write, here and below. */
-void console_write(const char *text, size_t len);
-void console_write_raw(const char *text, size_t len);
-/* A line of the kernel's own with its "\n": not in the middle of an unfinished line of a
- * program's, which follows again. */
+/*
+ * A program's output through it, `raw` or with "\n" as "\r\n". Never waits: returns how many
+ * bytes of `text` were taken, and whoever has more waits on console_current()->changed. Threads
+ * and deferred work.
+ */
+size_t console_write(const char *text, size_t len, bool raw);
+/* Would console_write take anything? */
+bool console_writable(void);
+/* The host has not taken all that was written yet. */
+bool console_busy(void);
+/*
+ * A line of the kernel's own with its "\n": not in the middle of an unfinished line of a
+ * program's, which follows again. Waits half a second at most for a host that does not read;
+ * what is left out then is counted, and told as soon as there is room. Any context but interrupt
+ * handlers.
+ */
 void console_line(const char *text, size_t len);
+/*
+ * For the end. console_drain: sleeps until the host has taken all, or has taken nothing for
+ * CONSOLE_PATIENCE; then what is lost is said on the early console. Threads. console_finish: the
+ * same for any context, without sleep, for half a second.
+ */
+#define CONSOLE_PATIENCE (10 * 1000000000ull)
+void console_drain(void);
+void console_finish(void);
 
 /* ---- network interfaces ---- */
 

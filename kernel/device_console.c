@@ -1,12 +1,15 @@
 /*
  * The console that output goes to. Machines have several (a serial port, one or more
  * virtio consoles), found one after the other; the best one so far is in use, so that the
- * log moves over as soon as a better one is there. Relies on each driver's write being
+ * log moves over as soon as a better one is there. Relies on each driver's output being
  * callable in any context, because panic comes through here.
  *
- * The kernel's own lines come while a program has a prompt there and somebody types. What
- * stands on the unfinished line is kept, so that they get lines of their own and it is put back
- * behind them: at the next known point, so that several in a row stay together.
+ * Two kinds of writers meet here. A program's output is never dropped: it is taken as far as
+ * there is room, and the program's thread waits. The kernel's own lines cannot wait for long,
+ * since they come from deferred work and from a panic: they are bounded, and what is left out
+ * is told. They come while a program has a prompt there and somebody types, so what stands on
+ * the unfinished line is kept: they get lines of their own and it is put back behind them, at
+ * the next known point, so that several in a row stay together.
  */
 #include "kernel/cmdline.h"
 #include "kernel/device.h"
@@ -14,9 +17,13 @@
 #include "kernel/platform.h"
 #include "kernel/string.h"
 
-/* Characters of one call to the driver: a line of output is usually one call, and the panic
- * stack has room for it. */
+/* Characters of one call to the driver: the panic stack has room for it. */
 #define CHUNK 256
+
+/* A host that takes nothing for this long is not reading. The clock of some machines stands
+ * still while interrupts are off, so the number of looks is a limit as well. */
+#define STALL_TIME  (500 * NSEC_PER_MSEC)
+#define STALL_LOOKS (1u << 22)
 
 static struct list consoles = LIST_INIT(consoles);
 static struct console_device *current;
@@ -32,7 +39,7 @@ console_register(struct console_device *c)
 {
     const char *wanted = cmdline_word(NULL, "console");
 
-    wait_queue_init(&c->readable);
+    wait_queue_init(&c->changed);
     list_insert_before(&consoles, &c->link);
     if (is_named(current, wanted))
         return;
@@ -46,37 +53,99 @@ console_current(void)
     return current;
 }
 
-static void
-put_raw(const char *text, size_t len)
-{
-    if (current)
-        current->write(current, text, len);
-    else
-        platform->early_write(text, len);
-}
+/* ---- output as far as there is room ---- */
 
-/* Terminals want "\r\n"; a chunk is never cut between the two, because it ends one short. */
-static void
-put(const char *text, size_t len)
+/* How many characters of `text` go into `room` bytes and one chunk, and the chunk. */
+static size_t
+cook(const char *text, size_t len, size_t room, char chunk[CHUNK], size_t *used)
 {
-    char chunk[CHUNK];
-    size_t n = 0;
+    size_t i = 0, n = 0;
 
-    if (!current) {
-        platform->early_write(text, len);
-        return;
-    }
-    for (size_t i = 0; i < len; i++) {
+    room = MIN(room, (size_t)CHUNK);
+    for (; i < len && n + 1 + (text[i] == '\n') <= room; i++) {
         if (text[i] == '\n')
             chunk[n++] = '\r';
         chunk[n++] = text[i];
-        if (n >= CHUNK - 1) {
-            current->write(current, chunk, n);
-            n = 0;
-        }
     }
-    if (n > 0)
+    *used = n;
+    return i;
+}
+
+/* Characters taken. Terminals want "\r\n", which is never cut in two. */
+static size_t
+put(const char *text, size_t len, bool raw)
+{
+    size_t room, taken = 0, n = 1;
+    char chunk[CHUNK];
+
+    if (!current) {
+        platform->early_write(text, len);
+        return len;
+    }
+    room = current->room(current);
+    if (raw) {
+        taken = MIN(len, room);
+        current->write(current, text, taken);
+    }
+    while (!raw && taken < len && n > 0) {
+        taken += cook(text + taken, len - taken, room, chunk, &n);
         current->write(current, chunk, n);
+        room -= n;
+    }
+    current->push(current, false);
+    return taken;
+}
+
+/* ---- the kernel's own lines ---- */
+
+static bool stalled; /* the host did not read; no more waiting until it does */
+
+/* Wait, without sleep, until the driver has room or is done; false if it has not in time. */
+static bool
+wait_briefly(bool until_done)
+{
+    uint64_t limit = clock_now() + (stalled ? 0 : STALL_TIME);
+
+    for (unsigned looks = 0; looks < STALL_LOOKS; looks++) {
+        if (until_done ? !current->push(current, false) : current->room(current) > 1) {
+            stalled = false;
+            return true;
+        }
+        if (clock_now() >= limit)
+            break;
+    }
+    stalled = true;
+    return false;
+}
+
+static void
+put_line(const char *text, size_t len)
+{
+    for (;;) {
+        size_t n = put(text, len, false);
+        text += n;
+        len -= n;
+        if (len == 0)
+            return;
+        if (!wait_briefly(false))
+            break;
+    }
+    current->dropped += len;
+}
+
+/* Say how much of the kernel's own was left out, once there is room for that. */
+static void
+tell_dropped(void)
+{
+    static uint64_t told;
+    char line[80];
+
+    if (!current || current->dropped == told || current->room(current) < sizeof(line))
+        return;
+    put_line(line,
+             (size_t)ksnprintf(line, sizeof(line), "%s: %llu bytes of the log were left out\n",
+                               current->name, (unsigned long long)(current->dropped - told)));
+    told = current->dropped;
 }
 
 /* ---- the unfinished line ---- */
@@ -88,17 +157,28 @@ static size_t unfinished_len;
 static bool open;  /* something but "\r" was written since the last "\n" */
 static bool moved; /* kernel lines came in between */
 
-static void
-put_back(void *unused)
+/* False if there is no room for it yet. It has no "\n" in it. */
+static bool
+put_back(void)
 {
-    (void)unused;
     if (!moved)
-        return;
+        return true;
+    tell_dropped();
+    if (current && current->room(current) < unfinished_len)
+        return false;
     moved = false;
-    put(unfinished, unfinished_len);
+    put(unfinished, unfinished_len, true);
+    return true;
 }
 
-static struct deferred work = {.run = put_back};
+static void
+put_back_soon(void *unused)
+{
+    (void)unused;
+    (void)put_back(); /* else console_write does it */
+}
+
+static struct deferred work = {.run = put_back_soon};
 
 static void
 keep(const char *text, size_t len)
@@ -113,20 +193,27 @@ keep(const char *text, size_t len)
     }
 }
 
-void
-console_write(const char *text, size_t len)
+static bool closed; /* the program has ended: threads that go on write no more */
+
+size_t
+console_write(const char *text, size_t len, bool raw)
 {
-    put_back(NULL);
-    keep(text, len);
-    put(text, len);
+    size_t taken = !closed && put_back() ? put(text, len, raw) : 0;
+
+    keep(text, taken);
+    return taken;
 }
 
-void
-console_write_raw(const char *text, size_t len)
+bool
+console_writable(void)
 {
-    put_back(NULL);
-    keep(text, len);
-    put_raw(text, len);
+    return !current || current->room(current) > 1 + (moved ? unfinished_len : 0);
+}
+
+bool
+console_busy(void)
+{
+    return current && current->push(current, true);
 }
 
 void
@@ -134,10 +221,40 @@ console_line(const char *text, size_t len)
 {
     if (open && !moved) {
         moved = true;
-        put("\n", 1);
+        put_line("\n", 1);
         defer_mark(&work);
     }
-    put(text, len);
+    tell_dropped();
+    put_line(text, len);
+}
+
+/* ---- the end ---- */
+
+static void
+give_up(void)
+{
+    static const char line[] = "the console takes nothing more; its last output is lost\n";
+
+    platform->early_write(line, sizeof(line) - 1);
+}
+
+void
+console_drain(void)
+{
+    closed = true;
+    while (console_busy())
+        if (wait_on(&current->changed, clock_now() + CONSOLE_PATIENCE)) {
+            give_up();
+            stalled = true; /* nor for what is still to come */
+            return;
+        }
+}
+
+void
+console_finish(void)
+{
+    if (current && !stalled)
+        (void)wait_briefly(true);
 }
 
 /* All consoles are known now: say so if console= named none of them. */

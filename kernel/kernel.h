@@ -56,10 +56,12 @@ size_t log_read(size_t offset, char *to, size_t size);
 #define EXIT_NO_START 121 /* the image could not start: memory, loader */
 #define EXIT_ASKED    143 /* asked to end from outside, as by SIGTERM elsewhere */
 
-/* Prints the last line "exit: N", resets the devices, leaves by the platform. */
+/* Prints the last line "exit: N", resets the devices, leaves by the platform. Any context: the
+ * console gets half a second to take what was written. */
 _Noreturn void kernel_exit(int code);
-/* The application is done: kernel_exit(), but what it left on its way goes out first. Called
- * from a thread; blocks, bounded. */
+/* The application is done: kernel_exit(), but what it left on its way goes out first, and the
+ * console is waited for as long as it takes anything (console_drain). Called from a thread;
+ * blocks, bounded. */
 _Noreturn void kernel_leave(int code);
 /* The same for deferred work: a thread of its own leaves. Threads run on until it gets there. */
 void kernel_leave_soon(int code);
@@ -70,6 +72,7 @@ void kernel_leave_soon(int code);
  */
 void kernel_ask_end(void);
 extern void (*kernel_end_asked)(void);
+/* Starts the machine again, in the same order. Called from a thread. */
 _Noreturn void kernel_restart(void);
 /* Prints the text, registers if a trap brought us here, a backtrace with names; then leaves
  * with EXIT_PANIC. Any context, and never returns even if it fails half-way. */

@@ -1,6 +1,6 @@
 /*
- * The order in which an image comes to life, and the one way out. Everything before this ran
- * in boot/; everything after it is the application's.
+ * The order in which an image comes to life. Everything before this ran in boot/; everything
+ * after it is the application's, until leave.c.
  */
 #include "kernel/boot_info.h"
 #include "kernel/cmdline.h"
@@ -20,7 +20,6 @@ const struct platform *platform;
 
 ENLIST_DECLARE(buses);
 ENLIST_DECLARE(init);
-ENLIST_DECLARE(shutdown);
 
 /* argv[0]: the file name without its ".elf". */
 static const char *
@@ -98,31 +97,4 @@ kmain(void)
         cannot_start("not enough memory for the first thread");
     timer_start();
     thread_start();
-}
-
-static void
-run_shutdown_hooks(void)
-{
-    ENLIST_FOREACH(shutdown, const struct shutdown_hook, hook)
-        hook->run();
-}
-
-_Noreturn void
-kernel_exit(int code)
-{
-    char line[16];
-
-    code &= 255;
-    console_line(line, (size_t)ksnprintf(line, sizeof(line), "exit: %d\n", code));
-    platform->irq_save();
-    run_shutdown_hooks();
-    platform->exit(code);
-}
-
-_Noreturn void
-kernel_restart(void)
-{
-    platform->irq_save();
-    run_shutdown_hooks();
-    platform->restart();
 }

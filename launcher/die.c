@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "launcher/device/device.h"
 #include "launcher/launcher.h"
 
 #define MESSAGE_MAX 512
@@ -78,7 +79,8 @@ verbose(const char *format, ...)
 void
 die(const char *format, ...)
 {
-    terminal_restore(); /* first, so that the line starts at the left margin */
+    console_empty();    /* what the guest said comes before why it died, */
+    terminal_restore(); /* and the line starts at the left margin */
     va_list args;
     va_start(args, format);
     say(format, args);
@@ -99,6 +101,7 @@ usage_error(const char *format, ...)
 void
 leave(int status)
 {
+    console_empty();
     terminal_restore();
     if (options.stats)
         stats_print();

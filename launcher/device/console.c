@@ -6,6 +6,8 @@
  *
  * Output that could block waits for the descriptor to take it; the guest gets its buffer back
  * later. Descriptors of others are never made non-blocking: the flag would be theirs as well.
+ * Before the launcher ends, for whatever reason, it writes what the guest has handed over, as
+ * long as anybody takes it; a reader that has gone takes everything, unseen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +24,12 @@
 #define INPUT  0
 #define OUTPUT 1
 /* A descriptor that polls writable takes this many bytes without blocking: pipe(7). */
-#define OUTPUT_AT_ONCE  4096
-#define CONTROL_C       3
-#define CONTROL_C_TIMES 3
+#define OUTPUT_AT_ONCE 4096
+/* At the end and for the early console: a reader that takes nothing for this long is not waited
+ * for. The guest's own patience (kernel/device.h) is the same. */
+#define PATIENCE_SECONDS 10
+#define CONTROL_C        3
+#define CONTROL_C_TIMES  3
 
 static struct {
     char bytes[256]; /* typed and not yet wanted */
@@ -35,6 +40,16 @@ static struct {
 static int output_fd;
 static bool output_blocks;
 static uint32_t output_done; /* bytes of the first request that are out */
+static struct queue *output; /* NULL before there is a console */
+static time_t output_moved;  /* when the descriptor last took something, on the clock below */
+
+static time_t
+seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
 
 /* Three within a second: the original's way out. */
 static void
@@ -47,10 +62,9 @@ look_for_control_c(const char *bytes, unsigned len)
             times = 0;
             continue;
         }
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (times == 0 || now.tv_sec > first + 1) {
-            first = now.tv_sec;
+        time_t now = seconds();
+        if (times == 0 || now > first + 1) {
+            first = now;
             times = 0;
         }
         if (++times == CONTROL_C_TIMES) {
@@ -123,6 +137,7 @@ write_some(int fd, const struct iovec *part)
         return false;
     if (written < 0)
         output_lost();
+    output_moved = seconds();
     output_done += written < 0 ? len : (size_t)written;
     return true;
 }
@@ -154,21 +169,75 @@ serve_output(struct queue *q)
     ring_interrupt(q);
 }
 
+/* Sleeps until the descriptor takes more; false if it has taken nothing for too long. */
+static bool
+wait_patiently(void)
+{
+    struct pollfd one = {.fd = output_fd, .events = POLLOUT};
+    for (;;) {
+        time_t left = output_moved + PATIENCE_SECONDS - seconds();
+        if (left <= 0)
+            return false;
+        struct timespec limit = {.tv_sec = left};
+        int ready = ppoll(&one, 1, &limit, NULL);
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return false;
+    }
+}
+
+/* To where somebody may still read it. */
+static void
+print_aside(const char *text, uint32_t len)
+{
+    if (output_fd != STDERR_FILENO)
+        write_all(STDERR_FILENO, text, len);
+}
+
 void
 console_print(const char *text, uint32_t len)
 {
+    output_moved = seconds();
     while (len > 0) {
         uint32_t part = len < OUTPUT_AT_ONCE ? len : OUTPUT_AT_ONCE;
-        if (output_blocks)
-            device_wait_writable(output_fd);
+        if (output_blocks && !wait_patiently()) {
+            print_aside(text, len);
+            return;
+        }
         ssize_t written = write(output_fd, text, part);
         if (written < 0 && errno != EAGAIN && errno != EINTR) {
             output_lost();
             return;
         }
-        text += written > 0 ? written : 0;
-        len -= written > 0 ? written : 0;
+        if (written <= 0)
+            continue;
+        output_moved = seconds();
+        text += written;
+        len -= written;
     }
+}
+
+bool
+console_waits(void)
+{
+    return output && output->events && seconds() < output_moved + PATIENCE_SECONDS;
+}
+
+void
+console_empty(void)
+{
+    static bool emptying; /* a violation in here ends the launcher, which comes here again */
+    if (!output || emptying)
+        return;
+    emptying = true;
+    serve_output(output);
+    while (output->events && wait_patiently())
+        serve_output(output);
+    if (output->events)
+        warn("the console has taken nothing for %u seconds; its last output is lost",
+             PATIENCE_SECONDS);
+    emptying = false;
 }
 
 static void
@@ -232,7 +301,9 @@ console_open(const char *value)
             usage_error("cannot write to %s: %s", value, strerror(errno));
         input.ended = true;
     }
+    output = out;
     output_fd = out->fd;
+    output_moved = seconds();
     output_blocks = can_block(output_fd);
     in->events = input.ended ? 0 : POLLIN;
 }

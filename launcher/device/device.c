@@ -347,14 +347,6 @@ device_fd_ready(int fd, short events)
 }
 
 void
-device_wait_writable(int fd)
-{
-    struct pollfd one = {.fd = fd, .events = POLLOUT};
-    while (device_sleep(&one, 1) < 0)
-        ;
-}
-
-void
 device_print_stats(void)
 {
     for_each_device(d) warn("%s: %lu requests, %lu bytes to the guest, %lu bytes from it",

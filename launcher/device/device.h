@@ -88,8 +88,6 @@ unsigned device_poll_set(struct pollfd *set);
 #define DEVICE_POLL_MAX DEVICE_LINES
 /* Would a read or write not block? */
 bool device_fd_ready(int fd, short events);
-/* Sleeps until it is writable, or broken, with signals let in. */
-void device_wait_writable(int fd);
 /* For --stats. */
 void device_print_stats(void);
 
@@ -137,6 +135,10 @@ uint32_t iov_write(const struct iovec *parts, unsigned n, const void *from, uint
 /* ---- the kinds; each makes one device from an option's value ---- */
 
 void console_open(const char *value); /* NULL: standard input and output */
+/* The reader has not taken all that there is, and there is patience left. */
+bool console_waits(void);
+/* Before an end or a restart: writes what the guest has handed over; bounded. */
+void console_empty(void);
 /* The early console: to the same place, all of it before it returns. */
 void console_print(const char *text, uint32_t len);
 void block_open(char *value);

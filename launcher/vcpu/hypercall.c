@@ -83,6 +83,7 @@ static void
 restart(regs_t regs)
 {
     verbose("restart");
+    console_empty();
     device_reset_all();
     hypercall_reset();
     interrupt_reset();

@@ -5,29 +5,66 @@
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
+#include "kernel/platform.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/tty.h"
 
 struct tty tty;
 
-static void
-echo(const char *text, size_t len)
+static bool
+is_raw(void)
 {
     uint32_t cooked = ABI_OPOST | ABI_ONLCR;
 
-    if ((tty.line.termios.oflag & cooked) == cooked)
-        console_write(text, len);
-    else
-        console_write_raw(text, len);
+    return (tty.line.termios.oflag & cooked) != cooked;
 }
 
+/* What is typed is shown as far as there is room: nobody who types waits for it. */
+static void
+echo(const char *text, size_t len)
+{
+    (void)console_write(text, len, is_raw());
+}
+
+/* All of it, however long the host lets us wait; with O_NONBLOCK what it takes now. */
 static long
 tty_write(struct file *file, const void *from, size_t len)
 {
-    (void)file;
-    echo(from, len);
+    size_t done = 0;
+
+    while (done < len) {
+        size_t n = console_write((const char *)from + done, len - done, is_raw());
+        done += n;
+        if (n > 0)
+            continue;
+        if (file->flags & FILE_O_NONBLOCK) {
+            thread_yield();
+            return done ? (long)done : -EAGAIN;
+        }
+        int error = signal_wait_on(file->changed, TIME_NEVER);
+        if (error)
+            return done ? (long)done : error;
+    }
     return (long)len;
+}
+
+/* Until the host has taken what was written. */
+static int
+drain(void)
+{
+    while (console_busy()) {
+        int error = signal_wait_on(&console_current()->changed, TIME_NEVER);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static unsigned
+poll(struct file *file)
+{
+    return (console_writable() ? FILE_POLLOUT : 0) | (tty_poll ? tty_poll(file) : 0);
 }
 
 /* ---- control ---- */
@@ -43,6 +80,7 @@ static int
 tty_ioctl(struct file *file, unsigned long request, void *argument)
 {
     struct console_device *console = console_current();
+    int error;
 
     (void)file;
     switch (request) {
@@ -50,10 +88,11 @@ tty_ioctl(struct file *file, unsigned long request, void *argument)
         *(struct abi_termios *)argument = tty.line.termios;
         return 0;
     case ABI_TCSETS:
-    case ABI_TCSETSW: /* output never waits, so there is nothing to drain */
         return set(argument, false);
+    case ABI_TCSETSW:
     case ABI_TCSETSF:
-        return set(argument, true);
+        error = drain();
+        return error ? error : set(argument, request == ABI_TCSETSF);
     case ABI_TIOCGWINSZ: /* zeroes where nobody knows, as on a serial line */
         *(struct abi_winsize *)argument = (struct abi_winsize){
             console ? console->rows : 0, console ? console->columns : 0, 0, 0};
@@ -61,8 +100,9 @@ tty_ioctl(struct file *file, unsigned long request, void *argument)
     case ABI_TIOCGPGRP:
         *(int *)argument = 1;
         return 0;
+    case ABI_TCSBRK: /* with an argument it is tcdrain, and a break else */
+        return argument ? drain() : 0;
     case ABI_TIOCSPGRP:
-    case ABI_TCSBRK:
     case ABI_TCXONC:
         return 0;
     default:
@@ -82,7 +122,7 @@ static const struct file_ops operations = {
     .kind = "terminal",
     .read = tty_read,
     .write = tty_write,
-    .poll = tty_poll,
+    .poll = poll,
     .ioctl = tty_ioctl,
     .stat = tty_stat,
 };
@@ -102,7 +142,7 @@ tty_init(void)
 
     tty_line_init(&tty.line, echo, signal_raise);
     if (console) {
-        terminal.changed = &console->readable;
+        terminal.changed = &console->changed;
         tty.rows = console->rows;
         tty.columns = console->columns;
     }

@@ -19,7 +19,7 @@ struct file *tty_file(void);
 /* Hand the keys that the device has to the line discipline; echoes, and may raise SIGINT. In
  * tty_input.c, which comes along with whoever calls this or needs the part "keys". */
 void tty_listen(void);
-/* Its operations (struct file_ops), absent where it is. */
+/* Its operations (struct file_ops; of poll the input half), absent where it is. */
 __attribute__((weak)) long tty_read(struct file *, void *to, size_t len);
 __attribute__((weak)) unsigned tty_poll(struct file *);
 __attribute__((weak)) int tty_input_ioctl(unsigned long request, void *argument);

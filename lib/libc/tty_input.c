@@ -33,7 +33,7 @@ tty_listen(void)
         /* Whoever is about to sleep listens first, and then the device has nothing to wake a
          * reader for: he, or another thread, must look at the line again. */
         if (n > 0)
-            wake_all(&console->readable);
+            wake_all(&console->changed);
     }
     if (console->rows != tty.rows || console->columns != tty.columns) {
         tty.rows = console->rows;
@@ -92,7 +92,7 @@ tty_poll(struct file *file)
 {
     (void)file;
     tty_listen();
-    return FILE_POLLOUT | (tty_line_readable(&tty.line) ? FILE_POLLIN : 0);
+    return tty_line_readable(&tty.line) ? FILE_POLLIN : 0;
 }
 
 int

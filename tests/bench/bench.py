@@ -136,10 +136,29 @@ def download():
         row("one connection", f"{statistics.median(rates):7.1f} {max(rates):7.1f}")
 
 
+# ---- console ----
+
+def console():
+    """Whole runs: start, 8 MiB in lines of 102 bytes, end."""
+    lines = (8 << 20) // 102
+    heading("Console, 8 MiB in lines, into a pipe that is read at once (MiB/s: median, best)")
+    for host in (hosts.Launcher(), PC):
+        if missing(host.program):
+            continue
+        rates = []
+        for _ in range(FEWER):
+            with Boots() as own:
+                begin = time.perf_counter()
+                guest = own.boot(host, "talk", f"log=warn -- {lines} 0")
+                guest.process.wait(120)
+                rates.append(8 / (time.perf_counter() - begin))
+        row(host.name, f"{statistics.median(rates):7.1f} {max(rates):7.1f}")
+
+
 def main():
     parts = {"sizes": sizes, "memory": least_memory, "start": lambda: start.start_up(RUNS),
              "entry": lambda: entry.entry_to_main(FEWER),
-             "first": lambda: first.first_response(FEWER), "http": download,
+             "first": lambda: first.first_response(FEWER), "http": download, "console": console,
              "web": lambda: web.start_up(FEWER)}
     began = time.monotonic()
     machine(RUNS)

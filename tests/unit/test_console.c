@@ -21,7 +21,7 @@
 #define BIT(n)    (UINT64_C(1) << (n))
 #define QUEUE_IN  0
 #define QUEUE_OUT 1
-#define ROOM      (8 * 500) /* bytes of the driver's output buffers */
+#define ROOM      (8 * 4096) /* bytes of the driver's output buffers */
 
 /* ---- what the kernel would have ---- */
 
@@ -44,7 +44,7 @@ cmdline_bad_value(const char *key, const char *value, const char *wanted)
 
 /* ---- the host's side ---- */
 
-static char screen[65536];
+static char screen[2 * ROOM + 1];
 static size_t shown;
 static char early[4096];
 static size_t early_shown;
@@ -119,10 +119,40 @@ console(void)
     return virtio_device_next(NULL)->driver_data;
 }
 
-static void
+/* The devices work while the clock is read; true if this one has not taken all by then. */
+static bool
+finish(void)
+{
+    bool busy = console()->push(console(), false);
+
+    for (int i = 0; i < 100 && busy; i++) {
+        clock_now();
+        busy = console()->push(console(), false);
+    }
+    return busy;
+}
+
+static bool
 out(const char *text)
 {
+    assert_true(console()->room(console()) >= strlen(text));
     console()->write(console(), text, strlen(text));
+    return finish();
+}
+
+/* As many bytes as there is room for, until there is none; how many they were. */
+static size_t
+fill_room(const char *text, size_t len)
+{
+    size_t done = 0, n;
+
+    while (done < len && (n = console()->room(console())) > 0) {
+        n = MIN(n, len - done);
+        console()->write(console(), text + done, n);
+        finish();
+        done += n;
+    }
+    return done;
 }
 
 static void
@@ -144,82 +174,116 @@ before_any_console_output_is_early(void **state)
 {
     (void)state;
     assert_null(console_current());
-    console_write("early\n", 6);
+    assert_int_equal(console_write("early\n", 6, false), 6);
     assert_string_equal(early, "early\n");
 }
 
 static void
-output_is_read_when_write_returns(void **state)
+output_is_on_its_way_after_a_push(void **state)
 {
     (void)state;
     plug(0, NULL);
-    out("one ");
+    assert_false(out("one "));
     assert_string_equal(screen, "one ");
-    out("two");
+    assert_false(out("two"));
     assert_string_equal(screen, "one two");
     assert_int_equal(console()->dropped, 0);
     model_assert_clean();
 }
 
+static char pattern[2 * ROOM];
+
+static void
+make_pattern(void)
+{
+    for (size_t i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (char)(i * 7 + i / 251);
+}
+
 static void
 long_output_keeps_its_order(void **state)
 {
-    static char text[20000];
-
     (void)state;
     plug(0, NULL);
-    for (size_t i = 0; i < sizeof(text); i++)
-        text[i] = (char)(i * 7 + i / 251);
-    console()->write(console(), text, sizeof(text));
-    assert_int_equal(shown, sizeof(text));
-    assert_memory_equal(screen, text, sizeof(text));
+    make_pattern();
+    assert_int_equal(fill_room(pattern, sizeof(pattern)), sizeof(pattern));
+    assert_int_equal(shown, sizeof(pattern));
+    assert_memory_equal(screen, pattern, sizeof(pattern));
     model_assert_clean();
 }
 
+static struct model *late_model;
+
 static void
-a_host_that_does_not_read_costs_one_bounded_wait(void **state)
+serve_late(void *unused)
 {
-    static char text[3 * ROOM];
-    struct model *m;
-    uint64_t begin;
+    (void)unused;
+    model_lie(late_model, &(struct model_lies){.never_serve = false});
+    serve(late_model, QUEUE_OUT, NULL);
+}
+
+/* A host that pauses: what there is room for is kept, the rest is told, and whoever sleeps is
+ * woken by the device's interrupt, not by a look. */
+static void
+a_pausing_host_loses_nothing(void **state)
+{
+    static struct timer timer = {.fire = serve_late};
+    size_t done;
 
     (void)state;
-    m = plug(0, NULL);
-    memset(text, 'x', sizeof(text));
-    model_lie(m, &(struct model_lies){.never_serve = true});
-    begin = clock_now();
-    console()->write(console(), text, sizeof(text));
-    assert_true(clock_now() - begin <= NSEC_PER_SEC);
-    assert_int_equal(console()->dropped, sizeof(text) - ROOM);
-
-    /* From the second write on nothing waits. */
-    begin = clock_now();
-    for (int i = 0; i < 100; i++)
-        console()->write(console(), text, 500);
-    assert_true(clock_now() - begin <= 10 * NSEC_PER_MSEC);
-    assert_int_equal(console()->dropped, sizeof(text) - ROOM + 100 * 500);
+    late_model = plug(0, NULL);
+    make_pattern();
+    model_lie(late_model, &(struct model_lies){.never_serve = true});
+    done = fill_room(pattern, sizeof(pattern));
+    assert_int_equal(done, ROOM);
+    assert_int_equal(console()->room(console()), 0);
+    assert_true(console()->push(console(), true));
     assert_int_equal(shown, 0);
-
-    /* The host comes back: what it holds, then what is new; nothing else is lost. */
-    model_lie(m, &(struct model_lies){.never_serve = false});
-    serve(m, QUEUE_OUT, NULL);
-    out("back");
-    assert_int_equal(shown, ROOM + 4);
-    assert_memory_equal(screen + ROOM, "back", 4);
+    timer_set(&timer, clock_now() + 5 * NSEC_PER_SEC);
+    assert_int_equal(wait_on(&console()->changed, clock_now() + 10 * NSEC_PER_SEC), 0);
+    assert_int_equal(fill_room(pattern + done, sizeof(pattern) - done), sizeof(pattern) - done);
+    assert_int_equal(shown, sizeof(pattern));
+    assert_memory_equal(screen, pattern, sizeof(pattern));
+    assert_false(console()->push(console(), true));
     model_assert_clean();
 }
 
+/* The last of it: push() says that the host has not taken it, and its taking wakes. */
 static void
-a_clock_that_stands_still_does_not_hang_output(void **state)
+the_end_of_output_is_awaited(void **state)
 {
-    struct model *m;
+    static struct timer timer = {.fire = serve_late};
 
     (void)state;
-    m = plug(0, NULL);
-    model_lie(m, &(struct model_lies){.never_serve = true});
-    shim_clock_step(0);
-    out("lost in time");
-    assert_int_equal(console()->dropped, 0);
+    late_model = plug(0, NULL);
+    model_lie(late_model, &(struct model_lies){.never_serve = true});
+    assert_true(out("last words"));
+    assert_true(console()->push(console(), true));
+    timer_set(&timer, clock_now() + NSEC_PER_SEC);
+    assert_int_equal(wait_on(&console()->changed, clock_now() + 10 * NSEC_PER_SEC), 0);
+    assert_false(console()->push(console(), true));
+    assert_string_equal(screen, "last words");
+}
+
+static void
+output_taken_quietly(void)
+{
+    struct model_chain c;
+
+    assert_true(model_pop(late_model, QUEUE_OUT, &c));
+    model_push_quietly(late_model, QUEUE_OUT, c.head, 0);
+}
+
+/* What the device takes just before it is asked for an interrupt is found by the look after. */
+static void
+output_that_slips_in_is_found(void **state)
+{
+    (void)state;
+    late_model = plug(0, NULL);
+    model_lie(late_model, &(struct model_lies){.never_serve = true});
+    assert_true(out("quiet"));
+    slip(virtio_device_next(NULL)->queues[QUEUE_OUT], output_taken_quietly);
+    assert_false(console()->push(console(), true));
 }
 
 /* ---- output of a panic in the middle of output ---- */
@@ -448,7 +512,7 @@ a_reader_is_woken(void **state)
     (void)state;
     m = plug(0, NULL);
     in(m, "x", 1);
-    assert_int_equal(wait_on(&console()->readable, clock_now() + NSEC_PER_SEC), 0);
+    assert_int_equal(wait_on(&console()->changed, clock_now() + NSEC_PER_SEC), 0);
 }
 
 /* ---- features and configuration ---- */
@@ -498,7 +562,7 @@ a_new_size_wakes_the_reader(void **state)
     (void)state;
     m = plug(BIT(VIRTIO_CONSOLE_F_SIZE), &config);
     model_config_set(m, 0, size, sizeof(size));
-    assert_int_equal(wait_on(&console()->readable, clock_now() + NSEC_PER_SEC), 0);
+    assert_int_equal(wait_on(&console()->changed, clock_now() + NSEC_PER_SEC), 0);
     assert_int_equal(console()->columns, 132);
     assert_int_equal(console()->rows, 50);
 }
@@ -530,21 +594,21 @@ a_reset_keeps_input_and_posts_the_rest_again(void **state)
 }
 
 static void
-a_reset_gives_unread_output_buffers_back(void **state)
+a_reset_sends_unread_output_again(void **state)
 {
-    static char text[ROOM];
     struct model *m;
 
     (void)state;
     m = plug(0, NULL);
-    memset(text, 'x', sizeof(text));
+    make_pattern();
     model_lie(m, &(struct model_lies){.never_serve = true});
-    console()->write(console(), text, sizeof(text));
+    assert_int_equal(fill_room(pattern, sizeof(pattern)), ROOM);
     model_lie(m, &(struct model_lies){.never_serve = false});
     model_needs_reset(m);
     model_run();
-    console()->write(console(), text, sizeof(text));
-    assert_int_equal(shown, ROOM);
+    assert_int_equal(fill_room(pattern + ROOM, sizeof(pattern) - ROOM), sizeof(pattern) - ROOM);
+    assert_int_equal(shown, sizeof(pattern));
+    assert_memory_equal(screen, pattern, sizeof(pattern));
     assert_int_equal(console()->dropped, 0);
 }
 
@@ -575,21 +639,44 @@ ENLIST_DECLARE(init);
 static char seen[4096];
 static size_t seen_len;
 
+static size_t room_left = SIZE_MAX;
+
+static size_t
+see_room(struct console_device *c)
+{
+    (void)c;
+    return room_left;
+}
+
 static void
 see(struct console_device *c, const char *text, size_t len)
 {
     (void)c;
+    assert_true(len <= room_left && seen_len + len <= sizeof(seen));
+    if (room_left != SIZE_MAX)
+        room_left -= len;
     memcpy(seen + seen_len, text, len);
     seen_len += len;
+}
+
+static bool
+see_push(struct console_device *c, bool wait)
+{
+    (void)c, (void)wait;
+    return room_left == 0;
 }
 
 static void
 choice_is_by_rank_unless_named(void **state)
 {
-    static struct console_device low = {.name = "ttyS0", .rank = 100, .write = see};
-    static struct console_device high = {.name = "hvc9", .rank = 200, .write = see};
-    static struct console_device named = {.name = "ttyS1", .rank = 1, .write = see};
-    static struct console_device late = {.name = "hvc10", .rank = 300, .write = see};
+    static struct console_device low = {
+        .name = "ttyS0", .rank = 100, .room = see_room, .write = see, .push = see_push};
+    static struct console_device high = {
+        .name = "hvc9", .rank = 200, .room = see_room, .write = see, .push = see_push};
+    static struct console_device named = {
+        .name = "ttyS1", .rank = 1, .room = see_room, .write = see, .push = see_push};
+    static struct console_device late = {
+        .name = "hvc10", .rank = 300, .room = see_room, .write = see, .push = see_push};
 
     (void)state;
     console_register(&low);
@@ -628,14 +715,14 @@ newlines_become_two_characters(void **state)
             expected[at] = '\r';
             expected[at + 1] = '\n';
             seen_len = 0;
-            console_write(text, len);
+            assert_int_equal(console_write(text, len, false), len);
             assert_int_equal(seen_len, len + 1);
             assert_memory_equal(seen, expected, len + 1);
         }
     }
     memset(seen, 0, sizeof(seen));
     seen_len = 0;
-    console_write("\n\n\n", 3);
+    console_write("\n\n\n", 3, false);
     assert_string_equal(seen, "\r\n\r\n\r\n");
 }
 
@@ -668,7 +755,7 @@ kernel_lines_stand_by_themselves(void **state)
     for (unsigned i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
         const char *written = cases[i / 2].written, *again = cases[i / 2].again;
         bool raw = i % 2;
-        (raw ? console_write_raw : console_write)(written, strlen(written));
+        console_write(written, strlen(written), raw);
         seen_len = 0;
         console_line("one\n", 4);
         console_line("two\n", 4);
@@ -678,7 +765,7 @@ kernel_lines_stand_by_themselves(void **state)
             defer_run();
             expect_seen(again);
         }
-        console_write("c\n", 2);
+        console_write("c\n", 2, false);
         snprintf(expected, sizeof(expected), "%sc\r\n", raw ? again : "");
         expect_seen(expected);
         defer_run();
@@ -694,15 +781,106 @@ long_unfinished_lines_are_cut(void **state)
 
     (void)state;
     memset(text, 'x', sizeof(text));
-    console_write_raw(text, sizeof(text));
+    console_write(text, sizeof(text), true);
     seen_len = 0;
     console_line("line\n", 5);
     defer_run();
     assert_in_range(seen_len, 8 + 100, 8 + sizeof(text));
     assert_memory_equal(seen, "\r\nline\r\nxxx", 11);
     seen_len = 0;
-    console_write("\n", 1);
+    console_write("\n", 1, false);
     expect_seen("\r\n");
+}
+
+/* The kernel's own lines wait once, for half a second; how much is left out is told when there
+ * is room again, and a program's output is never taken and dropped. */
+static void
+a_host_that_does_not_read_costs_one_bounded_wait(void **state)
+{
+    uint64_t begin, dropped = console_current()->dropped;
+
+    (void)state;
+    seen_len = 0;
+    room_left = 10;
+    begin = clock_now();
+    console_line("twenty characters..\n", 20);
+    assert_in_range(clock_now() - begin, 400 * NSEC_PER_MSEC, NSEC_PER_SEC);
+    expect_seen("twenty cha");
+    assert_int_equal(console_current()->dropped - dropped, 10);
+
+    /* From the second line on nothing waits. */
+    begin = clock_now();
+    for (int i = 0; i < 100; i++)
+        console_line("x\n", 2);
+    assert_true(clock_now() - begin <= 10 * NSEC_PER_MSEC);
+    assert_int_equal(console_current()->dropped - dropped, 210);
+    assert_int_equal(console_write("program", 7, false), 0);
+    assert_false(console_writable());
+    assert_int_equal(console_current()->dropped - dropped, 210);
+
+    room_left = 1000;
+    assert_true(console_writable());
+    console_line("back\n", 5);
+    assert_memory_equal(seen, "ttyS1: 210 bytes of the log were left out\r\nback\r\n",
+                        seen_len);
+    seen_len = 0;
+    console_line("more\n", 5);
+    expect_seen("more\r\n");
+    room_left = SIZE_MAX;
+}
+
+/* A text is cut where the room ends, never inside of "\r\n". */
+static void
+room_is_never_overrun(void **state)
+{
+    static const char text[] = "ab\ncd\n\nef\n";
+    static const char cooked[] = "ab\r\ncd\r\n\r\nef\r\n";
+
+    (void)state;
+    for (size_t room = 0; room < sizeof(cooked); room++) {
+        size_t done = 0;
+        seen_len = 0;
+        while (done < strlen(text)) {
+            room_left = room;
+            size_t n = console_write(text + done, strlen(text) - done, false);
+            done += n;
+            if (n == 0)
+                room_left = 2; /* not a byte, or half of a newline */
+            if (n == 0)
+                done += console_write(text + done, 1, false);
+        }
+        assert_int_equal(seen_len, strlen(cooked));
+        assert_memory_equal(seen, cooked, seen_len);
+    }
+    room_left = SIZE_MAX;
+}
+
+static void
+a_clock_that_stands_still_does_not_hang_output(void **state)
+{
+    (void)state;
+    shim_clock_step(0);
+    room_left = 0;
+    console_line("lost in time\n", 13);
+    console_finish();
+    room_left = SIZE_MAX;
+}
+
+/* Last: the console is closed for programs then. */
+static void
+the_end_waits_as_long_as_something_is_taken(void **state)
+{
+    uint64_t begin = clock_now();
+
+    (void)state;
+    room_left = 0;
+    early_shown = 0;
+    console_drain();
+    assert_in_range(clock_now() - begin, CONSOLE_PATIENCE, 2 * CONSOLE_PATIENCE);
+    assert_non_null(strstr(early, "its last output is lost"));
+    room_left = SIZE_MAX;
+    console_drain();
+    assert_int_equal(console_write("too late", 8, false), 0);
 }
 
 int
@@ -710,10 +888,11 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(before_any_console_output_is_early, setup),
-        cmocka_unit_test_setup(output_is_read_when_write_returns, setup),
+        cmocka_unit_test_setup(output_is_on_its_way_after_a_push, setup),
         cmocka_unit_test_setup(long_output_keeps_its_order, setup),
-        cmocka_unit_test_setup(a_host_that_does_not_read_costs_one_bounded_wait, setup),
-        cmocka_unit_test_setup(a_clock_that_stands_still_does_not_hang_output, setup),
+        cmocka_unit_test_setup(a_pausing_host_loses_nothing, setup),
+        cmocka_unit_test_setup(the_end_of_output_is_awaited, setup),
+        cmocka_unit_test_setup(output_that_slips_in_is_found, setup),
         cmocka_unit_test_setup(panic_inside_a_write_goes_to_the_emergency_register, setup),
         cmocka_unit_test_setup(panic_inside_a_write_goes_to_the_early_console, setup),
         cmocka_unit_test_setup(panic_with_interrupts_off_is_read_by_the_host, setup),
@@ -729,12 +908,16 @@ main(void)
         cmocka_unit_test_setup(size_is_read_only_where_it_is_offered, setup),
         cmocka_unit_test_setup(a_new_size_wakes_the_reader, setup),
         cmocka_unit_test_setup(a_reset_keeps_input_and_posts_the_rest_again, setup),
-        cmocka_unit_test_setup(a_reset_gives_unread_output_buffers_back, setup),
+        cmocka_unit_test_setup(a_reset_sends_unread_output_again, setup),
         cmocka_unit_test_setup(one_without_memory_is_refused, setup),
         cmocka_unit_test_setup(choice_is_by_rank_unless_named, setup),
         cmocka_unit_test_setup(newlines_become_two_characters, setup),
         cmocka_unit_test_setup(kernel_lines_stand_by_themselves, setup),
         cmocka_unit_test_setup(long_unfinished_lines_are_cut, setup),
+        cmocka_unit_test_setup(room_is_never_overrun, setup),
+        cmocka_unit_test_setup(a_host_that_does_not_read_costs_one_bounded_wait, setup),
+        cmocka_unit_test_setup(a_clock_that_stands_still_does_not_hang_output, setup),
+        cmocka_unit_test_setup(the_end_waits_as_long_as_something_is_taken, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

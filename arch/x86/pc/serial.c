@@ -1,7 +1,9 @@
 /*
  * The PC's first serial port, a 16550 or what emulates one (National PC16550D data sheet).
- * Output is polled with a bound, so it works in any context and cannot hang on a host that
- * does not read; input comes by interrupt.
+ * A program's output goes through a ring that the transmitter's interrupt empties, so nobody
+ * waits for the wire but who has filled the ring; the early console is polled, with a bound, so
+ * that it works in any context and cannot hang on a host that does not read. Input comes by
+ * interrupt.
  */
 #include "arch/x86/pc/serial.h"
 #include "arch/x86/cpu/io.h"
@@ -22,6 +24,7 @@
 #define REG_SCRATCH        (COM1 + 7)
 
 #define INTERRUPT_RECEIVED    0x01
+#define INTERRUPT_SENT        0x02 /* the transmitter holds nothing */
 #define FIFO_ENABLE_AND_CLEAR 0x07
 #define IDENTIFICATION_FIFO   0xc0
 #define LINE_8N1              0x03
@@ -34,7 +37,10 @@
 #define FIFO_SIZE 16
 #define THR_POLLS 100000 /* a full FIFO takes 1.4 ms, one port access at least 0.5 us */
 
-#define INPUT_SIZE 256 /* a power of two */
+#define INPUT_SIZE  256 /* powers of two */
+#define OUTPUT_SIZE 4096
+
+#define LOOK_AGAIN NSEC_PER_MSEC /* where no interrupt tells: a FIFO takes 1.4 ms */
 
 static enum { PORT_UNKNOWN, PORT_ABSENT, PORT_READY } port;
 static unsigned burst = 1; /* bytes that an empty transmitter takes at once */
@@ -44,17 +50,29 @@ static bool stalled;       /* the last wait was in vain: do not wait again until
 static uint8_t input[INPUT_SIZE];
 static volatile uint32_t input_head, input_tail;
 
-static size_t serial_read(struct console_device *c, char *to, size_t size);
+/* Filled by write(), emptied with interrupts off: by the interrupt and by whoever is asked. */
+static uint8_t output[OUTPUT_SIZE];
+static volatile uint32_t output_head, output_tail;
+static volatile bool awaited; /* somebody sleeps until there is room, or until all is out */
+
+static size_t serial_room(struct console_device *c);
 static void serial_write(struct console_device *c, const char *text, size_t len);
-static void wake_readers(void *unused);
+static bool serial_push(struct console_device *c, bool wait);
+static size_t serial_read(struct console_device *c, char *to, size_t size);
+static void wake(void *unused);
 static void on_interrupt(void *unused);
+static void on_timer(void *unused);
 
 static struct console_device console = {
     .name = "ttyS0",
+    .room = serial_room,
     .write = serial_write,
+    .push = serial_push,
     .read = serial_read,
 };
-static struct deferred input_work = {.run = wake_readers};
+static struct irq_line *line; /* NULL: no interrupts, a timer looks instead */
+static struct timer timer = {.fire = on_timer};
+static struct deferred work = {.run = wake};
 static struct irq_action action = {.handler = on_interrupt};
 
 /* The scratch register keeps what is written; where no port is, nothing does. */
@@ -121,11 +139,23 @@ send(const char *text, size_t len)
     return len;
 }
 
+/* What a program wrote before comes first. */
+static void
+flush_ring(void)
+{
+    for (; output_tail != output_head; output_tail++) {
+        char byte = (char)output[output_tail % OUTPUT_SIZE];
+        if (send(&byte, 1) == 0)
+            return;
+    }
+}
+
 void
 serial_early_write(const char *text, size_t len)
 {
     if (!is_ready())
         return;
+    flush_ring();
     for (size_t i = 0; i < len;) {
         size_t n = 0;
         while (i + n < len && text[i + n] != '\n')
@@ -139,11 +169,86 @@ serial_early_write(const char *text, size_t len)
     }
 }
 
+/* ---- output ---- */
+
+/* Hand the transmitter what it takes at once. Interrupts are off, or this is their handler. */
+static void
+pump(void)
+{
+    while (output_tail != output_head && io_in8(REG_LINE_STATUS) & LINE_STATUS_THR_EMPTY)
+        for (unsigned i = 0; i < burst && output_tail != output_head; i++, output_tail++)
+            io_out8(REG_DATA, output[output_tail % OUTPUT_SIZE]);
+}
+
+/* The interrupt is on while the ring holds something: an empty transmitter keeps it raised. */
+static void
+pump_and_arm(void)
+{
+    pump();
+    if (line)
+        io_out8(REG_INTERRUPTS,
+                INTERRUPT_RECEIVED | (output_tail != output_head ? INTERRUPT_SENT : 0));
+}
+
+static void
+pump_now(void)
+{
+    bool on = platform->irq_save();
+
+    pump_and_arm();
+    platform->irq_restore(on);
+}
+
+static void
+await(void)
+{
+    awaited = true;
+    if (!line)
+        timer_set(&timer, clock_now() + LOOK_AGAIN);
+}
+
+static size_t
+serial_room(struct console_device *c)
+{
+    (void)c;
+    pump_now();
+    /* Half a ring at once, so that a writer is not woken for every FIFO. */
+    size_t room = OUTPUT_SIZE - (output_head - output_tail);
+    if (room >= OUTPUT_SIZE / 2)
+        return room;
+    await();
+    return 0;
+}
+
 static void
 serial_write(struct console_device *c, const char *text, size_t len)
 {
-    c->dropped += len - send(text, len);
+    (void)c;
+    for (size_t i = 0; i < len; i++)
+        output[output_head++ % OUTPUT_SIZE] = (uint8_t)text[i];
 }
+
+static bool
+serial_push(struct console_device *c, bool wait)
+{
+    (void)c;
+    pump_now();
+    if (wait && output_tail != output_head)
+        await();
+    return output_tail != output_head;
+}
+
+static void
+on_timer(void *unused)
+{
+    (void)unused;
+    pump_now();
+    wake(NULL);
+    if (output_tail != output_head)
+        await();
+}
+
+/* ---- input, and the interrupt of both ---- */
 
 static size_t
 serial_read(struct console_device *c, char *to, size_t size)
@@ -157,16 +262,19 @@ serial_read(struct console_device *c, char *to, size_t size)
 }
 
 static void
-wake_readers(void *unused)
+wake(void *unused)
 {
     (void)unused;
-    wake_all(&console.readable);
+    wake_all(&console.changed);
 }
 
-/* Reading the data is what ends the interrupt; bytes that find no room are lost. */
+/* Reading the data is what ends one interrupt, and bytes that find no room are lost; filling the
+ * transmitter, or switching its interrupt off, ends the other. */
 static void
 on_interrupt(void *unused)
 {
+    bool wanted = false;
+
     (void)unused;
     for (unsigned i = 0; i < INPUT_SIZE; i++) {
         if (!(io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED))
@@ -174,8 +282,15 @@ on_interrupt(void *unused)
         uint8_t byte = io_in8(REG_DATA);
         if (input_head - input_tail < INPUT_SIZE)
             input[input_head++ % INPUT_SIZE] = byte;
+        wanted = true;
     }
-    defer_mark(&input_work);
+    pump_and_arm();
+    if (awaited && output_head - output_tail <= OUTPUT_SIZE / 2) {
+        awaited = output_tail != output_head;
+        wanted = true;
+    }
+    if (wanted)
+        defer_mark(&work);
 }
 
 void
@@ -183,8 +298,8 @@ serial_early_console(void)
 {
     if (!is_ready())
         return;
-    wait_queue_init(&console.readable);
-    struct irq_line *line = lines_isa(COM1_IRQ);
+    wait_queue_init(&console.changed);
+    line = lines_isa(COM1_IRQ);
     if (line) {
         irq_attach(line, &action);
         io_out8(REG_INTERRUPTS, INTERRUPT_RECEIVED);

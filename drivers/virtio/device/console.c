@@ -1,8 +1,9 @@
 /*
  * The virtio console (virtio 1.2, 5.3), port 0 only: without MULTIPORT there are two queues,
- * and a line of text needs no more. Output must work in a panic, with interrupts off and
- * whatever was interrupted, so a write copies into private buffers, polls, never sleeps and
- * never allocates, and gives up on a host that does not read after a bounded time.
+ * and a line of text needs no more. Output is copied into private buffers that are used in turn.
+ * Nothing here waits: a full set of buffers is told as no room, and whoever wants more sleeps
+ * until the device's interrupt says that there is some. So output works in a panic as well, with
+ * interrupts off and whatever was interrupted, where the kernel asks again and again instead.
  */
 #include "drivers/virtio/virtio.h"
 #include "kernel/enlist.h"
@@ -14,13 +15,9 @@
 #define CONSOLE_RANK 10 /* above a serial port */
 
 #define IN_BUFFERS  8
+#define IN_SIZE     500 /* bytes; with its books a buffer is an eighth of a page */
 #define OUT_BUFFERS 8
-#define BUFFER_SIZE 500 /* bytes; with its books a buffer is an eighth of a page */
-
-/* A host that takes no buffer for this long is not reading. The clock of some machines stands
- * still while interrupts are off, so the number of looks is a limit as well. */
-#define STALL_TIME  (500 * NSEC_PER_MSEC)
-#define STALL_LOOKS (1u << 22)
+#define OUT_SIZE    PAGE_SIZE
 
 enum { QUEUE_IN = 0, QUEUE_OUT = 1 };
 
@@ -28,12 +25,13 @@ struct in_buffer {
     struct in_buffer *next; /* in the list of what arrived */
     uint16_t len, taken;    /* bytes arrived, and read of them */
     bool held;              /* in that list: not the device's */
-    char text[BUFFER_SIZE];
+    char text[IN_SIZE];
 };
 
 struct out_buffer {
     bool in_flight;
-    char text[BUFFER_SIZE];
+    uint32_t len;
+    char *text;
 };
 
 struct virtio_console {
@@ -43,7 +41,9 @@ struct virtio_console {
     struct virtqueue *in, *out; /* valid while v->running */
     struct in_buffer *arrived, **arrived_end;
     volatile bool in_verb; /* inside the output ring: who comes in now interrupted it */
-    bool stalled;          /* the host did not read; no more waiting until it does */
+    unsigned nr_out;       /* output buffers that the ring has room for; used in turn */
+    unsigned filling;
+    unsigned nr_in_flight; /* those before it */
     struct in_buffer in_buffers[IN_BUFFERS];
     struct out_buffer out_buffers[OUT_BUFFERS];
 };
@@ -71,102 +71,145 @@ write_directly(struct virtio_console *c, const char *text, size_t len)
     }
 }
 
-/* Take back what the device has read; true if there was anything. */
 static bool
+can_queue(const struct virtio_console *c)
+{
+    return c->v->running && !c->in_verb && !c->out->broken;
+}
+
+/* Take back what the device has read. */
+static void
 collect_output(struct virtio_console *c)
 {
     struct out_buffer *b;
-    bool any = false;
 
     c->in_verb = true;
     while ((b = vq_reap(c->out, NULL))) {
         b->in_flight = false;
-        any = true;
+        b->len = 0;
+        c->nr_in_flight--;
     }
     c->in_verb = false;
-    return any;
 }
 
-/* Wait until the device gives a buffer back; false if it does not in time. */
-static bool
-wait_for_host(struct virtio_console *c)
+/* Somebody is going to sleep until the device takes more. */
+static void
+await_output(struct virtio_console *c)
 {
-    uint64_t limit = clock_now() + (c->stalled ? 0 : STALL_TIME);
-
-    for (unsigned looks = 0; looks < STALL_LOOKS; looks++) {
-        if (collect_output(c)) {
-            c->stalled = false;
-            return true;
-        }
-        if (clock_now() >= limit || c->out->broken)
-            break;
-    }
-    c->stalled = true;
-    return false;
-}
-
-static struct out_buffer *
-find_free(struct virtio_console *c)
-{
-    for (int i = 0; i < OUT_BUFFERS; i++)
-        if (!c->out_buffers[i].in_flight)
-            return &c->out_buffers[i];
-    return NULL;
-}
-
-static bool
-any_in_flight(const struct virtio_console *c)
-{
-    for (int i = 0; i < OUT_BUFFERS; i++)
-        if (c->out_buffers[i].in_flight)
-            return true;
-    return false;
-}
-
-/* Hand up to a buffer full to the device; bytes taken, 0 if there is no room in time. */
-static size_t
-send_some(struct virtio_console *c, const char *text, size_t len)
-{
-    struct out_buffer *b = find_free(c);
-    struct sg part;
-    int error;
-
-    if (!b && wait_for_host(c))
-        b = find_free(c);
-    if (!b)
-        return 0;
-    part = (struct sg){b->text, (uint32_t)MIN(len, sizeof(b->text))};
-    memcpy(b->text, text, part.len);
     c->in_verb = true;
-    error = vq_add(c->out, &part, 1, 0, b);
-    if (error == 0) {
-        b->in_flight = true;
-        vq_kick(c->out);
-    }
+    bool more = vq_irq_on(c->out);
     c->in_verb = false;
-    return error ? 0 : part.len;
+    if (more)
+        collect_output(c);
 }
 
-/*
- * Returns when the host has read it all: what a program printed before it crashed is on the
- * terminal. What could not be handed over in time is dropped and counted.
- */
+/* Buffers come back in any order and are used in turn: what counts is the run from the one that
+ * is being filled on. */
+static size_t
+free_bytes(const struct virtio_console *c)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < c->nr_out; i++) {
+        const struct out_buffer *b = &c->out_buffers[(c->filling + i) % c->nr_out];
+        if (b->in_flight)
+            break;
+        n += OUT_SIZE - b->len;
+    }
+    return n;
+}
+
+static size_t
+vcon_room(struct console_device *dev)
+{
+    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+
+    if (!can_queue(c))
+        return OUT_SIZE;
+    collect_output(c);
+    if (free_bytes(c) == 0)
+        await_output(c);
+    return free_bytes(c);
+}
+
+static void
+post_output(struct virtio_console *c, struct out_buffer *b)
+{
+    struct sg part = {b->text, b->len};
+
+    c->in_verb = true;
+    /* Cannot fail on a healthy ring: it was made with room for every buffer. */
+    if (vq_add(c->out, &part, 1, 0, b) == 0) {
+        b->in_flight = true;
+        c->nr_in_flight++;
+    }
+    c->in_verb = false;
+}
+
+static void
+fill_next(struct virtio_console *c)
+{
+    post_output(c, &c->out_buffers[c->filling]);
+    c->filling = (c->filling + 1) % c->nr_out;
+}
+
 static void
 vcon_write(struct console_device *dev, const char *text, size_t len)
 {
     struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
-    size_t n = 1;
 
-    if (!c->v->running || c->in_verb || c->out->broken) {
+    if (!can_queue(c)) {
         write_directly(c, text, len);
         return;
     }
-    collect_output(c);
-    for (; len > 0 && n > 0; text += n, len -= n)
-        n = send_some(c, text, len);
-    dev->dropped += len;
-    while (any_in_flight(c) && wait_for_host(c))
-        ;
+    while (len > 0) {
+        struct out_buffer *b = &c->out_buffers[c->filling];
+        size_t n = MIN(len, OUT_SIZE - b->len);
+        memcpy(b->text + b->len, text, n);
+        b->len += n;
+        text += n;
+        len -= n;
+        if (b->len == OUT_SIZE)
+            fill_next(c);
+    }
+}
+
+/*
+ * A buffer that is not full goes out alone; while the device has something, what is written is
+ * gathered, and goes out when that comes back. So a host that is slow gets few large pieces.
+ */
+static bool
+vcon_push(struct console_device *dev, bool wait)
+{
+    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+    bool gathered;
+
+    if (!can_queue(c))
+        return false;
+    do {
+        if (c->nr_in_flight == 0 && c->out_buffers[c->filling].len > 0)
+            fill_next(c);
+        c->in_verb = true;
+        vq_kick(c->out);
+        c->in_verb = false;
+        collect_output(c);
+        gathered = free_bytes(c) % OUT_SIZE != 0;
+        if (c->nr_in_flight > 0 && (wait || gathered))
+            await_output(c);
+    } while (c->nr_in_flight == 0 && gathered);
+    return c->nr_in_flight > 0;
+}
+
+static void
+output_taken(struct virtqueue *q)
+{
+    struct virtio_console *c = q->device->driver_data;
+
+    vq_irq_off(q);
+    vcon_push(&c->dev, false);
+    wake_all(&c->dev.changed);
+    if (q->broken)
+        virtio_give_up(c->v, "its output queue is broken");
 }
 
 /* ---- input ---- */
@@ -236,8 +279,10 @@ input_arrived(struct virtqueue *q)
 
     collect_input(c);
     if (c->arrived)
-        wake_all(&c->dev.readable);
-    if (vq_irq_on(q))
+        wake_all(&c->dev.changed);
+    if (q->broken)
+        virtio_give_up(c->v, "its input queue is broken");
+    else if (vq_irq_on(q))
         defer_mark(&q->work);
 }
 
@@ -262,14 +307,23 @@ static struct virtio_console *
 vcon_new(struct virtio_device *v)
 {
     struct virtio_console *c = kmalloc(sizeof(*c));
+    char *pages = pages_alloc(OUT_BUFFERS * OUT_SIZE / PAGE_SIZE);
 
-    if (!c)
+    if (!c || !pages) {
+        kfree(c);
+        if (pages)
+            pages_free(pages, OUT_BUFFERS * OUT_SIZE / PAGE_SIZE);
         return NULL;
+    }
+    for (unsigned i = 0; i < OUT_BUFFERS; i++)
+        c->out_buffers[i].text = pages + i * OUT_SIZE;
     c->v = v;
     c->arrived_end = &c->arrived;
     c->dev.name = c->name;
     c->dev.rank = CONSOLE_RANK;
+    c->dev.room = vcon_room;
     c->dev.write = vcon_write;
+    c->dev.push = vcon_push;
     c->dev.read = vcon_read;
     return c;
 }
@@ -286,9 +340,13 @@ vcon_probe(struct virtio_device *v)
         return -ENOMEM;
     error = virtio_queue_new(v, QUEUE_IN, "in", input_arrived, &c->in);
     if (error == 0)
-        error = virtio_queue_new(v, QUEUE_OUT, "out", NULL, &c->out);
+        error = virtio_queue_new(v, QUEUE_OUT, "out", output_taken, &c->out);
     if (error)
         return error;
+    if (c->nr_out == 0)
+        c->nr_out = MIN(OUT_BUFFERS, c->out->size);
+    if (c->nr_out > c->out->size)
+        return -EINVAL; /* shorter than before the reset */
     vq_irq_off(c->out);
     for (int i = 0; i < IN_BUFFERS && i < c->in->size; i++)
         if (!c->in_buffers[i].held)
@@ -297,30 +355,44 @@ vcon_probe(struct virtio_device *v)
     return 0;
 }
 
+/* After a reset: what the device had not taken goes onto the new ring, in its order. */
+static void
+output_again(struct virtio_console *c)
+{
+    c->nr_in_flight = 0;
+    for (unsigned i = 0; i < c->nr_out; i++) {
+        struct out_buffer *b = &c->out_buffers[(c->filling + i) % c->nr_out];
+        if (b->in_flight)
+            post_output(c, b);
+    }
+    vcon_push(&c->dev, true);
+    wake_all(&c->dev.changed);
+}
+
 static void
 vcon_started(struct virtio_device *v)
 {
     struct virtio_console *c = v->driver_data;
 
     vq_kick(c->in);
-    if (c->name[0])
+    if (c->name[0]) {
+        output_again(c);
         return;
+    }
     ksnprintf(c->name, sizeof(c->name), "hvc%u", nr_consoles++);
     console_register(&c->dev);
 }
 
-/* The device forgot its buffers; those that hold input stay for the reader. */
+/* The device forgot its buffers; those that hold input stay for the reader, and output that it
+ * did not take is kept for the case that it comes back. */
 static void
 vcon_stopped(struct virtio_device *v)
 {
     struct virtio_console *c = v->driver_data;
-    struct out_buffer *b;
 
-    while (vq_detach(c->in))
-        ;
-    while ((b = vq_detach(c->out)))
-        b->in_flight = false;
-    c->stalled = false;
+    while (vq_detach(c->in) || vq_detach(c->out))
+        continue;
+    wake_all(&c->dev.changed);
 }
 
 static void
@@ -329,7 +401,7 @@ vcon_config_changed(struct virtio_device *v)
     struct virtio_console *c = v->driver_data;
 
     read_size(c);
-    wake_all(&c->dev.readable);
+    wake_all(&c->dev.changed);
 }
 
 static const struct virtio_driver console_driver = {

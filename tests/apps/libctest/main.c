@@ -3,13 +3,17 @@
  * leaves with the number of failures. With a word as argument it does one thing that ends
  * the program in its own way instead, for tests/system/test_libc.py to look at from outside.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -71,6 +75,47 @@ echo_lines(void)
     return 0;
 }
 
+static volatile unsigned turns;
+
+static void *
+count_turns(void *unused)
+{
+    for (;; turns++)
+        usleep(1000);
+    return unused;
+}
+
+/* The console's reader pauses for two seconds. 42: writing without waiting was refused, with
+ * waiting it came to an end, and another thread went on meanwhile. */
+static int
+full_output(void)
+{
+    static char text[128 << 10];
+    struct pollfd out = {.fd = 1, .events = POLLOUT};
+    pthread_t other;
+    int flags = fcntl(1, F_GETFL);
+    long n;
+
+    memset(text, '.', sizeof(text));
+    if (poll(&out, 1, 0) != 1 || pthread_create(&other, NULL, count_turns, NULL))
+        return 1;
+    fcntl(1, F_SETFL, flags | O_NONBLOCK);
+    for (int i = 0; (n = write(1, text, sizeof(text))) > 0; i++)
+        if (i > 1000)
+            return 2;
+    if (n != -1 || errno != EAGAIN)
+        return 3;
+    if (poll(&out, 1, 0) != 0)
+        return 4;
+    unsigned before = turns;
+    if (poll(&out, 1, 10000) != 1 || turns - before < 10)
+        return 5;
+    fcntl(1, F_SETFL, flags);
+    if (write(1, text, sizeof(text)) != sizeof(text) || tcdrain(1))
+        return 6;
+    return 42;
+}
+
 static int
 special(const char *what)
 {
@@ -82,6 +127,8 @@ special(const char *what)
         return syscall(500) == -1 && syscall(500) == -1 ? 0 : 1;
     if (strcmp(what, "atexit") == 0)
         return atexit(at_exit) ? 1 : 7;
+    if (strcmp(what, "output") == 0)
+        return full_output();
     if (strcmp(what, "lines") == 0)
         return echo_lines();
     if (strcmp(what, "sleep") == 0) {
