@@ -4,9 +4,9 @@
  *     ip=dhcp | ip=a.b.c.d/len | ip=off     gw=a.b.c.d     dns=address[,address...]
  *     ip6=auto | ip6=address/len | ip6=off
  *
- * each with "ethN:" in front for card N, without for eth0. A card with neither an ip nor an ip6
- * word stays down, the only one as well: an image does not talk to a network that nobody
- * named. With one of them, ip6 defaults to auto and ip to off.
+ * each with "ethN:" in front for card N, without for eth0. The first card has ip=dhcp if no word
+ * says otherwise, so that an image works where it is put; another card with neither an ip nor an
+ * ip6 word stays down. ip6 defaults to auto, but with ip=off to off.
  *
  * The start waits for nothing. Who needs an address that is still being asked for (connect,
  * sendto, the resolver) waits for net_config_changed, while net_config_pending() says that
@@ -70,6 +70,12 @@ net_config_pending(bool ip6, uint64_t *deadline)
     return false;
 }
 
+void
+net_config_notify(void)
+{
+    wake_all(&net_config_changed);
+}
+
 /* ---- saying what there is ---- */
 
 static void
@@ -121,7 +127,7 @@ status_changed(struct netif *netif)
     tell4(card);
     for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         tell6(card, i);
-    wake_all(&net_config_changed);
+    net_config_notify();
 }
 
 /* ---- the words ---- */
@@ -148,9 +154,9 @@ read_ip6(const char *card, const char *value, struct net_config *config)
 {
     unsigned len = 64;
 
-    if (value && strcmp(value, "off") == 0)
+    if (strcmp(value, "off") == 0)
         return;
-    if (!value || strcmp(value, "auto") == 0) {
+    if (strcmp(value, "auto") == 0) {
         config->auto6 = true;
         return;
     }
@@ -187,17 +193,10 @@ apply4(struct net_card *card)
 {
     struct net_config *config = card->config;
 
-    if (config->have4) {
+    if (config->have4)
         netif_set_addr(&card->netif, &config->address4, &config->mask, &config->gateway);
-        if (!netif_default)
-            netif_set_default(&card->netif);
-    }
-    if (!config->dhcp)
-        return;
-    if (dhcp_start(&card->netif) != ERR_OK)
+    if (config->dhcp && dhcp_start(&card->netif) != ERR_OK)
         log_error("%s: DHCP cannot start: not enough memory", card->device->name);
-    if (!netif_default)
-        netif_set_default(&card->netif);
 }
 
 static void
@@ -224,8 +223,12 @@ bring_up(struct net_device *device)
     struct net_config *config;
     struct net_card *card;
 
-    if (!ip && !ip6) {
-        log_info("%s: no ip= or ip6= word, stays down", device->name);
+    if (!ip && device == net_next(NULL))
+        ip = "dhcp";
+    if (!ip6)
+        ip6 = ip && strcmp(ip, "off") != 0 ? "auto" : "off";
+    if ((!ip || strcmp(ip, "off") == 0) && strcmp(ip6, "off") == 0) {
+        log_info("%s: %s, stays down", device->name, ip ? "ip=off" : "no ip= or ip6= word");
         return;
     }
     config = kmalloc(sizeof(*config));
@@ -247,10 +250,21 @@ bring_up(struct net_device *device)
     apply6(card);
 }
 
+/* Whether the command line has that word for any card. */
+static bool
+is_asked(const char *key)
+{
+    for (struct net_device *device = net_next(NULL); device; device = net_next(device))
+        if (cmdline_word(device->name, key))
+            return true;
+    return false;
+}
+
 static void
 net_init(void)
 {
     struct net_device *device = NULL;
+    bool asked = is_asked("ip") || is_asked("ip6") || is_asked("dns");
 
     started = clock_now();
     net_core_init();
@@ -260,7 +274,7 @@ net_init(void)
     net_core_leave();
     if (!net_next(NULL) && (cmdline_word("eth0", "ip") || cmdline_word("eth0", "ip6")))
         log_warn("net: there is no card to bring up");
-    net_resolv_mount();
+    net_resolv_mount(asked);
 }
 
 static const struct init_hook net_hook = {.order = 30, .run = net_init};

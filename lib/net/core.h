@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "kernel/device.h"
+#include "lib/net/lease.h"
 #include "lwip/netif.h"
 
 /* ---- core.c ---- */
@@ -54,7 +55,11 @@ struct net_card {
     bool draining;
     struct pbuf *queue[NET_TX_QUEUE]; /* frames that found the ring full */
     unsigned queue_head, queued;
-    unsigned in_flight; /* frames that the device has not sent yet */
+    unsigned in_flight;     /* frames that the device has not sent yet */
+    uint64_t tx_put_off;    /* frames that found no room and lwIP sends again later: no loss */
+    struct net_lease lease; /* what DHCP said, all zero while nothing holds */
+    unsigned router;        /* which of the lease's is the default */
+    uint64_t router_asked;  /* since when it owes an answer, 0: it does not */
     /* What the user asked for, and what was reported of it (config.c). */
     struct net_config *config;
 };
@@ -70,8 +75,15 @@ struct net_card *net_card_next(struct net_card *after);
  * its own address comes back without having been at the card that makes the checksums.
  */
 void net_card_check_checksums(struct net_card *card, bool transport);
+/* The MTU is the device's, or less if DHCP says so. */
+void net_card_follow_mtu(struct net_card *card);
 /* Tell every device what it has not been told yet. */
 void net_cards_kick(void);
+
+/* ---- route.c, beside the hooks of lwIP (hooks.h) ---- */
+
+/* A card's netif->output of IPv4: the packet to the neighbour that leads to `to`. ERR_RTE: none. */
+err_t net_route_output(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to);
 
 /* ---- leave.c ---- */
 
@@ -91,6 +103,8 @@ int net_refused_init(void);
  */
 bool net_config_pending(bool ip6, uint64_t *deadline);
 extern struct wait_queue net_config_changed;
+/* Something of the configuration changed: wakes it. */
+void net_config_notify(void);
 
 /* ---- resolv.c ---- */
 
@@ -98,7 +112,13 @@ extern struct wait_queue net_config_changed;
 void net_resolv_add(const ip_addr_t *server);
 /* Server number `n`, from 0; NULL behind the last. */
 const ip_addr_t *net_resolv_server(unsigned n);
-/* Be /etc/resolv.conf, if there is anything to say in it, and /etc/hosts if nobody else is. */
-void net_resolv_mount(void);
+/* The domains for short names, between blanks; "" if there are none. */
+const char *net_resolv_search(void);
+/* The NTP server number `n`, from 0; NULL behind the last. */
+const ip4_addr_t *net_resolv_clock(unsigned n);
+/* Be /etc/resolv.conf and /etc/ntp.conf, if there is anything to say in them, and /etc/hosts,
+ * where the archive has none. With `asked`, by words of the command line, resolv.conf comes before
+ * the archive's. */
+void net_resolv_mount(bool asked);
 
 #endif

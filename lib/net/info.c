@@ -7,7 +7,8 @@
 #include "lwip/dhcp.h"
 
 _Static_assert(NET_IP6_MAX == LWIP_IPV6_NUM_ADDRESSES, "net.h has its own copy");
-_Static_assert(NET_SERVERS_MAX >= NET_MAX_SERVERS + 2 * DNS_MAX_SERVERS, "all of resolv.c's");
+_Static_assert(NET_SERVERS_MAX >= NET_MAX_SERVERS + 2 * NET_LEASE_SERVERS + DNS_MAX_SERVERS,
+               "all of resolv.c's, with two cards");
 
 static void
 show4(const ip4_addr_t *address, struct net_address *out)
@@ -25,12 +26,34 @@ show6(const ip6_addr_t *address, struct net_address *out)
     memcpy(out->bytes, address->addr, 16);
 }
 
+static struct net_device *
+nth_device(unsigned index)
+{
+    struct net_device *device = net_next(NULL);
+
+    while (device && index--)
+        device = net_next(device);
+    return device;
+}
+
+static struct net_card *
+card_of(const struct net_device *device)
+{
+    struct net_card *card = net_card_next(NULL);
+
+    while (card && card->device != device)
+        card = net_card_next(card);
+    return card;
+}
+
 static void
 show_card(const struct net_card *card, struct net_interface *out)
 {
     const struct netif *netif = &card->netif;
 
     out->up = netif_is_up(netif);
+    out->mtu = netif->mtu;
+    out->tx_put_off = card->tx_put_off;
     out->dhcp = dhcp_supplied_address(netif);
     show4(netif_ip4_addr(netif), &out->ip4);
     show4(netif_ip4_gw(netif), &out->gateway);
@@ -43,10 +66,9 @@ show_card(const struct net_card *card, struct net_interface *out)
 bool
 net_interface_get(unsigned index, struct net_interface *out)
 {
-    struct net_device *device = net_next(NULL);
+    struct net_device *device = nth_device(index);
+    struct net_card *card;
 
-    while (device && index--)
-        device = net_next(device);
     if (!device)
         return false;
     memset(out, 0, sizeof(*out));
@@ -62,10 +84,44 @@ net_interface_get(unsigned index, struct net_interface *out)
     out->tx_frames = device->counters.tx_frames;
     out->tx_bytes = device->counters.tx_bytes;
     out->tx_dropped = device->counters.tx_dropped;
-    for (struct net_card *card = net_card_next(NULL); card; card = net_card_next(card))
-        if (card->device == device)
-            show_card(card, out);
+    card = card_of(device);
+    if (card)
+        show_card(card, out);
     return true;
+}
+
+bool
+net_route_get(unsigned index, unsigned n, struct net_route_info *out)
+{
+    const struct net_card *card = card_of(nth_device(index));
+    const struct net_route *route;
+
+    if (!card || n >= card->lease.nr_routes)
+        return false;
+    route = &card->lease.routes[n];
+    memset(out, 0, sizeof(*out));
+    out->to.family = 2;
+    memcpy(out->to.bytes, &route->to.addr, 4);
+    out->prefix = (unsigned)__builtin_popcount(route->mask.addr);
+    show4(&route->router, &out->router);
+    return true;
+}
+
+const char *
+net_search_get(void)
+{
+    return net_resolv_search();
+}
+
+bool
+net_clock_get(unsigned n, struct net_address *out)
+{
+    const ip4_addr_t *clock = net_resolv_clock(n);
+
+    memset(out, 0, sizeof(*out));
+    if (clock)
+        show4(clock, out);
+    return clock;
 }
 
 unsigned

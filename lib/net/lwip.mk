@@ -34,6 +34,9 @@ $(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free
 # Has its timers whatever happens to memory (memory.c).
 $(B)/obj/lwip/core/timeouts.o: LWIP_FLAGS := -Dmemp_malloc=net_timer_malloc \
     -Dmemp_free=net_timer_free
+# Shows its messages and what they make of the card (dhcp.c).
+$(B)/obj/lwip/core/ipv4/dhcp.o: LWIP_FLAGS := -Dudp_recv=net_dhcp_recv \
+    -Dnetif_set_addr=net_dhcp_address
 # Lets poll() see what happens on a socket (socket.c).
 $(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
     -Dnetconn_new_with_proto_and_callback=net_netconn_new

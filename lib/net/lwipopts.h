@@ -67,8 +67,13 @@ void net_free(void *p);
  */
 #define LWIP_DHCP           1
 #define DHCP_DOES_ARP_CHECK 0
-#define LWIP_DNS            1 /* only dns_setserver, which resolv.c has; dns.c is not built */
-#define DNS_MAX_SERVERS     2
+/* Room for a long hostname and what dhcp.c asks for; every server takes so much (RFC 2131, 2). */
+#define DHCP_OPTIONS_LEN 308
+/* dhcp.c reads the servers. */
+#define LWIP_DHCP_MAX_DNS_SERVERS 0
+/* Only dns_setserver for routers' advertisements, which resolv.c has; dns.c is not built. */
+#define LWIP_DNS        1
+#define DNS_MAX_SERVERS 2
 
 /* ---- transports ---- */
 
@@ -105,6 +110,8 @@ extern uint32_t net_tcp_window;
 
 /* Initial sequence numbers that cannot be guessed (RFC 6528). */
 #define LWIP_HOOK_FILENAME "lib/net/hooks.h"
+/* Which card leads to an address. Here, because lwIP's headers ask whether it is there. */
+#define LWIP_HOOK_IP4_ROUTE_SRC net_route_card
 
 /* ---- sockets ---- */
 

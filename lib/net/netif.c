@@ -13,6 +13,7 @@
 #include "kernel/string.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/prot/ip.h"
 #include "netif/ethernet.h"
 
 DEVICE_CLASS_USED(net);
@@ -120,6 +121,28 @@ queue_drain(struct net_card *card)
     card->draining = false;
 }
 
+/*
+ * Whether lwIP keeps what is in the frame and sends it again when it is told ERR_MEM: a segment
+ * stays in the connection's queue, an acknowledgement stays due. Only a reset is forgotten.
+ */
+static bool
+comes_again(const struct pbuf *frame)
+{
+    enum { ETHERNET = 14, RST = 0x04 };
+    const uint8_t *bytes = frame->payload;
+    size_t at;
+
+    if (frame->len < ETHERNET + 20)
+        return false;
+    if (bytes[12] == 0x08 && bytes[13] == 0x00 && bytes[ETHERNET + 9] == IP_PROTO_TCP)
+        at = ETHERNET + (size_t)(bytes[ETHERNET] & 0xf) * 4;
+    else if (bytes[12] == 0x86 && bytes[13] == 0xdd && bytes[ETHERNET + 6] == IP_PROTO_TCP)
+        at = ETHERNET + 40;
+    else
+        return false;
+    return frame->len >= at + 20 && !(bytes[at + 13] & RST);
+}
+
 static err_t
 link_output(struct netif *netif, struct pbuf *frame)
 {
@@ -131,7 +154,10 @@ link_output(struct netif *netif, struct pbuf *frame)
         return ERR_OK;
     if (p)
         pbuf_free(p);
-    card->device->counters.tx_dropped++;
+    if (err != -EIO && comes_again(frame))
+        card->tx_put_off++;
+    else
+        card->device->counters.tx_dropped++;
     return err == -EIO ? ERR_IF : ERR_MEM;
 }
 
@@ -148,12 +174,24 @@ sent(void *arg, void *token)
 
 /* ---- state ---- */
 
+void
+net_card_follow_mtu(struct net_card *card)
+{
+    struct netif *netif = &card->netif;
+    uint16_t leased = card->lease.mtu;
+
+    netif->mtu = leased ? MIN(leased, card->device->mtu) : card->device->mtu;
+    /* A link that carries no more carries no more of IPv6 either, but for its least (RFC 8200, 5).
+     * It grows again when a router says so. */
+    netif->mtu6 = MIN(netif->mtu6, MAX(netif->mtu, IP6_MIN_MTU_LENGTH));
+}
+
 static void
 follow_device(struct net_card *card)
 {
     struct net_device *device = card->device;
 
-    card->netif.mtu = device->mtu;
+    net_card_follow_mtu(card);
     if (device->link_up && !device->broken)
         netif_set_link_up(&card->netif);
     else
@@ -182,7 +220,7 @@ init_netif(struct netif *netif)
     memcpy(netif->hwaddr, device->mac, sizeof(device->mac));
     netif->flags =
         NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
-    netif->output = etharp_output;
+    netif->output = net_route_output;
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = link_output;
     netif->mtu = device->mtu;

@@ -15,6 +15,7 @@ import pytest
 
 import doors
 import hosts
+from wire import Wire
 
 FULL = os.environ.get("FULL", "") not in ("", "0")
 
@@ -103,3 +104,18 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
     chosen = option.collectonly or option.keyword or option.markexpr or option.deselect
     whole = FULL and ended and not chosen and config.args == ["tests/system"]
     (hosts.BUILD / "doors.json").write_text(json.dumps({"whole": whole, "doors": counts}, indent=1))
+
+
+@pytest.fixture
+def wires():
+    """wires() -> a cable of its own; all are closed at the end."""
+    made = []
+
+    def make(**more):
+        made.append(Wire(hosts.new_folder(), **more))
+        return made[-1]
+
+    yield make
+    for wire in made:
+        wire.close()
+        shutil.rmtree(wire.ours.parent)

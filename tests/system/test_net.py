@@ -3,29 +3,14 @@ no well-behaved neighbour sends."""
 
 import random
 import re
-import shutil
 import zlib
 
 import pytest
 
+import dhcp
 import peers
-from hosts import Entropy, Net, new_folder
-from wire import IPV4, IPV6, Wire, icmp, icmpv6, ipv4, ipv6, sum6
-
-
-@pytest.fixture
-def wires():
-    """wires() -> a cable of its own; all are closed at the end."""
-    made = []
-
-    def make(**more):
-        made.append(Wire(new_folder(), **more))
-        return made[-1]
-
-    yield make
-    for wire in made:
-        wire.close()
-        shutil.rmtree(wire.ours.parent)
+from hosts import Entropy, Net
+from wire import IPV4, IPV6, icmp, icmpv6, ipv4, ipv6, sum6
 
 
 # Rows 20, 32, 35, 43, 44, 54 of the checklist.
@@ -271,6 +256,71 @@ def test_several_cards(boot, wires):
     third.ping("10.8.0.2", 100)
     assert "eth1: no ip= or ip6= word, stays down\n" in guest.text
     assert guest.text.count("stays down") == 1
+
+
+@pytest.mark.smoke
+def test_without_words(boot):
+    """The first card uses DHCP and listens to routers, so that an image works where it is put."""
+    guest = boot("nettool", f"lease ping:{peers.HOST} ping:fec0::2 status", nets=[Net()],
+                 needs={"network of 10.0.2.2"})
+    assert guest.wait() == 0
+    assert re.search(r"^eth0: 10\.0\.2\.15/24, gateway 10\.0\.2\.2, by DHCP$", guest.text, re.M)
+    assert re.search(r"^eth0: fec0::[0-9a-f:]+/64, by its router$", guest.text, re.M)
+    assert "server 10.0.2.3\n" in guest.text
+
+
+@pytest.mark.parametrize("words, said", [
+    ("ip=off", "eth0: ip=off, stays down\n"),
+    ("ip=off ip6=off", "eth0: ip=off, stays down\n"),
+])
+def test_off(boot, wires, words, said):
+    """Not a frame leaves the card."""
+    wire = wires()
+    guest = boot("nettool", f"{words} -- status", nets=[Net(backend=wire.backend)])
+    assert guest.wait() == 0
+    assert said in guest.text
+    assert "eth0: mtu 1500 up 0 link 1 ip none/0\n" in guest.text
+    wire.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        wire.socket.recv(2048)
+
+
+def frames(wire):
+    wire.socket.setblocking(False)
+    while True:
+        try:
+            yield wire.socket.recv(2048)
+        except BlockingIOError:
+            return
+
+
+def solicits(frame):
+    """A question for routers of IPv6."""
+    return frame[12:14] == b"\x86\xdd" and frame[20:21] == b"\x3a" and frame[54:55] == b"\x85"
+
+
+@pytest.mark.parametrize("words, wanted, unwanted", [
+    ("", [dhcp.is_request, solicits], []), ("ip6=off", [dhcp.is_request], [solicits]),
+    ("ip=off ip6=auto", [solicits], [dhcp.is_request]),
+])
+def test_what_is_asked_for(boot, wires, words, wanted, unwanted):
+    """DHCP, routers of IPv6, or both, by the words."""
+    wire, seen = wires(), []
+    guest = boot("nettool", f"{words} -- line", nets=[Net(backend=wire.backend)])
+    wire.wait_for(lambda f: seen.append(f) or all(any(map(w, seen)) for w in wanted))
+    guest.send("\n")
+    assert guest.wait() == 0
+    seen += frames(wire)
+    assert not any(any(map(w, seen)) for w in unwanted)
+
+
+def test_nobody_waits_for_what_is_not_needed(boot, wires):
+    """Nobody answers, and a program that needs no network ends all the same: at its end DHCP has
+    not asked for the third time, which it does after 6 s."""
+    wire = wires()
+    guest = boot("nettool", "-- resolve:localhost", nets=[Net(backend=wire.backend)])
+    assert guest.wait() == 0
+    assert 1 <= len([f for f in frames(wire) if dhcp.is_request(f)]) <= 2
 
 
 def test_no_card(boot):

@@ -195,6 +195,7 @@ def test_machine(shell):
 
 
 def test_log(shell):
-    terminal = shell("log=quiet foo=bar --", nets=[Net()])
-    assert "eth0: no ip= or ip6= word, stays down\n" in terminal.run("log")
+    terminal = shell("log=quiet ip=off foo=bar --", nets=[Net()])
+    assert "eth0: ip=off, stays down\n" in terminal.run("log")
+    assert "down (ip=off, or no word for it on the command line)" in terminal.run("net")
     terminal.leave()

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "kernel/string.h"
 #include "lib/net/checksum.h"
+#include "lib/net/lease.h"
 #include "lib/net/socket.h"
 #include "lib/net/words.h"
 
@@ -354,6 +355,42 @@ address_there_and_back(void **state)
     assert_int_equal(to.port, 0x5678);
 }
 
+/* ---- leases ---- */
+
+/* Messages of every length, from memory that ends there, with options that lie about theirs: what
+ * comes out keeps to its bounds. */
+static void
+lease_at_random(void **state)
+{
+    static const uint8_t codes[] = {0, 1, 3, 6, 15, 26, 42, 52, 53, 119, 121, 255};
+    uint32_t random = 1;
+    struct net_lease lease;
+
+    (void)state;
+    for (unsigned round = 0; round < 100000; round++) {
+        size_t len = (random = random * 1664525 + 1013904223) >> 22;
+        uint8_t *message = malloc(len ? len : 1);
+
+        for (size_t i = 0; i < len; i++) {
+            random = random * 1664525 + 1013904223;
+            message[i] = random & 1 << 20 ? codes[(random >> 24) % sizeof(codes)]
+                                          : (uint8_t)((random >> 24) & 0xc7);
+        }
+        net_lease_read(message, len, &lease);
+        free(message);
+        assert_true(lease.nr_routes <= NET_LEASE_ROUTES &&
+                    lease.nr_routers <= NET_LEASE_ROUTERS);
+        assert_true(lease.nr_servers <= NET_LEASE_SERVERS);
+        assert_true(lease.nr_clocks <= NET_LEASE_SERVERS);
+        assert_true(lease.mtu == 0 || lease.mtu >= NET_LEASE_MTU);
+        assert_non_null(memchr(lease.search, '\0', sizeof(lease.search)));
+        for (const char *p = lease.search; *p; p++)
+            assert_true(*p == ' ' || *p == '.' || *p == '-' || *p == '_' ||
+                        (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+                        (*p >= 'a' && *p <= 'z'));
+    }
+}
+
 int
 main(void)
 {
@@ -369,6 +406,7 @@ main(void)
         cmocka_unit_test(address_lengths),
         cmocka_unit_test(address_families),
         cmocka_unit_test(address_there_and_back),
+        cmocka_unit_test(lease_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

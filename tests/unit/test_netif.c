@@ -106,7 +106,13 @@ net_refused_init(void)
     return 0;
 }
 
-/* nor resolves names. */
+/* waits for addresses, */
+void
+net_config_notify(void)
+{
+}
+
+/* or resolves names. */
 void
 dns_init(void)
 {
@@ -549,6 +555,55 @@ transmit(void **state)
     net_core_leave();
 }
 
+/* A whole frame of lwIP's to the card; what it was told of it. */
+static err_t
+output(const uint8_t *bytes, size_t len)
+{
+    err_t err;
+
+    net_core_enter();
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
+    pbuf_take(frame, bytes, (u16_t)len);
+    err = card->netif.linkoutput(&card->netif, frame);
+    pbuf_free(frame);
+    net_core_leave();
+    return err;
+}
+
+/* A segment that finds no room comes again, so that it is no loss; a reset and a datagram do not. */
+static void
+put_off(void **state)
+{
+    uint8_t tcp4[14 + 24 + 20] = {[12] = 8, [14] = 0x46, [23] = 6, [14 + 24 + 13] = 0x10};
+    uint8_t tcp6[14 + 40 + 20] = {[12] = 0x86, 0xdd, [14] = 0x60, [20] = 6, [54 + 13] = 0x10};
+    uint8_t udp[14 + 20 + 8] = {[12] = 8, [14] = 0x45, [23] = 17};
+    uint8_t arp[42] = {[12] = 8, 6, [23] = 6};
+    unsigned dropped = 0;
+
+    (void)state;
+    open_card(1526, 1, false);
+    fake.tx_room = 0;
+    for (unsigned i = 0; i < NET_TX_QUEUE; i++)
+        assert_int_equal(output(tcp4, sizeof(tcp4)), ERR_OK);
+    assert_int_equal(output(tcp4, sizeof(tcp4)), ERR_MEM);
+    assert_int_equal(output(tcp6, sizeof(tcp6)), ERR_MEM);
+    assert_int_equal(fake.device.counters.tx_dropped, 0);
+    assert_int_equal(card->tx_put_off, 2);
+    assert_int_equal(output(udp, sizeof(udp)), ERR_MEM);
+    assert_int_equal(fake.device.counters.tx_dropped, ++dropped);
+    assert_int_equal(output(arp, sizeof(arp)), ERR_MEM);
+    assert_int_equal(fake.device.counters.tx_dropped, ++dropped);
+    tcp4[14 + 24 + 13] = tcp6[54 + 13] = 0x04;
+    assert_int_equal(output(tcp4, sizeof(tcp4)), ERR_MEM);
+    assert_int_equal(fake.device.counters.tx_dropped, ++dropped);
+    assert_int_equal(output(tcp6, sizeof(tcp6)), ERR_MEM);
+    assert_int_equal(fake.device.counters.tx_dropped, ++dropped);
+    for (size_t len = 14; len < sizeof(tcp4) - 1;
+         len++) /* cut short: nothing is read behind it */
+        (void)output(tcp4, len);
+    assert_int_equal(card->tx_put_off, 2);
+}
+
 /* What finds the ring full goes out later, in order; too much of it is dropped and counted. */
 static void
 full_ring(void **state)
@@ -705,6 +760,7 @@ main(void)
         cmocka_unit_test(transmit),        cmocka_unit_test(full_ring),
         cmocka_unit_test(volatile_data),   cmocka_unit_test(own_address),
         cmocka_unit_test(small_ring),      cmocka_unit_test(refused_buffers),
+        cmocka_unit_test(put_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,9 @@
  *     small-stack:BYTES   until a line is typed, sleep in a thread with so much of a stack; then
  *                         whether what lies below the stack is as it was
  *     status              what lib/net/net.h shows
+ *     resolv, ntp         what /etc/resolv.conf and /etc/ntp.conf say
+ *     lease               wait until the first card has an address of IPv4
+ *     line                wait until a line is typed
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -228,23 +231,63 @@ push(char *where)
 static int
 status(void)
 {
-    struct net_address servers[NET_SERVERS_MAX];
+    struct net_address servers[NET_SERVERS_MAX], clock;
     struct net_interface card;
+    struct net_route_info route;
 
     for (unsigned i = 0; net_interface_get(i, &card); i++) {
         printf("%s: mtu %u up %d link %d ip %s/%u\n", card.name, card.mtu, card.up,
                card.link_up, show(&card.ip4), card.prefix4);
         printf("%s: gateway %s\n", card.name, show(&card.gateway));
+        for (unsigned n = 0; net_route_get(i, n, &route); n++) {
+            printf("%s: route %s/%u", card.name, show(&route.to), route.prefix);
+            printf(" %s\n", show(&route.router));
+        }
         for (unsigned n = 0; n < card.nr_ip6; n++)
             printf("%s: ip6 %s\n", card.name, show(&card.ip6[n]));
-        printf("%s: rx %llu dropped %llu bad %llu, tx %llu dropped %llu\n", card.name,
-               (unsigned long long)card.rx_frames, (unsigned long long)card.rx_dropped,
-               (unsigned long long)card.rx_bad, (unsigned long long)card.tx_frames,
-               (unsigned long long)card.tx_dropped);
+        printf("%s: rx %llu dropped %llu bad %llu, tx %llu dropped %llu put off %llu\n",
+               card.name, (unsigned long long)card.rx_frames,
+               (unsigned long long)card.rx_dropped, (unsigned long long)card.rx_bad,
+               (unsigned long long)card.tx_frames, (unsigned long long)card.tx_dropped,
+               (unsigned long long)card.tx_put_off);
     }
     for (unsigned i = 0, n = net_servers_get(servers); i < n; i++)
         printf("server %s\n", show(&servers[i]));
+    printf("search %s\n", net_search_get());
+    for (unsigned i = 0; net_clock_get(i, &clock); i++)
+        printf("clock %s\n", show(&clock));
     return 0;
+}
+
+static int
+show_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char text[300];
+
+    if (!file)
+        return printf("FAIL %s: %s\n", path, strerror(errno)), 1;
+    while (fgets(text, sizeof(text), file))
+        printf("%s: %s", path, text);
+    fclose(file);
+    return 0;
+}
+
+static int
+wait_for_lease(void)
+{
+    struct net_interface card;
+
+    while (net_interface_get(0, &card) && !card.ip4.family)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    return 0;
+}
+
+static int
+wait_for_line(void)
+{
+    puts("type a line");
+    return getchar() == EOF;
 }
 
 /* Packets that come meanwhile are served while this thread is the one that waits. */
@@ -290,6 +333,14 @@ step(char *word)
         *argument++ = '\0';
     if (strcmp(word, "status") == 0)
         return status();
+    if (strcmp(word, "resolv") == 0)
+        return show_file("/etc/resolv.conf");
+    if (strcmp(word, "ntp") == 0)
+        return show_file("/etc/ntp.conf");
+    if (strcmp(word, "lease") == 0)
+        return wait_for_lease();
+    if (strcmp(word, "line") == 0)
+        return wait_for_line();
     if (!argument)
         return printf("FAIL %s: unknown step\n", word), 1;
     if (strcmp(word, "resolve") == 0)
