@@ -4,6 +4,8 @@
 
 #include "lwip/ip_addr.h"
 
+struct tcp_pcb;
+
 /* Initial sequence number for a connection (random.c). */
 u32_t net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
                   u16_t remote_port);
@@ -25,5 +27,12 @@ struct dhcp_msg;
 void net_dhcp_append(struct dhcp_msg *message, u16_t *len);
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, len) \
     net_dhcp_append(message, len)
+
+/* Whether the next segment may leave now, or waits for more (connection.c). */
+int net_tcp_may_send(struct tcp_pcb *);
+#ifdef NET_LWIP_TCP_OUT /* which has just seen lwIP's own answer */
+#undef tcp_do_output_nagle
+#define tcp_do_output_nagle net_tcp_may_send
+#endif
 
 #endif

@@ -3,12 +3,16 @@
  * waited for here. A stream moves part by part of the application's scatter list; a datagram
  * goes in one call, lwIP's own list having the same layout.
  */
+#include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 #include "lib/net/core.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/string.h"
+#include "lwip/api.h"
+#include "lwip/priv/sockets_priv.h"
+#include "lwip/tcp.h"
 
 _Static_assert(sizeof(struct iovec) == sizeof(struct abi_iovec) || sizeof(void *) > 4,
                "lwIP's iovec has another layout");
@@ -27,6 +31,29 @@ total_length(const struct socket_message *message)
 }
 
 /* ---- streams ---- */
+
+/* What comes is acknowledged as it is read, so a stream never has more than its window. */
+unsigned
+socket_receive_least(const struct socket *socket)
+{
+    return (unsigned)MIN(MAX(socket->receive_least, 1), (int)net_tcp_window / 2);
+}
+
+bool
+socket_has_least(const struct socket *socket)
+{
+    const struct lwip_sock *sock = socket_inner(socket);
+    unsigned least = socket_receive_least(socket), there;
+
+    if (sock->rcvevent <= 0 && !sock->lastdata.pbuf)
+        return false;
+    if (least == 1 || !sock->conn->pcb.tcp || sock->conn->pcb.tcp->state >= CLOSE_WAIT)
+        return true; /* an accepted connection, an end, or as much as there will be */
+    there = (unsigned)MAX(sock->conn->recv_avail, 0);
+    if (sock->lastdata.pbuf)
+        there += sock->lastdata.pbuf->tot_len;
+    return there >= least;
+}
 
 /* What a failed send or receive means on a stream. */
 static int
@@ -74,33 +101,50 @@ static long
 send_stream(struct socket *socket, const struct socket_message *message, unsigned flags)
 {
     uint64_t deadline = socket_deadline(socket->send_timeout);
-    long total = 0;
+    bool more = flags & LINUX_MSG_MORE;
+    long total = 0, n = 0;
 
     if (socket->write_shut)
         return -EPIPE;
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
         return -EPIPE; /* as Linux: "not connected" is for reads */
+    if (more || message->nr_iov > 1)
+        socket_hold(socket, true); /* parts leave together */
     for (unsigned i = 0; i < message->nr_iov; i++) {
         const struct abi_iovec *part = &message->iov[i];
         bool last = i + 1 == message->nr_iov;
-        long n = send_part(socket, part->base, part->len, last ? flags : flags | LINUX_MSG_MORE,
-                           deadline);
 
+        n = send_part(socket, part->base, part->len, last ? flags : flags | LINUX_MSG_MORE,
+                      deadline);
         if (n < 0)
-            return total ? total : n;
+            break;
         total += n;
         if ((size_t)n < part->len)
             break;
     }
-    return total;
+    if (!more)
+        socket_hold(socket, false);
+    return total || n >= 0 ? total : n;
+}
+
+/* poll() is true with SO_RCVLOWAT's bytes only, which may be more than a call still wants. */
+static int
+wait_for_more(struct socket *socket, bool dontwait, uint64_t deadline)
+{
+    int err;
+
+    if (dontwait || socket->receive_least <= 1 || socket->file.flags & FILE_O_NONBLOCK)
+        return socket_wait(socket, FILE_POLLIN, dontwait, deadline);
+    err = signal_wait_on(&socket->changed, deadline);
+    return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
 /*
- * Into one part: with `wait`, until something came; with LINUX_MSG_WAITALL also until it is
- * full. 0 at the end of the stream.
+ * Into one part: what is there, and at least `least` bytes, which are waited for. 0 at the end of
+ * the stream.
  */
 static long
-receive_part(struct socket *socket, char *to, size_t len, unsigned flags, bool wait,
+receive_part(struct socket *socket, char *to, size_t len, unsigned flags, size_t least,
              uint64_t deadline)
 {
     int lwip_flags = MSG_DONTWAIT | (flags & LINUX_MSG_PEEK ? MSG_PEEK : 0);
@@ -112,7 +156,7 @@ receive_part(struct socket *socket, char *to, size_t len, unsigned flags, bool w
 
         if (n > 0) {
             done += (size_t)n;
-            if ((flags & LINUX_MSG_WAITALL) && !(flags & LINUX_MSG_PEEK))
+            if (done < least && !(flags & LINUX_MSG_PEEK))
                 continue;
             break;
         }
@@ -125,8 +169,8 @@ receive_part(struct socket *socket, char *to, size_t len, unsigned flags, bool w
             socket->read_shut = true;
             break;
         }
-        if (err == -EAGAIN && wait)
-            err = socket_wait(socket, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, deadline);
+        if (err == -EAGAIN && done < least)
+            err = wait_for_more(socket, flags & LINUX_MSG_DONTWAIT, deadline);
         if (err)
             return done ? (long)done : err;
     }
@@ -137,19 +181,21 @@ static long
 receive_stream(struct socket *socket, struct socket_message *message, unsigned flags)
 {
     uint64_t deadline = socket_deadline(socket->receive_timeout);
-    long total = 0;
+    long total = 0, least = total_length(message);
 
     message->namelen = 0;
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
         return -ENOTCONN;
+    if (!(flags & LINUX_MSG_WAITALL))
+        least = MIN(least, (long)socket_receive_least(socket));
     for (unsigned i = 0; i < message->nr_iov; i++) {
         const struct abi_iovec *part = &message->iov[i];
-        bool wait = !total || flags & LINUX_MSG_WAITALL;
+        size_t wanted = MIN((size_t)MAX(least - total, 0), (size_t)part->len);
         long n;
 
         if (!part->len)
             continue;
-        n = receive_part(socket, part->base, part->len, flags, wait, deadline);
+        n = receive_part(socket, part->base, part->len, flags, wanted, deadline);
         if (n < 0)
             return total ? total : n;
         total += n;

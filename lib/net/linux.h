@@ -81,6 +81,7 @@ struct linux_mmsghdr {
 #define LINUX_SO_RCVBUF       8
 #define LINUX_SO_KEEPALIVE    9
 #define LINUX_SO_LINGER       13
+#define LINUX_SO_RCVLOWAT     18
 #define LINUX_SO_RCVTIMEO_OLD 20 /* struct of two 32-bit words */
 #define LINUX_SO_SNDTIMEO_OLD 21
 #define LINUX_SO_ACCEPTCONN   30
@@ -95,10 +96,15 @@ struct linux_mmsghdr {
 #define LINUX_IP_MULTICAST_TTL  33
 #define LINUX_IP_MULTICAST_LOOP 34
 
-#define LINUX_TCP_NODELAY   1
-#define LINUX_TCP_KEEPIDLE  4
-#define LINUX_TCP_KEEPINTVL 5
-#define LINUX_TCP_KEEPCNT   6
+#define LINUX_TCP_NODELAY      1
+#define LINUX_TCP_CORK         3
+#define LINUX_TCP_KEEPIDLE     4
+#define LINUX_TCP_KEEPINTVL    5
+#define LINUX_TCP_KEEPCNT      6
+#define LINUX_TCP_DEFER_ACCEPT 9
+#define LINUX_TCP_INFO         11
+#define LINUX_TCP_QUICKACK     12
+#define LINUX_TCP_USER_TIMEOUT 18
 
 #define LINUX_IPV6_CHECKSUM     7
 #define LINUX_IPV6_UNICAST_HOPS 16

@@ -29,6 +29,8 @@ $(LWIP_SRC:%=$(LWIP)/%): | $(LWIP)/include ;
 
 # The preprocessor checks the window there (lwipopts.h).
 $(B)/obj/lwip/core/init.o: LWIP_FLAGS := -DNET_LWIP_INIT
+# Asks connection.c whether a segment may leave (hooks.h).
+$(B)/obj/lwip/core/tcp_out.o: LWIP_FLAGS := -DNET_LWIP_TCP_OUT
 # Bounds the number of connections (memory.c).
 $(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free=net_tcp_free
 # Has its timers whatever happens to memory (memory.c).

@@ -77,13 +77,14 @@ void net_free(void *p);
 
 /* ---- transports ---- */
 
-#define LWIP_RAW           1
-#define LWIP_TCP_SACK_OUT  1
-#define LWIP_WND_SCALE     1
-#define TCP_RCV_SCALE      4
-#define TCP_MSS            1460
-#define TCP_LISTEN_BACKLOG 1
-#define TCP_MSL            15000 /* TIME-WAIT 30 s: a server keeps thousands of them */
+#define LWIP_RAW                  1
+#define LWIP_TCP_SACK_OUT         1
+#define LWIP_WND_SCALE            1
+#define TCP_RCV_SCALE             4
+#define TCP_MSS                   1460
+#define TCP_LISTEN_BACKLOG        1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 5     /* connection.c's */
+#define TCP_MSL                   15000 /* TIME-WAIT 30 s: a server keeps thousands of them */
 
 /*
  * Window and send buffer of a connection follow the memory of the machine (memory.c). lwIP

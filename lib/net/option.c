@@ -122,6 +122,18 @@ get_timeout(uint64_t timeout, void *value, size_t half)
 
 /* ---- set ---- */
 
+static int
+set_receive_least(struct socket *socket, const void *value, uint32_t len)
+{
+    int least;
+
+    if (len < sizeof(least))
+        return -EINVAL;
+    memcpy(&least, value, sizeof(least));
+    socket->receive_least = least < 0 ? INT32_MAX : least;
+    return 0;
+}
+
 int
 socket_set_option(struct socket *socket, int level, int name, const void *value, uint32_t len)
 {
@@ -134,8 +146,11 @@ socket_set_option(struct socket *socket, int level, int name, const void *value,
         return len < 2 * half ? -EINVAL : set_timeout(timeout, value, half);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_SNDBUF)
         return len < sizeof(int) ? -EINVAL : 0; /* the size follows the machine's memory */
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_RCVLOWAT)
+        return set_receive_least(socket, value, len);
     if (!option)
-        return -ENOPROTOOPT;
+        return level == LINUX_IPPROTO_TCP ? socket_set_tcp_option(socket, name, value, len)
+                                          : -ENOPROTOOPT;
     if (option->value == BYTE && len >= 1) {
         byte = *(const u8_t *)value; /* of a word, the low one */
         value = &byte;
@@ -150,9 +165,23 @@ socket_set_option(struct socket *socket, int level, int name, const void *value,
     }
     if (lwip_setsockopt(socket->number, option->lwip_level, option->lwip_name, value, len) < 0)
         return socket_failure();
-    if (level == LINUX_IPPROTO_TCP && name == LINUX_TCP_NODELAY)
+    if (level == LINUX_IPPROTO_TCP && name == LINUX_TCP_NODELAY) {
         socket->nodelay = *(const int *)value != 0;
+        if (socket->nodelay)
+            socket_flush(socket); /* also what a cork holds (tcp(7)) */
+    }
     return 0;
+}
+
+void
+socket_inherit(struct socket *socket, const struct socket *listening)
+{
+    socket->receive_timeout = listening->receive_timeout;
+    socket->send_timeout = listening->send_timeout;
+    socket->receive_least = listening->receive_least;
+    socket->defer_accept = listening->defer_accept;
+    if (listening->nodelay)
+        (void)lwip_setsockopt(socket->number, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 }
 
 /* ---- get ---- */
@@ -179,6 +208,9 @@ get_own(struct socket *socket, int level, int name, int *out)
     case LINUX_SO_ACCEPTCONN:
         *out = socket->state == SOCKET_LISTENING;
         return true;
+    case LINUX_SO_RCVLOWAT:
+        *out = MAX(socket->receive_least, 1);
+        return true;
     case LINUX_SO_SNDBUF:
         *out = (int)net_tcp_window;
         return true;
@@ -187,9 +219,8 @@ get_own(struct socket *socket, int level, int name, int *out)
     }
 }
 
-/* As much of the value as there is room for, as Linux does. */
-static int
-give(void *value, uint32_t *len, const void *from, size_t size)
+int
+socket_give(void *value, uint32_t *len, const void *from, size_t size)
 {
     *len = MIN(*len, (uint32_t)size);
     memcpy(value, from, *len);
@@ -208,16 +239,20 @@ socket_get_option(struct socket *socket, int level, int name, void *value, uint3
 
     if (timeout) {
         get_timeout(*timeout, room, half);
-        return give(value, len, room, 2 * half);
+        return socket_give(value, len, room, 2 * half);
     }
     if (get_own(socket, level, name, &word))
-        return give(value, len, &word, sizeof(word));
+        return socket_give(value, len, &word, sizeof(word));
+    if (level == LINUX_IPPROTO_TCP && socket->type != LINUX_SOCK_STREAM)
+        return socket->domain == LINUX_AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT; /* as Linux */
+    if (!option && level == LINUX_IPPROTO_TCP)
+        return socket_get_tcp_option(socket, name, value, len);
     if (!option || option->value == GROUP)
         return -ENOPROTOOPT;
     if (socket->state == SOCKET_LISTENING && level == LINUX_IPPROTO_TCP &&
         name == LINUX_TCP_NODELAY) {
         word = socket->nodelay;
-        return give(value, len, &word, sizeof(word));
+        return socket_give(value, len, &word, sizeof(word));
     }
     lwip_len = option->value == BYTE ? 1 : value_size(option);
     if (lwip_getsockopt(socket->number, option->lwip_level, option->lwip_name, room,
@@ -226,7 +261,7 @@ socket_get_option(struct socket *socket, int level, int name, void *value, uint3
     /* lwIP answers flags with the bit that it keeps. */
     if (level == LINUX_SOL_SOCKET && option->value == WORD && name != LINUX_SO_RCVBUF)
         room[0] = room[0] != 0;
-    return give(value, len, room, value_size(option));
+    return socket_give(value, len, room, value_size(option));
 }
 
 /* ---- requests ---- */

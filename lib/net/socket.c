@@ -73,7 +73,7 @@ poll_tcp(struct socket *socket)
 
     if (socket->state == SOCKET_FRESH)
         return FILE_POLLOUT | FILE_POLLHUP;
-    if (sock->rcvevent > 0 || sock->lastdata.pbuf || socket->read_shut || gone)
+    if (socket->read_shut || gone || socket_has_least(socket))
         events |= FILE_POLLIN;
     if (socket->state != SOCKET_LISTENING && (sock->sendevent || gone))
         events |= FILE_POLLOUT;
@@ -425,10 +425,7 @@ socket_accept(struct socket *socket, struct socket **out)
     if (!*out)
         return -ENOMEM;
     (*out)->state = SOCKET_CONNECTED;
-    (*out)->receive_timeout = socket->receive_timeout;
-    (*out)->send_timeout = socket->send_timeout;
-    if (socket->nodelay)
-        (void)lwip_setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    socket_inherit(*out, socket);
     return 0;
 }
 

@@ -43,6 +43,9 @@ struct socket {
     bool write_shut;
     bool refused; /* of UDP: nobody listens at the peer's port; told once */
     bool nodelay; /* asked for while listening: for the connections accepted */
+    bool no_quickack;
+    uint8_t defer_accept;                   /* option_tcp.c */
+    int receive_least;                      /* SO_RCVLOWAT: bytes, 0: not set, one */
     uint64_t receive_timeout, send_timeout; /* ns, 0: none */
 };
 
@@ -108,6 +111,10 @@ struct socket_message {
     unsigned flags; /* out: LINUX_MSG_TRUNC */
 };
 
+/* Bytes that make a stream readable: SO_RCVLOWAT, but no more than its window lets come. */
+unsigned socket_receive_least(const struct socket *);
+/* Whether so many are there, or none will follow. */
+bool socket_has_least(const struct socket *);
 /* Both block. `flags` are LINUX_MSG_*. Bytes. */
 long socket_send(struct socket *, const struct socket_message *, unsigned flags);
 long socket_receive(struct socket *, struct socket_message *, unsigned flags);
@@ -117,6 +124,20 @@ long socket_receive(struct socket *, struct socket_message *, unsigned flags);
 int socket_set_option(struct socket *, int level, int name, const void *value, uint32_t len);
 int socket_get_option(struct socket *, int level, int name, void *value, uint32_t *len);
 int socket_ioctl(struct file *, unsigned long request, void *argument);
+/* An accepted socket has the options of the listening one. */
+void socket_inherit(struct socket *, const struct socket *listening);
+/* As much of a value of `size` bytes as *len has room for, as Linux does. 0. */
+int socket_give(void *to, uint32_t *len, const void *from, size_t size);
+
+/* ---- option_tcp.c ---- */
+
+/* Of level TCP. -ENOPROTOOPT: none that it knows. */
+int socket_set_tcp_option(struct socket *, int name, const void *value, uint32_t len);
+int socket_get_tcp_option(struct socket *, int name, void *value, uint32_t *len);
+/* Of a stream: small segments wait for more, or no more. */
+void socket_hold(struct socket *, bool on);
+/* Send what waits for more. */
+void socket_flush(struct socket *);
 
 /* ---- address.c ---- */
 

@@ -40,5 +40,6 @@ void names(void);
 void memory(void);
 void process(void);
 void interfaces(void);
+void tuning(void);
 
 #endif
