@@ -55,6 +55,16 @@ socket_address_in(const void *address, uint32_t len, union socket_address *out,
     return 0;
 }
 
+/* ::ffff:a.b.c.d stands for an IPv4 address (RFC 4291, 2.5.5.2). */
+bool
+socket_address_is_ip6(const union socket_address *address)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+    return address->any.sa_family == AF_INET6 &&
+           memcmp(&address->ip6.sin6_addr, mapped, sizeof(mapped)) != 0;
+}
+
 void
 socket_address_destination(union socket_address *address)
 {

@@ -9,7 +9,7 @@
  * ip6 word stays down. ip6 defaults to auto, but with ip=off to off.
  *
  * The start waits for nothing. Who needs an address that is still being asked for (connect,
- * sendto, the resolver) waits for net_config_changed, while net_config_pending() says that
+ * sendto, the resolver) waits for net_config_changed, or in pending.c, while net_config_pending() says that
  * there is hope.
  */
 #include "lib/net/core.h"
@@ -74,6 +74,7 @@ void
 net_config_notify(void)
 {
     wake_all(&net_config_changed);
+    net_pending_look();
 }
 
 /* ---- saying what there is ---- */

@@ -106,6 +106,11 @@ extern struct wait_queue net_config_changed;
 /* Something of the configuration changed: wakes it. */
 void net_config_notify(void);
 
+/* ---- pending.c ---- */
+
+/* Have the sockets that wait for a route look again. */
+void net_pending_look(void);
+
 /* ---- resolv.c ---- */
 
 /* A server of a dns= word; those come before what DHCP and routers name. */

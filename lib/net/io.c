@@ -61,7 +61,7 @@ stream_failure(struct socket *socket)
 {
     int err = socket_failure(), pending;
 
-    if (err == -EAGAIN || err == -EINPROGRESS)
+    if (err == -EAGAIN || err == -EINPROGRESS || socket->state == SOCKET_ROUTELESS)
         return -EAGAIN;
     /* lwIP delivers an error of the connection through the call and keeps it for SO_ERROR
      * as well; it must come once. */
@@ -207,21 +207,13 @@ receive_stream(struct socket *socket, struct socket_message *message, unsigned f
 
 /* ---- datagrams ---- */
 
-/* ::ffff:a.b.c.d stands for an IPv4 address (RFC 4291, 2.5.5.2). */
-static bool
-is_mapped(const struct sockaddr_in6 *address)
-{
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-    return memcmp(&address->sin6_addr, prefix, sizeof(prefix)) == 0;
-}
-
 static long
 send_datagram(struct socket *socket, const struct socket_message *message, unsigned flags)
 {
     union socket_address address;
     struct msghdr header = {.msg_iov = (struct iovec *)message->iov,
                             .msg_iovlen = (int)message->nr_iov};
+    uint64_t deadline = socket_deadline(socket->send_timeout);
     bool ip6 = socket->domain == LINUX_AF_INET6;
     struct iovec none = {NULL, 0};
     int err;
@@ -236,7 +228,7 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
             return -EAFNOSUPPORT;
         socket_address_destination(&address);
         header.msg_name = &address;
-        ip6 = address.any.sa_family == AF_INET6 && !is_mapped(&address.ip6);
+        ip6 = socket_address_is_ip6(&address);
     } else if (socket->state != SOCKET_CONNECTED) {
         return -EDESTADDRREQ;
     }
@@ -254,7 +246,7 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
         if (n >= 0)
             return n;
         err = socket_failure();
-        err = socket_wait_route(socket, ip6, flags & LINUX_MSG_DONTWAIT, err);
+        err = socket_wait_route(socket, ip6, flags & LINUX_MSG_DONTWAIT, deadline, err);
     } while (!err);
     return err == -ENOMEM ? -ENOBUFS : err;
 }

@@ -19,7 +19,7 @@ is_bound(const struct socket *socket)
 
     switch (socket->type) {
     case LINUX_SOCK_STREAM:
-        return !conn->pcb.tcp ||
+        return !conn->pcb.tcp || socket->state == SOCKET_ROUTELESS ||
                conn->pcb.tcp->local_port; /* or it was: the connection ended */
     case LINUX_SOCK_DGRAM:
         return conn->pcb.udp->local_port;

@@ -68,16 +68,18 @@ static unsigned
 poll_tcp(struct socket *socket)
 {
     const struct lwip_sock *sock = socket_inner(socket);
-    bool gone = !sock->conn->pcb.tcp;
+    bool gone = !sock->conn->pcb.tcp || socket->state == SOCKET_FAILED;
     unsigned events = 0;
 
     if (socket->state == SOCKET_FRESH)
         return FILE_POLLOUT | FILE_POLLHUP;
+    if (socket->state == SOCKET_ROUTELESS)
+        return 0;
     if (socket->read_shut || gone || socket_has_least(socket))
         events |= FILE_POLLIN;
     if (socket->state != SOCKET_LISTENING && (sock->sendevent || gone))
         events |= FILE_POLLOUT;
-    if (sock->conn->pending_err)
+    if (sock->conn->pending_err || socket->route_error)
         events |= FILE_POLLERR;
     if (gone || socket->read_shut || sock->conn->pcb.tcp->state >= CLOSE_WAIT)
         events |= FILE_POLLRDHUP;
@@ -95,7 +97,7 @@ socket_poll(struct file *file)
     update_state(socket);
     if (socket->type == LINUX_SOCK_STREAM)
         return poll_tcp(socket);
-    return FILE_POLLOUT | (socket->refused ? FILE_POLLERR : 0) |
+    return (socket->waits_for_route ? 0 : FILE_POLLOUT) | (socket->refused ? FILE_POLLERR : 0) |
            (sock->rcvevent > 0 || sock->lastdata.netbuf || socket->read_shut ? FILE_POLLIN : 0);
 }
 
@@ -127,14 +129,17 @@ socket_wait(struct socket *socket, unsigned events, bool dontwait, uint64_t dead
 }
 
 int
-socket_wait_route(struct socket *socket, bool ip6, bool dontwait, int error)
+socket_wait_route(struct socket *socket, bool ip6, bool dontwait, uint64_t deadline, int error)
 {
-    uint64_t deadline;
+    uint64_t end;
 
-    if (error != -EHOSTUNREACH || dontwait || socket->file.flags & FILE_O_NONBLOCK ||
-        !net_config_pending(ip6, &deadline))
+    if (error != -EHOSTUNREACH || !net_config_pending(ip6, &end))
         return error;
-    error = signal_wait_on(&net_config_changed, deadline);
+    if (dontwait || socket->file.flags & FILE_O_NONBLOCK)
+        return socket_await_route(socket, ip6) ? -EAGAIN : error;
+    if (clock_now() >= deadline)
+        return -EAGAIN;
+    error = signal_wait_on(&net_config_changed, MIN(end, deadline));
     return error == -ETIMEDOUT ? 0 : error;
 }
 
@@ -147,6 +152,12 @@ socket_error(struct socket *socket)
     if (socket->refused) {
         socket->refused = false;
         return ECONNREFUSED;
+    }
+    if (socket->route_error) {
+        error = socket->route_error;
+        socket->route_error = 0;
+        socket->state = SOCKET_FRESH; /* lwIP's connection has not begun: another may */
+        return error;
     }
     update_state(socket);
     connecting = socket->state == SOCKET_FAILED;
@@ -198,6 +209,7 @@ socket_close(struct file *file)
     struct socket *socket = file->private;
     int number = socket->number;
 
+    socket_await_no_route(socket);
     reset_if_asked(socket);
     /* Lingering is a wait inside lwIP, which it does for blocking sockets only. */
     netconn_set_nonblocking(socket_inner(socket)->conn, 0);
@@ -323,10 +335,42 @@ socket_new(int domain, int type, int protocol, struct socket **out)
 
 /* ---- connections ---- */
 
+/* As soon as there is a route, if not at once. 0: it is under way. */
+static int
+begin_connection(struct socket *socket)
+{
+    const union socket_address *to = &socket->target;
+    int err =
+        lwip_connect(socket->number, &to->any, socket->target_len) < 0 ? socket_failure() : 0;
+
+    if (!err || err == -EINPROGRESS) {
+        socket->state = SOCKET_CONNECTING;
+        return 0;
+    }
+    if (err != -EHOSTUNREACH || !socket_await_route(socket, socket_address_is_ip6(to)))
+        return err;
+    socket->state = SOCKET_ROUTELESS;
+    return 0;
+}
+
+void
+socket_route_changed(struct socket *socket)
+{
+    if (socket->state == SOCKET_ROUTELESS) {
+        int err = begin_connection(socket);
+
+        if (err) {
+            socket->state = SOCKET_FAILED;
+            socket->route_error = -err;
+        }
+    }
+    wake_all(&socket->changed);
+}
+
 static int
 await_connection(struct socket *socket, uint64_t deadline)
 {
-    while (socket->state == SOCKET_CONNECTING) {
+    while (socket->state == SOCKET_CONNECTING || socket->state == SOCKET_ROUTELESS) {
         int err = socket_wait(socket, FILE_POLLOUT, false, deadline);
 
         if (err)
@@ -351,20 +395,16 @@ connect_tcp(struct socket *socket, const union socket_address *address, socklen_
         err = socket_error(socket);
         return err ? -err : -ECONNABORTED;
     case SOCKET_CONNECTING:
-        return socket->file.flags & FILE_O_NONBLOCK ? -EALREADY
-                                                    : await_connection(socket, deadline);
+    case SOCKET_ROUTELESS:
+        err = await_connection(socket, deadline);
+        return err == -EINPROGRESS ? -EALREADY : err;
     case SOCKET_FRESH:
         break;
     }
-    do {
-        err = lwip_connect(socket->number, &address->any, len) < 0 ? socket_failure() : 0;
-        if (err == -EINPROGRESS) {
-            socket->state = SOCKET_CONNECTING;
-            return await_connection(socket, deadline);
-        }
-        err = socket_wait_route(socket, address->any.sa_family == AF_INET6, false, err);
-    } while (!err);
-    return err;
+    socket->target = *address;
+    socket->target_len = len;
+    err = begin_connection(socket);
+    return err ? err : await_connection(socket, deadline);
 }
 
 int
@@ -392,6 +432,8 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 int
 socket_listen(struct socket *socket, int backlog)
 {
+    if (socket->state == SOCKET_ROUTELESS)
+        return -EINVAL;
     if (lwip_listen(socket->number, MAX(backlog, 1)) < 0)
         return socket_failure();
     socket->state = SOCKET_LISTENING;

@@ -18,9 +18,16 @@
 enum socket_state {
     SOCKET_FRESH,
     SOCKET_LISTENING,
+    SOCKET_ROUTELESS,  /* of TCP: connects as soon as there is a route (pending.c) */
     SOCKET_CONNECTING, /* of TCP */
     SOCKET_CONNECTED,  /* also of UDP and raw sockets with a peer */
     SOCKET_FAILED,     /* TCP's connect came to nothing */
+};
+
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in ip4;
+    struct sockaddr_in6 ip6;
 };
 
 struct socket;
@@ -47,6 +54,11 @@ struct socket {
     uint8_t defer_accept;                   /* option_tcp.c */
     int receive_least;                      /* SO_RCVLOWAT: bytes, 0: not set, one */
     uint64_t receive_timeout, send_timeout; /* ns, 0: none */
+    bool waits_for_route;                   /* is in the list of pending.c, by */
+    struct list waiting;
+    union socket_address target; /* of the connection that waits, */
+    socklen_t target_len;
+    int route_error; /* and what it came to, a positive errno; told once */
 };
 
 /* ---- netlink.c, in the programs that need it ---- */
@@ -87,12 +99,25 @@ uint64_t socket_deadline(uint64_t timeout);
 /* lwIP's errno after a call that failed, negated. */
 int socket_failure(void);
 
-/* After a call found no route: wait while a card of the family may still get its address.
- * 0: try again; else `error`, or -SYSCALL_RESTART. */
-int socket_wait_route(struct socket *, bool ip6, bool dontwait, int error);
+/*
+ * After a datagram found no route (`error`): wait while a card of the family may still get its
+ * address, up to `deadline`. 0: try again; -EAGAIN: if the socket or the call is non-blocking, and
+ * then there is no POLLOUT until it is worth trying; else `error`, or -SYSCALL_RESTART.
+ */
+int socket_wait_route(struct socket *, bool ip6, bool dontwait, uint64_t deadline, int error);
+/* The configuration changed, or is over, since socket_await_route. */
+void socket_route_changed(struct socket *);
 
 /* lwIP's own view of it: connection and event counters. */
 struct lwip_sock *socket_inner(const struct socket *);
+
+/* ---- pending.c ---- */
+
+/* Have socket_route_changed() called when a card of the family may have a route. False: none will
+ * come. */
+bool socket_await_route(struct socket *, bool ip6);
+/* Not any more, if it was. */
+void socket_await_no_route(struct socket *);
 
 /* ---- name.c ---- */
 
@@ -141,12 +166,6 @@ void socket_flush(struct socket *);
 
 /* ---- address.c ---- */
 
-union socket_address {
-    struct sockaddr any;
-    struct sockaddr_in ip4;
-    struct sockaddr_in6 ip6;
-};
-
 /*
  * Linux's address of `len` bytes as lwIP's. -EINVAL: too short for its family;
  * -EAFNOSUPPORT: not IPv4 or IPv6 (AF_UNSPEC is let through, for connect). *out is set, and
@@ -154,6 +173,8 @@ union socket_address {
  */
 int socket_address_in(const void *address, uint32_t len, union socket_address *out,
                       socklen_t *out_len);
+/* Whether it is one of IPv6 in earnest, and not an IPv4 address in its clothes. */
+bool socket_address_is_ip6(const union socket_address *address);
 /* The address of no host, as a destination, is this one: every system takes it so. */
 void socket_address_destination(union socket_address *address);
 /* lwIP's as Linux's: as much of it as *len has room for, and the whole length in *len. */

@@ -7,9 +7,10 @@ import struct
 import pytest
 
 import dhcp
+import peers
 from dhcp import ip, option, routes
 from hosts import Net
-from wire import IPV4, ipv4
+from wire import IPV4, checksum, ipv4
 
 ROUTERS = option(dhcp.ROUTERS, ip("10.9.0.1"))
 
@@ -33,18 +34,25 @@ def hop(wire, address):
                      frame[22:32])
 
 
-def refuse(wire, frame):
-    """A reset to a SYN."""
+def reply(wire, frame, sequence, flags):
+    """A segment to the one in the frame, without data."""
     packet = frame[14:]
     source, destination, tcp = packet[12:16], packet[16:20], packet[20:]
-    answer = (tcp[2:4] + tcp[0:2] + bytes(4) +
-              struct.pack("!I", (struct.unpack("!I", tcp[4:8])[0] + 1) & 0xFFFFFFFF) +
-              b"\x50\x14\0\0\0\0\0\0")
-    total = sum(struct.unpack("!16H", destination + source + b"\0\6\0\x14" + answer))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    answer = answer[:16] + struct.pack("!H", ~total & 0xFFFF) + answer[18:]
+    number = struct.unpack("!I", tcp[4:8])[0] + 1
+    answer = tcp[2:4] + tcp[0:2] + struct.pack("!IIBBHHH", sequence, number & 0xFFFFFFFF, 0x50,
+                                               flags, 8192, 0, 0)
+    whole = destination + source + b"\0\6\0\x14" + answer
+    answer = answer[:16] + struct.pack("!H", checksum(whole)) + answer[18:]
     wire.send_packet(IPV4, ipv4(6, destination, source, answer))
+
+
+def refuse(wire, frame):
+    """A reset to a SYN."""
+    reply(wire, frame, 0, 0x14)
+
+
+def accept(wire, frame):
+    reply(wire, frame, 1000, 0x12)
 
 
 def test_options(boot, wires):
@@ -171,6 +179,100 @@ def test_all_goes_with_the_lease(boot, wires):
     guest.expect("^search \n")
     assert guest.wait() == 0
     assert guest.text.count("10.9.0.5") == 2  # in the middle
+
+
+# ---- sockets that are used before there is an address ----
+
+STREAM_WAITS = ["connect: EINPROGRESS", "again: EALREADY", "bind: EINVAL", "listen: EINVAL",
+                "peer: ENOTCONN", "send: EAGAIN", "receive: EAGAIN", "add: ok", "epoll: 0",
+                "select: 0", "events:", "error: 0", "waiting", "epoll: 1", "select: 1"]
+
+
+def said(guest):
+    """The program's own lines."""
+    return [line for line in guest.text.splitlines()
+            if re.match(r"[a-z ]+:|waiting$", line) and not line.startswith("exit: ")]
+
+
+def test_connect_goes_on(boot, wires):
+    """Nothing shows while DHCP is at work; then it is a connection as any other."""
+    wire = wires()
+    server = dhcp.Server(wire)
+    guest = start(boot, wire, "stream:10.9.0.1:80")
+    guest.expect("^waiting$")
+    server.lease(ROUTERS)
+    accept(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    assert guest.wait() == 0
+    assert said(guest) == STREAM_WAITS + ["events: out", "outcome: ok", "error: 0", "peer: ok"]
+
+
+@pytest.mark.smoke
+def test_connect_at_once(boot):
+    """As an event loop does it, with the machine's own DHCP server."""
+    giver = peers.giver(b"x" * 100)
+    try:
+        guest = boot("nettool", f"ip6=off -- stream:{peers.HOST}:{giver.port} "
+                     f"fetch:{peers.HOST}:{giver.port}", nets=[Net()],
+                     needs={"network of 10.0.2.2"})
+        assert guest.wait() == 0
+    finally:
+        giver.close()
+    assert "connect: EINPROGRESS\n" in guest.text and "outcome: ok\n" in guest.text
+    assert "ok fetch 100 " in guest.text
+
+
+def test_connect_is_refused_later(boot, wires):
+    wire = wires()
+    server = dhcp.Server(wire)
+    guest = start(boot, wire, "stream:10.9.0.1:80")
+    guest.expect("^waiting$")
+    server.lease(ROUTERS)
+    refuse(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    assert guest.wait() == 0
+    assert said(guest) == STREAM_WAITS + ["events: in out rdhup err hup", "outcome: ECONNREFUSED",
+                                          "error: 0", "peer: ENOTCONN"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_no_route_in_the_end(boot, wires, answered):
+    """DHCP gives an address and no router, or nothing at all."""
+    wire = wires()
+    guest = start(boot, wire, "stream:192.0.2.1:80 datagram:192.0.2.1:9")
+    guest.expect("^waiting$")
+    if answered:
+        dhcp.Server(wire).lease()
+    assert guest.wait() == 0
+    stream = said(guest)[:len(STREAM_WAITS) + 4]
+    assert stream[:len(STREAM_WAITS)] == STREAM_WAITS
+    assert stream[-4:-1] == ["events: in out rdhup err hup", "outcome: EHOSTUNREACH", "error: 0"]
+    assert "outcome: EHOSTUNREACH\n" in guest.text.split("events: out\nsend: ")[1]
+
+
+def test_closed_while_it_waits(boot, wires):
+    """And time-outs of connect and sendto; nothing of it is left when the address comes."""
+    wire = wires()
+    server = dhcp.Server(wire)
+    guest = start(boot, wire, "closed:10.9.0.1:80")
+    guest.expect("^waiting$")
+    server.lease(ROUTERS)
+    accept(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    assert guest.wait() == 0
+    assert said(guest) == ["connect: EINPROGRESS", "close: ok", "timed: EINPROGRESS",
+                           "timed again: EALREADY", "close: ok", "timed datagram: EAGAIN",
+                           "close: ok", "waiting", "connect: ok", "close: ok"]
+
+
+def test_datagram_waits(boot, wires):
+    """EAGAIN, and no POLLOUT until there is an address."""
+    wire = wires()
+    server = dhcp.Server(wire)
+    guest = start(boot, wire, "datagram:10.9.0.1:9")
+    guest.expect("^waiting$")
+    server.lease(ROUTERS)
+    wire.wait_for(lambda f: f[12:14] == b"\x08\0" and f[23] == 17 and f[36:38] == b"\0\x09")
+    assert guest.wait() == 0
+    assert said(guest) == ["events: out", "send: EAGAIN", "events:", "connect: ok",
+                           "send: EAGAIN", "waiting", "outcome: ok"]
 
 
 # ---- a server that lies, or is broken ----

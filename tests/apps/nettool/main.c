@@ -12,6 +12,8 @@
  *                         whether what lies below the stack is as it was
  *     status              what lib/net/net.h shows
  *     resolv, ntp         what /etc/resolv.conf and /etc/ntp.conf say
+ *     stream:ADDRESS:PORT, closed:..., datagram:...
+ *                         what sockets do that are used while there is no address yet (waiting.c)
  *     lease               wait until the first card has an address of IPv4
  *     line                wait until a line is typed
  */
@@ -30,6 +32,7 @@
 #include <unistd.h>
 
 #include "lib/net/net.h"
+#include "nettool.h"
 
 static unsigned char buffer[65536];
 
@@ -353,6 +356,12 @@ step(char *word)
         return fetch(argument);
     if (strcmp(word, "push") == 0)
         return push(argument);
+    if (strcmp(word, "stream") == 0)
+        return waiting_stream(argument);
+    if (strcmp(word, "closed") == 0)
+        return waiting_closed(argument);
+    if (strcmp(word, "datagram") == 0)
+        return waiting_datagram(argument);
     if (strcmp(word, "small-stack") == 0)
         return small_stack((size_t)atoi(argument));
     if (strcmp(word, "sleep") == 0)
