@@ -9,8 +9,8 @@
  * ip6 word stays down. ip6 defaults to auto, but with ip=off to off.
  *
  * The start waits for nothing. Who needs an address that is still being asked for (connect,
- * sendto, the resolver) waits for net_config_changed, or in pending.c, while net_config_pending() says that
- * there is hope.
+ * sendto, the resolver) waits for net_config_changed, or in pending.c, while net_config_pending()
+ * says that there is hope.
  */
 #include "lib/net/core.h"
 #include "lib/net/words.h"

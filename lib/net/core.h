@@ -115,7 +115,7 @@ void net_pending_look(void);
 
 /* A server of a dns= word; those come before what DHCP and routers name. */
 void net_resolv_add(const ip_addr_t *server);
-/* Server number `n`, from 0; NULL behind the last. */
+/* Server number `n`, from 0; NULL behind the last. Valid until the next call. */
 const ip_addr_t *net_resolv_server(unsigned n);
 /* The domains for short names, between blanks; "" if there are none. */
 const char *net_resolv_search(void);

@@ -19,7 +19,6 @@
 /* lwIP's receiver, and what the message says that it is looking at. */
 static udp_recv_fn lwip_receive;
 static struct net_lease said;
-static bool saying;
 
 /* ---- asking ---- */
 
@@ -52,13 +51,13 @@ received(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, 
     u16_t len = p->tot_len;
     u8_t *message = net_malloc(len + 1u);
 
-    if (message) {
-        net_lease_read(message, pbuf_copy_partial(p, message, len, 0), &said);
-        net_free(message);
+    if (!message) { /* as if it was lost: the client asks again */
+        pbuf_free(p);
+        return;
     }
-    saying = message;
+    net_lease_read(message, pbuf_copy_partial(p, message, len, 0), &said);
+    net_free(message);
     lwip_receive(arg, pcb, p, from, port);
-    saying = false;
 }
 
 void
@@ -68,36 +67,38 @@ net_dhcp_recv(struct udp_pcb *pcb, udp_recv_fn receive, void *arg)
     udp_recv(pcb, received, arg);
 }
 
-/* The default router: with option 121 the one that it names, if any, and never option 3's. */
+/* With option 121 the router of its default route, if it has one, and never option 3's. */
 static ip4_addr_t
-default_router(const struct net_card *card, const ip4_addr_t *router)
+default_router(const struct net_card *card)
 {
     const struct net_lease *lease = &card->lease;
     static const ip4_addr_t none;
 
     if (lease->nr_routers)
         return lease->routers[card->router % lease->nr_routers];
-    if (!lease->classless)
-        return *router;
     for (unsigned i = 0; i < lease->nr_routes; i++)
         if (ip4_addr_isany_val(lease->routes[i].mask))
             return lease->routes[i].router;
     return none;
 }
 
-/* Called within lwIP_receive() when there is a lease, new or again, else when it is over. */
+/* Called within lwip_receive() when there is a lease, new or again, else when it is over. lwIP's
+ * own reading of option 3 took whatever stood there. */
 void
 net_dhcp_address(struct netif *netif, const ip4_addr_t *address, const ip4_addr_t *mask,
-                 const ip4_addr_t *router)
+                 const ip4_addr_t *unchecked)
 {
     struct net_card *card = netif->state;
     ip4_addr_t gateway;
 
-    if (ip4_addr_isany(address))
+    (void)unchecked;
+    if (ip4_addr_isany(address)) {
         memset(&card->lease, 0, sizeof(card->lease));
-    else if (saying)
+        card->router = 0;
+    } else {
         card->lease = said;
-    gateway = default_router(card, router);
+    }
+    gateway = default_router(card);
     net_card_follow_mtu(card);
     netif_set_addr(netif, address, mask, &gateway);
     net_config_notify();

@@ -119,7 +119,8 @@ watch_router(struct net_card *card)
         card->router_asked = 0;
         return;
     }
-    if (!card->router_asked)
+    /* What was asked long ago, before a pause, was answered or is nobody's concern now. */
+    if (!card->router_asked || now - card->router_asked > 10 * SILENCE)
         card->router_asked = now;
     if (now - card->router_asked < SILENCE)
         return;

@@ -10,49 +10,13 @@ import dhcp
 import peers
 from dhcp import ip, option, routes
 from hosts import Net
-from wire import IPV4, checksum, ipv4
+from wire import arp_for, tcp_to
 
 ROUTERS = option(dhcp.ROUTERS, ip("10.9.0.1"))
 
 
 def start(boot, wire, steps, words="ip6=off", app="nettool"):
     return boot(app, f"{words} -- {steps}", nets=[Net(backend=wire.backend)])
-
-
-def tcp_to(address):
-    return lambda f: f[12:14] == b"\x08\0" and f[23] == 6 and f[30:34] == ip(address)
-
-
-def arp_for(address):
-    return lambda f: f[12:14] == b"\x08\x06" and f[20:22] == b"\0\1" and f[38:42] == ip(address)
-
-
-def hop(wire, address):
-    """Be the neighbour of that address as well: whoever it is, one cable leads there."""
-    frame = wire.wait_for(arp_for(address))
-    wire.send_packet(0x0806, frame[14:20] + b"\0\2" + b"\x52\x54\0\xaa\xbb\xcc" + ip(address) +
-                     frame[22:32])
-
-
-def reply(wire, frame, sequence, flags):
-    """A segment to the one in the frame, without data."""
-    packet = frame[14:]
-    source, destination, tcp = packet[12:16], packet[16:20], packet[20:]
-    number = struct.unpack("!I", tcp[4:8])[0] + 1
-    answer = tcp[2:4] + tcp[0:2] + struct.pack("!IIBBHHH", sequence, number & 0xFFFFFFFF, 0x50,
-                                               flags, 8192, 0, 0)
-    whole = destination + source + b"\0\6\0\x14" + answer
-    answer = answer[:16] + struct.pack("!H", checksum(whole)) + answer[18:]
-    wire.send_packet(IPV4, ipv4(6, destination, source, answer))
-
-
-def refuse(wire, frame):
-    """A reset to a SYN."""
-    reply(wire, frame, 0, 0x14)
-
-
-def accept(wire, frame):
-    reply(wire, frame, 1000, 0x12)
 
 
 def test_options(boot, wires):
@@ -102,8 +66,8 @@ def test_classless_routes(boot, wires):
     for address, neighbour in (("10.77.1.2", "10.9.0.9"), ("10.77.200.2", "10.9.0.11"),
                                ("10.9.0.200", "10.9.0.12"), ("192.0.2.1", "10.9.0.10"),
                                ("198.51.100.9", "198.51.100.9")):
-        hop(wire, neighbour)
-        refuse(wire, wire.wait_for(tcp_to(address)))
+        wire.be(neighbour)
+        wire.refuse(wire.wait_for(tcp_to(address)))
     assert guest.wait() == 5
     assert "eth0: gateway 10.9.0.10\n" in guest.text
     assert "eth0: route 10.77.0.0/16 10.9.0.9\n" in guest.text
@@ -118,8 +82,8 @@ def test_router_outside_the_network(boot, wires):
     guest = start(boot, wire, "fetch:192.0.2.1:80")
     dhcp.Server(wire, mask="255.255.255.255").lease(option(dhcp.CLASSLESS, routes(
         ("10.200.0.1/32", "0.0.0.0"), ("0.0.0.0/0", "10.200.0.1"))))
-    hop(wire, "10.200.0.1")
-    refuse(wire, wire.wait_for(tcp_to("192.0.2.1")))
+    wire.be("10.200.0.1")
+    wire.refuse(wire.wait_for(tcp_to("192.0.2.1")))
     assert guest.wait() == 1
 
 
@@ -130,7 +94,7 @@ def test_segments_follow_the_mtu(boot, wires):
     dhcp.Server(wire).lease(option(dhcp.MTU, struct.pack("!H", 1400)) + ROUTERS)
     syn = wire.wait_for(tcp_to("10.9.0.1"))
     assert syn[14 + 40:14 + 44] == b"\2\4" + struct.pack("!H", 1360)
-    refuse(wire, syn)
+    wire.refuse(syn)
     assert guest.wait() == 1
 
 
@@ -140,8 +104,8 @@ def test_second_router(boot, wires):
     guest = start(boot, wire, "fetch:192.0.2.1:80")
     dhcp.Server(wire).lease(option(dhcp.ROUTERS, ip("10.9.0.98", "10.9.0.99")))
     wire.wait_for(arp_for("10.9.0.98"))
-    hop(wire, "10.9.0.99")
-    refuse(wire, wire.wait_for(tcp_to("192.0.2.1")))
+    wire.be("10.9.0.99")
+    wire.refuse(wire.wait_for(tcp_to("192.0.2.1")))
     assert guest.wait() == 1
 
 
@@ -201,7 +165,7 @@ def test_connect_goes_on(boot, wires):
     guest = start(boot, wire, "stream:10.9.0.1:80")
     guest.expect("^waiting$")
     server.lease(ROUTERS)
-    accept(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    wire.accept(wire.wait_for(tcp_to("10.9.0.1")))
     assert guest.wait() == 0
     assert said(guest) == STREAM_WAITS + ["events: out", "outcome: ok", "error: 0", "peer: ok"]
 
@@ -227,7 +191,7 @@ def test_connect_is_refused_later(boot, wires):
     guest = start(boot, wire, "stream:10.9.0.1:80")
     guest.expect("^waiting$")
     server.lease(ROUTERS)
-    refuse(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    wire.refuse(wire.wait_for(tcp_to("10.9.0.1")))
     assert guest.wait() == 0
     assert said(guest) == STREAM_WAITS + ["events: in out rdhup err hup", "outcome: ECONNREFUSED",
                                           "error: 0", "peer: ENOTCONN"]
@@ -255,7 +219,7 @@ def test_closed_while_it_waits(boot, wires):
     guest = start(boot, wire, "closed:10.9.0.1:80")
     guest.expect("^waiting$")
     server.lease(ROUTERS)
-    accept(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    wire.accept(wire.wait_for(tcp_to("10.9.0.1")))
     assert guest.wait() == 0
     assert said(guest) == ["connect: EINPROGRESS", "close: ok", "timed: EINPROGRESS",
                            "timed again: EALREADY", "close: ok", "timed datagram: EAGAIN",
@@ -355,6 +319,6 @@ def test_answers_at_random(boot, wires):
                       file=rnd.randbytes(128), name=rnd.randbytes(64))
     server.answer(discover, dhcp.OFFER, ROUTERS)
     server.grant(ROUTERS)
-    refuse(wire, wire.wait_for(tcp_to("10.9.0.1")))
+    wire.refuse(wire.wait_for(tcp_to("10.9.0.1")))
     assert guest.wait() == 1
     assert re.search("^eth0: 10.9.0.2/24, gateway 10.9.0.1, by DHCP$", guest.text, re.M)

@@ -2,6 +2,7 @@
 sense there runs under the launcher as well (hosts.Launcher); these are about the data layouts,
 hosts that lie, SIGTERM, restart, and taps whose offloads are on whatever was asked for."""
 
+import contextlib
 import hashlib
 import random
 import re
@@ -14,10 +15,12 @@ import zlib
 
 import pytest
 
+import dhcp
 import hosts
 from guest import LIMIT
 from hosts import Disk, Entropy, Net
 from namespace import GUEST, GUEST6, OURS, OURS6, Namespace
+from wire import TapWire, tcp_to
 
 MIB = 1 << 20
 
@@ -303,8 +306,8 @@ def test_bulk_out(launch, namespace):
     space, size = namespace(), 64 * MIB
     listener = space.call(lambda: socket.create_server((OURS6, 0), family=socket.AF_INET6))
     port = listener.getsockname()[1]
-    guest = launch("nettool", f"ip6={GUEST6}/64 -- push:[{OURS6}]:{port}:{size}", options=TAP,
-                   prefix=space.prefix)
+    guest = launch("nettool", f"ip6={GUEST6}/64 -- push:[{OURS6}]:{port}:{size} status",
+                   options=TAP, prefix=space.prefix)
     listener.settimeout(LIMIT)
     total, length = 1, 0
     with listener, listener.accept()[0] as connection:
@@ -313,6 +316,7 @@ def test_bulk_out(launch, namespace):
     assert guest.wait() == 0
     assert length == size
     assert f"ok push {size} {total:08x}\n" in guest.text
+    assert re.search(r", tx \d+ dropped 0 put off \d+$", guest.text, re.M)  # nothing was lost
 
 
 @pytest.mark.parametrize("size", [1, 1472, 1473, 9000, 65507])
@@ -331,3 +335,25 @@ def test_tunnet(launch, namespace):
     """A tap that the launcher makes itself, as the original does."""
     space = namespace(tap=False)
     echo(launch, space, 4 * MIB, options=("--strict", f"--tunnet={OURS}"))
+
+
+def test_dhcp(launch, namespace):
+    """MTU and classless routes, which take the place of option 3; without any word."""
+    space = namespace()
+    with contextlib.closing(TapWire(space)) as wire:
+        guest = launch("nettool", "lease status ntp fetch:10.77.1.2:80 fetch:192.0.2.1:80",
+                       options=TAP, prefix=space.prefix)
+        dhcp.Server(wire).lease(
+            dhcp.option(dhcp.MTU, (1400).to_bytes(2, "big")) +
+            dhcp.option(dhcp.ROUTERS, dhcp.ip("10.9.0.66")) +
+            dhcp.option(dhcp.NTP, dhcp.ip("10.9.0.7")) +
+            dhcp.option(dhcp.CLASSLESS, dhcp.routes(("10.77.0.0/16", "10.9.0.9"),
+                                                    ("0.0.0.0/0", "10.9.0.1"))))
+        wire.be("10.9.0.9")
+        wire.refuse(wire.wait_for(tcp_to("10.77.1.2")))
+        wire.refuse(wire.wait_for(tcp_to("192.0.2.1")))
+        assert guest.wait() == 2
+    assert "eth0: mtu 1400 up 1 link 1 ip 10.9.0.2/24\neth0: gateway 10.9.0.1\n" in guest.text
+    assert "/etc/ntp.conf: server 10.9.0.7\n" in guest.text
+    assert guest.text.count("Connection refused\n") == 2
+    assert "10.9.0.66" not in guest.text

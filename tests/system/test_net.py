@@ -55,7 +55,7 @@ def test_both_ways(boot, cell):
     giver, taker = peers.giver(data), peers.Taker()
     try:
         guest = boot("nettool", f"ip=dhcp -- fetch:{peers.HOST}:{giver.port} "
-                     f"push:{peers.HOST}:{taker.port}:524288 ping:{peers.HOST}",
+                     f"push:{peers.HOST}:{taker.port}:524288 ping:{peers.HOST} status",
                      nets=[Net(**CELLS[cell])], needs={"network of 10.0.2.2"})
         assert guest.wait() == 0
     finally:
@@ -65,6 +65,7 @@ def test_both_ways(boot, cell):
     size, total = re.search(r"^ok push (\d+) ([0-9a-f]{8})$", guest.text, re.M).groups()
     assert taker.sums == [(int(size), int(total, 16))]
     assert f"ok ping {peers.HOST}\n" in guest.text
+    assert re.search(r", tx \d+ dropped 0 put off \d+$", guest.text, re.M)
 
 
 @pytest.mark.smoke

@@ -53,6 +53,17 @@ def icmp(source, destination, kind, rest, code=0):
                 message[4:])
 
 
+def tcp_to(address):
+    """Whether a frame is a segment to there."""
+    return lambda f: (f[12:14] == b"\x08\0" and f[23] == 6 and
+                      f[30:34] == socket.inet_aton(address))
+
+
+def arp_for(address):
+    return lambda f: (f[12:14] == b"\x08\x06" and f[20:22] == b"\0\1" and
+                      f[38:42] == socket.inet_aton(address))
+
+
 class Wire:
     def __init__(self, folder, ip="10.9.0.1", ip6="fd00:9::1"):
         self.ours, self.theirs = folder / "wire", folder / "card"
@@ -148,6 +159,30 @@ class Wire:
                 continue
         raise GuestError("nobody answered")
 
+    def be(self, ip):
+        """Be the neighbour of that address as well, once: whoever it is, one cable leads there."""
+        packet = self.wait_for(arp_for(ip))[14:]
+        self.send_packet(ARP, packet[:6] + b"\0\2" + MAC + packet[24:28] + packet[8:18])
+
+    # ---- TCP ----
+
+    def reply(self, frame, sequence, flags):
+        """A segment to the one in the frame, without data."""
+        source, destination, tcp = frame[26:30], frame[30:34], frame[34:]
+        number = struct.unpack("!I", tcp[4:8])[0] + 1
+        answer = tcp[2:4] + tcp[0:2] + struct.pack("!IIBBHHH", sequence, number & 0xFFFFFFFF,
+                                                   0x50, flags, 8192, 0, 0)
+        total = checksum(destination + source + b"\0\6\0\x14" + answer)
+        answer = answer[:16] + struct.pack("!H", total) + answer[18:]
+        self.send_packet(IPV4, ipv4(6, destination, source, answer))
+
+    def refuse(self, frame):
+        """A reset to a SYN."""
+        self.reply(frame, 0, 0x14)
+
+    def accept(self, frame):
+        self.reply(frame, 1000, 0x12)
+
     # ---- ping ----
 
     def ping(self, ip, size, fragment=None):
@@ -191,3 +226,30 @@ class Wire:
         self.until_answered(lambda: self.send_packet(IPV6, packet),
                             lambda f: f[12:14] == b"\x86\xdd" and f[54:54 + len(want) - 40] ==
                             want[40:])
+
+
+class TapWire(Wire):
+    """The same on a tap in a namespace, whose own kernel then says nothing there."""
+
+    def __init__(self, space, ip="10.9.0.1", ip6="fd00:9::1"):
+        space.inside("ip", "address", "flush", "dev", "tap0")
+        self.ip = socket.inet_pton(socket.AF_INET, ip)
+        self.ip6 = socket.inet_pton(socket.AF_INET6, ip6)
+        self.guest_mac = BROADCAST
+        every = socket.htons(3)  # ETH_P_ALL
+        self.socket = space.call(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, every))
+        self.socket.bind(("tap0", 0))
+
+    def send(self, frame):
+        self.socket.send(frame)
+
+    def receive(self, deadline):
+        while (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                frame, where = self.socket.recvfrom(65536)
+            except socket.timeout:
+                return None
+            if where[2] != socket.PACKET_OUTGOING:
+                return frame
+        return None
