@@ -134,7 +134,7 @@ status_changed(struct netif *netif)
 /* ---- the words ---- */
 
 static void
-read_ip(const char *card, const char *value, struct net_config *config)
+read_ip(const char *card, const char *value, bool first, struct net_config *config)
 {
     const char *gateway = cmdline_word(card, "gw");
 
@@ -146,8 +146,10 @@ read_ip(const char *card, const char *value, struct net_config *config)
         config->dhcp = true;
     else if (net_parse_ip4_host(value, &config->address4, &config->mask))
         config->have4 = true;
-    else
+    else {
         cmdline_bad_value("ip", value, "dhcp, off, or a host's address a.b.c.d/len");
+        config->dhcp = first; /* the default */
+    }
 }
 
 static void
@@ -237,7 +239,7 @@ bring_up(struct net_device *device)
         log_error("%s: not enough memory to bring it up", device->name);
         return;
     }
-    read_ip(device->name, ip, config);
+    read_ip(device->name, ip, device == net_next(NULL), config);
     read_ip6(device->name, ip6, config);
     read_servers(device->name);
     if (net_card_open(device, &card)) {

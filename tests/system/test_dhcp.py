@@ -212,6 +212,14 @@ def test_no_route_in_the_end(boot, wires, answered):
     assert "outcome: EHOSTUNREACH\n" in guest.text.split("events: out\nsend: ")[1]
 
 
+def test_no_router_of_ipv6(boot, wires):
+    """Nobody advertises: the connection ends when that is certain."""
+    guest = start(boot, wires(), "stream:[2001:db8::1]:80", words="ip=off ip6=auto")
+    assert guest.wait() == 0
+    assert said(guest) == STREAM_WAITS + ["events: in out rdhup err hup", "outcome: EHOSTUNREACH",
+                                          "error: 0", "peer: ENOTCONN"]
+
+
 def test_closed_while_it_waits(boot, wires):
     """And time-outs of connect and sendto; nothing of it is left when the address comes."""
     wire = wires()

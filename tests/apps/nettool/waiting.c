@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,16 +73,21 @@ writable(int fd, struct timeval *timeout)
     return select(fd + 1, NULL, &set, NULL, timeout);
 }
 
-static struct sockaddr_in
+/* "a.b.c.d:PORT" or "[x:y::z]:PORT". */
+static struct sockaddr_storage
 address_of(char *text)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET};
-    char *port = strchr(text, ':');
+    struct sockaddr_storage to = {.ss_family = *text == '[' ? AF_INET6 : AF_INET};
+    struct sockaddr_in *ip4 = (struct sockaddr_in *)&to;
+    struct sockaddr_in6 *ip6 = (struct sockaddr_in6 *)&to;
+    bool six = *text == '[';
+    char *port = strrchr(text, ':');
 
-    if (port)
-        *port++ = '\0';
-    to.sin_addr.s_addr = inet_addr(text);
-    to.sin_port = htons((uint16_t)atoi(port ? port : "0"));
+    *port++ = '\0';
+    if (six)
+        *strchr(++text, ']') = '\0';
+    inet_pton(to.ss_family, text, six ? (void *)&ip6->sin6_addr : &ip4->sin_addr);
+    *(six ? &ip6->sin6_port : &ip4->sin_port) = htons((uint16_t)atoi(port));
     return to;
 }
 
@@ -96,9 +102,9 @@ show_events(int events)
 int
 waiting_stream(char *where)
 {
-    struct sockaddr_in to = address_of(where), own = {.sin_family = AF_INET};
+    struct sockaddr_storage to = address_of(where), own = {.ss_family = to.ss_family};
     socklen_t len = sizeof(own);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), set = epoll_create1(0);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0), set = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLOUT};
     char c;
 
@@ -132,22 +138,22 @@ waiting_stream(char *where)
 int
 waiting_closed(char *where)
 {
-    struct sockaddr_in to = address_of(where);
+    struct sockaddr_storage to = address_of(where);
     struct timeval little = {.tv_usec = 20000};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
     say("connect", connect(fd, (struct sockaddr *)&to, sizeof(to)));
     say("close", close(fd));
-    fd = socket(AF_INET, SOCK_STREAM, 0);
+    fd = socket(to.ss_family, SOCK_STREAM, 0);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
     say("timed", connect(fd, (struct sockaddr *)&to, sizeof(to)));
     say("timed again", connect(fd, (struct sockaddr *)&to, sizeof(to)));
     say("close", close(fd));
-    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    fd = socket(to.ss_family, SOCK_DGRAM, 0);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
     say("timed datagram", sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)));
     say("close", close(fd));
-    fd = socket(AF_INET, SOCK_STREAM, 0);
+    fd = socket(to.ss_family, SOCK_STREAM, 0);
     puts("waiting");
     say("connect", connect(fd, (struct sockaddr *)&to, sizeof(to)));
     say("close", close(fd));
@@ -157,8 +163,8 @@ waiting_closed(char *where)
 int
 waiting_datagram(char *where)
 {
-    struct sockaddr_in to = address_of(where);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_storage to = address_of(where);
+    int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     long n;
 
     show_events(ready(fd, 0));
