@@ -76,10 +76,28 @@ verbose(const char *format, ...)
     va_end(args);
 }
 
+static bool leaving;
+
+/* Once, whatever comes in between. */
+static void
+empty_console(void)
+{
+    if (leaving)
+        return;
+    leaving = true;
+    console_empty();
+}
+
+bool
+is_leaving(void)
+{
+    return leaving;
+}
+
 void
 die(const char *format, ...)
 {
-    console_empty();    /* what the guest said comes before why it died, */
+    empty_console();    /* what the guest said comes before why it died, */
     terminal_restore(); /* and the line starts at the left margin */
     va_list args;
     va_start(args, format);
@@ -101,7 +119,7 @@ usage_error(const char *format, ...)
 void
 leave(int status)
 {
-    console_empty();
+    empty_console();
     terminal_restore();
     if (options.stats)
         stats_print();

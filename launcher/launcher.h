@@ -74,8 +74,11 @@ void warn(const char *format, ...) PRINTF(1, 2);
 /* Like warn, but only with --trace, or only with --verbose. */
 void trace(const char *format, ...) PRINTF(1, 2);
 void verbose(const char *format, ...) PRINTF(1, 2);
-/* Ends the launcher: terminal restored, statistics printed. */
+/* Ends the launcher: console written, terminal restored, statistics printed. From a signal that
+ * comes while it does that: at once. */
 _Noreturn void leave(int status);
+/* It is being ended, and waits for the console's reader. */
+bool is_leaving(void);
 /* Writes all of it, whatever signal or short write comes between. */
 void write_all(int fd, const void *data, size_t len);
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,12 +25,9 @@
 #define INPUT  0
 #define OUTPUT 1
 /* A descriptor that polls writable takes this many bytes without blocking: pipe(7). */
-#define OUTPUT_AT_ONCE 4096
-/* At the end and for the early console: a reader that takes nothing for this long is not waited
- * for. The guest's own patience (kernel/device.h) is the same. */
-#define PATIENCE_SECONDS 10
-#define CONTROL_C        3
-#define CONTROL_C_TIMES  3
+#define OUTPUT_AT_ONCE  4096
+#define CONTROL_C       3
+#define CONTROL_C_TIMES 3
 
 static struct {
     char bytes[256]; /* typed and not yet wanted */
@@ -169,17 +167,27 @@ serve_output(struct queue *q)
     ring_interrupt(q);
 }
 
-/* Sleeps until the descriptor takes more; false if it has taken nothing for too long. */
+/*
+ * Sleeps until the descriptor takes more; false if it has taken nothing for too long: the guest's
+ * own patience (kernel/device.h) is the same. Whoever asks for the launcher's end is heard
+ * meanwhile; nudges, which are seen once and mean work for the guest, stay pending.
+ */
 static bool
 wait_patiently(void)
 {
     struct pollfd one = {.fd = output_fd, .events = POLLOUT};
+    sigset_t all_but_ends;
+    sigfillset(&all_but_ends);
+    sigdelset(&all_but_ends, SIGTERM);
+    sigdelset(&all_but_ends, SIGINT);
+    sigdelset(&all_but_ends, SIGHUP);
+    sigdelset(&all_but_ends, SIGALRM);
     for (;;) {
-        time_t left = output_moved + PATIENCE_SECONDS - seconds();
+        time_t left = output_moved + CONSOLE_PATIENCE - seconds();
         if (left <= 0)
             return false;
         struct timespec limit = {.tv_sec = left};
-        int ready = ppoll(&one, 1, &limit, NULL);
+        int ready = ppoll(&one, 1, &limit, &all_but_ends);
         if (ready > 0)
             return true;
         if (ready < 0 && errno != EINTR)
@@ -221,7 +229,7 @@ console_print(const char *text, uint32_t len)
 bool
 console_waits(void)
 {
-    return output && output->events && seconds() < output_moved + PATIENCE_SECONDS;
+    return output && output->events && seconds() < output_moved + CONSOLE_PATIENCE;
 }
 
 void
@@ -236,7 +244,7 @@ console_empty(void)
         serve_output(output);
     if (output->events)
         warn("the console has taken nothing for %u seconds; its last output is lost",
-             PATIENCE_SECONDS);
+             CONSOLE_PATIENCE);
     emptying = false;
 }
 

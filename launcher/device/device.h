@@ -137,8 +137,10 @@ uint32_t iov_write(const struct iovec *parts, unsigned n, const void *from, uint
 void console_open(const char *value); /* NULL: standard input and output */
 /* The reader has not taken all that there is, and there is patience left. */
 bool console_waits(void);
-/* Before an end or a restart: writes what the guest has handed over; bounded. */
+/* Before an end or a restart: writes what the guest has handed over, as long as the reader takes
+ * something every CONSOLE_PATIENCE seconds. A signal that ends the launcher ends this too. */
 void console_empty(void);
+#define CONSOLE_PATIENCE 10
 /* The early console: to the same place, all of it before it returns. */
 void console_print(const char *text, uint32_t len);
 void block_open(char *value);

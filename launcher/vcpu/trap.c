@@ -77,13 +77,14 @@ handle_unless_ignored(int signal)
 
 /*
  * SIGALRM ends the guest with a sentence. One that has found a way to block signals (it can
- * make a signal frame of its own and return from it) is ended by the kernel a second later.
+ * make a signal frame of its own and return from it) is ended by the kernel, a second after the
+ * console's reader must have had its time.
  */
 static void
 set_time_limit(void)
 {
     struct itimerval limit = {.it_value.tv_sec = options.timeout};
-    struct itimerspec last = {.it_value.tv_sec = options.timeout + 1};
+    struct itimerspec last = {.it_value.tv_sec = options.timeout + CONSOLE_PATIENCE + 1};
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
     timer_t timer;
     if (setitimer(ITIMER_REAL, &limit, NULL) != 0 ||
@@ -208,7 +209,11 @@ deadline(void)
     }
     if (terminating)
         leave(EXIT_SIGNAL + terminating);
+    if (is_leaving()) /* a reader that always takes a little */
+        leave(EXIT_TIMEOUT);
     warn("stopped after %u seconds", options.timeout);
+    struct itimerval last = {.it_value.tv_sec = CONSOLE_PATIENCE};
+    setitimer(ITIMER_REAL, &last, NULL);
     leave(EXIT_TIMEOUT);
 }
 
@@ -216,7 +221,7 @@ deadline(void)
 static void
 terminate(int signal)
 {
-    if (terminating || !interrupt_terminate())
+    if (terminating || is_leaving() || !interrupt_terminate())
         leave(EXIT_SIGNAL + signal);
     terminating = signal;
     struct itimerval limit = {.it_value.tv_sec = TERMINATE_SECONDS}, rest;

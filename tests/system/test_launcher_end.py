@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from launcher_guests import READY
+from launcher_guests import CONSOLE_OUT, READY
 from launcher_kit import INIT, LIMIT, kit  # noqa: F401
 
 
@@ -104,6 +104,51 @@ def test_early_console_on_a_full_pipe_can_be_ended(kit):
         assert os.read(read, 1) == b"x"
         guest.terminate()
         assert guest.wait(20) == 143
+    os.close(read)
+    os.close(write)
+
+
+# A guest that has 100 000 bytes on its way, and HALTs.
+MUCH_OUTPUT = CONSOLE_OUT + """
+        movl $0x400000, %edi; movl $100000, %ecx; movb $'x', %al; rep stosb
+        descriptor 0, 0x400000, 100000
+        offer 0
+        kick
+        sti
+    1:  hcall LHCALL_HALT
+        jmp 1b"""
+
+
+@pytest.mark.parametrize("end, status", [("timeout", 124), ("SIGTERM", 143)])
+def test_output_of_a_launcher_that_is_ended(kit, end, status):
+    """What was handed over is written first, although the reader lets it wait for 3 s."""
+    read, write = os.pipe()
+    with kit.start(MUCH_OUTPUT, *(["--timeout=1"] if end == "timeout" else []),
+                   stdout=write) as guest:
+        os.close(write)
+        assert os.read(read, 1) == b"x"
+        if end != "timeout":
+            guest.send_signal(getattr(signal, end))
+        time.sleep(4)
+        got = 1
+        while data := os.read(read, 65536):
+            got += len(data)
+        assert guest.wait(20) == status
+        assert got == 100000
+    os.close(read)
+
+
+def test_second_signal_ends_the_wait_for_the_reader(kit):
+    read, write = os.pipe()
+    with kit.start(MUCH_OUTPUT, stdout=write) as guest:
+        assert os.read(read, 1) == b"x"
+        guest.terminate()
+        time.sleep(0.5)
+        assert guest.poll() is None
+        start = time.monotonic()
+        guest.terminate()
+        assert guest.wait(20) == 143
+        assert time.monotonic() - start < 5  # and not the 10 s that a reader has
     os.close(read)
     os.close(write)
 
