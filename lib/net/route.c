@@ -139,7 +139,9 @@ net_route_output(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to)
         return etharp_output(netif, packet, to);
     if (match(card, to, &hop) == NO_MATCH)
         return ERR_RTE;
-    if (ip4_addr_cmp(&hop, netif_ip4_gw(netif)))
+    if (ip4_addr_cmp(&hop, netif_ip4_gw(netif))) {
         watch_router(card);
+        hop = *netif_ip4_gw(netif);
+    }
     return etharp_output(netif, packet, &hop);
 }
