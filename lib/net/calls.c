@@ -213,8 +213,7 @@ sys_recvfrom(SYSCALL_ARGS)
     return end(socket, result);
 }
 
-/* Checked, as far as it can be. Ancillary data has no meaning here: none is sent or received.
- */
+/* Checked, as far as it can be. */
 static int
 message_in(const struct linux_msghdr *header, struct socket_message *message)
 {
@@ -227,7 +226,9 @@ message_in(const struct linux_msghdr *header, struct socket_message *message)
     *message = (struct socket_message){.iov = header->iov,
                                        .nr_iov = header->iovlen,
                                        .name = header->name,
-                                       .namelen = header->namelen};
+                                       .namelen = header->namelen,
+                                       .control = header->control,
+                                       .control_room = header->controllen};
     return 0;
 }
 
@@ -259,7 +260,7 @@ sys_recvmsg(SYSCALL_ARGS)
         result = socket_receive(socket, &message, (unsigned)c);
     if (result >= 0) {
         header->namelen = message.name ? message.namelen : 0;
-        header->controllen = 0;
+        header->controllen = message.control_len;
         header->flags = message.flags;
     }
     return end(socket, result);

@@ -5,6 +5,7 @@
  */
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
+#include "lib/net/control.h"
 #include "lib/net/core.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
@@ -216,6 +217,7 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
     uint64_t deadline = socket_deadline(socket->send_timeout);
     bool ip6 = socket->domain == LINUX_AF_INET6;
     struct iovec none = {NULL, 0};
+    struct control_source source, before;
     int err;
 
     if (message->name) {
@@ -236,13 +238,19 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
         return -EPIPE;
     if (socket->refused)
         return -socket_error(socket);
+    err = control_in(message, ip6, &source);
+    if (err)
+        return err;
     if (!header.msg_iovlen) {
         header.msg_iov = &none;
         header.msg_iovlen = 1;
     }
     do {
-        ssize_t n = lwip_sendmsg(socket->number, &header, 0);
+        ssize_t n;
 
+        control_apply(socket, &source, &before);
+        n = lwip_sendmsg(socket->number, &header, 0);
+        control_undo(socket, &before);
         if (n >= 0)
             return n;
         err = socket_failure();
@@ -281,6 +289,7 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
     struct iovec few[4], *parts = few;
     uint8_t ip6_header[IP6_HEADER];
     union socket_address from;
+    struct control_note note = {.known = false};
     struct msghdr header;
     ssize_t n = -1;
     int err;
@@ -300,6 +309,8 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
         header = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from)};
         header.msg_iov = parts;
         header.msg_iovlen = receiving_parts(message, parts, raw6 ? ip6_header : NULL);
+        if (socket->packet_info4 || socket->packet_info6)
+            control_note(socket, &note);
         n = lwip_recvmsg(socket->number, &header,
                          MSG_DONTWAIT | (flags & LINUX_MSG_PEEK ? MSG_PEEK : 0));
         err = n < 0 ? socket_failure() : 0;
@@ -317,6 +328,7 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
         n = MAX(n - IP6_HEADER, 0);
     if (message->name && !socket->read_shut)
         socket_address_out(&from, message->name, &message->namelen);
+    control_out(socket, &note, message);
     if (n > room)
         message->flags |= LINUX_MSG_TRUNC;
     return n > room && !(flags & LINUX_MSG_TRUNC) ? room : n;

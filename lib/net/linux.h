@@ -42,6 +42,7 @@ struct linux_sockaddr_in6 {
 
 #define LINUX_MSG_OOB        0x1
 #define LINUX_MSG_PEEK       0x2
+#define LINUX_MSG_CTRUNC     0x8
 #define LINUX_MSG_TRUNC      0x20
 #define LINUX_MSG_DONTWAIT   0x40
 #define LINUX_MSG_WAITALL    0x100
@@ -81,9 +82,11 @@ struct linux_mmsghdr {
 #define LINUX_SO_RCVBUF       8
 #define LINUX_SO_KEEPALIVE    9
 #define LINUX_SO_LINGER       13
+#define LINUX_SO_REUSEPORT    15
 #define LINUX_SO_RCVLOWAT     18
 #define LINUX_SO_RCVTIMEO_OLD 20 /* struct of two 32-bit words */
 #define LINUX_SO_SNDTIMEO_OLD 21
+#define LINUX_SO_BINDTODEVICE 25
 #define LINUX_SO_ACCEPTCONN   30
 #define LINUX_SO_PROTOCOL     38
 #define LINUX_SO_DOMAIN       39
@@ -92,6 +95,7 @@ struct linux_mmsghdr {
 
 #define LINUX_IP_TOS            1
 #define LINUX_IP_TTL            2
+#define LINUX_IP_PKTINFO        8
 #define LINUX_IP_MULTICAST_IF   32
 #define LINUX_IP_MULTICAST_TTL  33
 #define LINUX_IP_MULTICAST_LOOP 34
@@ -111,6 +115,8 @@ struct linux_mmsghdr {
 #define LINUX_IPV6_JOIN_GROUP   20
 #define LINUX_IPV6_LEAVE_GROUP  21
 #define LINUX_IPV6_V6ONLY       26
+#define LINUX_IPV6_RECVPKTINFO  49
+#define LINUX_IPV6_PKTINFO      50
 
 #define LINUX_FIONREAD 0x541B
 #define LINUX_S_IFSOCK 0140000

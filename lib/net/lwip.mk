@@ -31,6 +31,9 @@ $(LWIP_SRC:%=$(LWIP)/%): | $(LWIP)/include ;
 $(B)/obj/lwip/core/init.o: LWIP_FLAGS := -DNET_LWIP_INIT
 # Asks connection.c whether a segment may leave (hooks.h).
 $(B)/obj/lwip/core/tcp_out.o: LWIP_FLAGS := -DNET_LWIP_TCP_OUT
+# Choose among sockets that share a port (reuse.c).
+$(B)/obj/lwip/core/ipv4/ip4.o $(B)/obj/lwip/core/ipv6/ip6.o: LWIP_FLAGS := \
+    -Dtcp_input=net_tcp_input -Dudp_input=net_udp_input
 # Bounds the number of connections (memory.c).
 $(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free=net_tcp_free
 # Has its timers whatever happens to memory (memory.c).

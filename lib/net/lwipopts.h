@@ -125,7 +125,7 @@ extern uint32_t net_tcp_window;
 #define LWIP_SO_LINGER              1
 #define LWIP_TCP_KEEPALIVE          1
 #define SO_REUSE                    1
-#define LWIP_NETBUF_RECVINFO        0
+#define LWIP_NETBUF_RECVINFO        1
 
 /* ---- counters: the devices' own (kernel/device.h) are enough ---- */
 

@@ -3,6 +3,7 @@
  * application's, in Linux's layout.
  */
 #include "lib/net/core.h"
+#include "lib/net/reuse.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "lwip/api.h"
@@ -41,7 +42,7 @@ socket_bind(struct socket *socket, const void *name, uint32_t namelen)
         return -EAFNOSUPPORT;
     if (is_bound(socket))
         return -EINVAL;
-    return lwip_bind(socket->number, &address.any, len) < 0 ? socket_failure() : 0;
+    return reuse_bind(socket, &address, len);
 }
 
 /* As ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */

@@ -4,6 +4,7 @@
  * waiting.
  */
 #include "lib/net/links.h"
+#include "lib/net/reuse.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
@@ -149,8 +150,9 @@ socket_set_option(struct socket *socket, int level, int name, const void *value,
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_RCVLOWAT)
         return set_receive_least(socket, value, len);
     if (!option)
-        return level == LINUX_IPPROTO_TCP ? socket_set_tcp_option(socket, name, value, len)
-                                          : -ENOPROTOOPT;
+        return level == LINUX_IPPROTO_TCP
+                   ? socket_set_tcp_option(socket, name, value, len)
+                   : socket_set_place_option(socket, level, name, value, len);
     if (option->value == BYTE && len >= 1) {
         byte = *(const u8_t *)value; /* of a word, the low one */
         value = &byte;
@@ -180,6 +182,8 @@ socket_inherit(struct socket *socket, const struct socket *listening)
     socket->send_timeout = listening->send_timeout;
     socket->receive_least = listening->receive_least;
     socket->defer_accept = listening->defer_accept;
+    if (reuse_is_set(listening))
+        reuse_set(socket, true);
     if (listening->nodelay)
         (void)lwip_setsockopt(socket->number, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 }
@@ -248,7 +252,7 @@ socket_get_option(struct socket *socket, int level, int name, void *value, uint3
     if (!option && level == LINUX_IPPROTO_TCP)
         return socket_get_tcp_option(socket, name, value, len);
     if (!option || option->value == GROUP)
-        return -ENOPROTOOPT;
+        return socket_get_place_option(socket, level, name, value, len);
     if (socket->state == SOCKET_LISTENING && level == LINUX_IPPROTO_TCP &&
         name == LINUX_TCP_NODELAY) {
         word = socket->nodelay;

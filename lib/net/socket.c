@@ -14,6 +14,7 @@
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 #include "lib/net/core.h"
+#include "lib/net/reuse.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/platform.h"
@@ -295,6 +296,7 @@ wrap(int number, int domain, int type, int protocol)
     socket->file.changed = &socket->changed;
     by_number[number] = socket;
     netconn_set_nonblocking(socket_inner(socket)->conn, 1);
+    socket_inner(socket)->conn->flags |= NETCONN_FLAG_PKTINFO;
     return socket;
 }
 
@@ -432,10 +434,13 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 int
 socket_listen(struct socket *socket, int backlog)
 {
+    int err;
+
     if (socket->state == SOCKET_ROUTELESS)
         return -EINVAL;
-    if (lwip_listen(socket->number, MAX(backlog, 1)) < 0)
-        return socket_failure();
+    err = reuse_listen(socket, MAX(backlog, 1));
+    if (err)
+        return err;
     socket->state = SOCKET_LISTENING;
     return 0;
 }

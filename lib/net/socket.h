@@ -51,8 +51,9 @@ struct socket {
     bool refused; /* of UDP: nobody listens at the peer's port; told once */
     bool nodelay; /* asked for while listening: for the connections accepted */
     bool no_quickack;
-    uint8_t defer_accept;                   /* option_tcp.c */
-    int receive_least;                      /* SO_RCVLOWAT: bytes, 0: not set, one */
+    bool packet_info4, packet_info6; /* received datagrams tell where they were sent to */
+    uint8_t defer_accept;            /* option_tcp.c */
+    int receive_least;               /* SO_RCVLOWAT: bytes, 0: not set, one */
     uint64_t receive_timeout, send_timeout; /* ns, 0: none */
     bool waits_for_route;                   /* is in the list of pending.c, by */
     struct list waiting;
@@ -133,7 +134,10 @@ struct socket_message {
     unsigned nr_iov;
     void *name; /* NULL: none */
     uint32_t namelen;
-    unsigned flags; /* out: LINUX_MSG_TRUNC */
+    unsigned flags; /* out: LINUX_MSG_TRUNC, LINUX_MSG_CTRUNC */
+    void *control;  /* control messages: NULL none */
+    uint32_t control_room;
+    uint32_t control_len; /* out: bytes of those received */
 };
 
 /* Bytes that make a stream readable: SO_RCVLOWAT, but no more than its window lets come. */
@@ -153,6 +157,13 @@ int socket_ioctl(struct file *, unsigned long request, void *argument);
 void socket_inherit(struct socket *, const struct socket *listening);
 /* As much of a value of `size` bytes as *len has room for, as Linux does. 0. */
 int socket_give(void *to, uint32_t *len, const void *from, size_t size);
+
+/* ---- option_place.c ---- */
+
+/* -ENOPROTOOPT: none that it knows. */
+int socket_set_place_option(struct socket *, int level, int name, const void *value,
+                            uint32_t len);
+int socket_get_place_option(struct socket *, int level, int name, void *value, uint32_t *len);
 
 /* ---- option_tcp.c ---- */
 

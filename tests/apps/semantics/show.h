@@ -41,5 +41,6 @@ void memory(void);
 void process(void);
 void interfaces(void);
 void tuning(void);
+void places(void);
 
 #endif

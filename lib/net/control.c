@@ -1,0 +1,275 @@
+/*
+ * Control messages of datagrams: where one that came was sent to (IP_PKTINFO, IPV6_RECVPKTINFO),
+ * and by which address and interface one is to leave. Other control messages are passed over.
+ * Layouts are Linux's (ip(7), ipv6(7), cmsg(3)).
+ */
+#include "lib/net/control.h"
+#include "lib/net/core.h"
+#include "lib/net/links.h"
+#include "kernel/kernel.h"
+#include "kernel/string.h"
+#include "lwip/api.h"
+#include "lwip/ip.h"
+#include "lwip/netbuf.h"
+#include "lwip/priv/sockets_priv.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+
+struct cmsg {
+    uint32_t len; /* with this header */
+    int32_t level, type;
+};
+
+struct info4 {
+    int32_t index;
+    uint32_t own, to; /* network byte order */
+};
+
+struct info6 {
+    uint8_t to[16];
+    uint32_t index;
+};
+
+#define CMSG_ALIGNED(len) (((len) + 3) & ~3u)
+
+/* ---- received ---- */
+
+/* A raw socket's packet comes with its IP header, which has the address in it. */
+static bool
+destination(const struct socket *socket, const struct netbuf *packet, ip_addr_t *to)
+{
+    struct ip6_hdr ip6;
+    struct ip_hdr ip4;
+
+    if (socket->type == LINUX_SOCK_DGRAM) {
+        if (!(packet->flags & NETBUF_FLAG_DESTADDR))
+            return false;
+        ip_addr_copy(*to, packet->toaddr);
+        return true;
+    }
+    if (socket->domain == LINUX_AF_INET6) {
+        if (pbuf_copy_partial(packet->p, &ip6, sizeof(ip6), 0) != sizeof(ip6))
+            return false;
+        ip_addr_copy_from_ip6_packed(*to, ip6.dest);
+        return true;
+    }
+    if (pbuf_copy_partial(packet->p, &ip4, sizeof(ip4), 0) != sizeof(ip4))
+        return false;
+    ip_addr_copy_from_ip4(*to, ip4.dest);
+    return true;
+}
+
+static struct netif *
+owner_of(const ip_addr_t *address)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        if (IP_IS_V4(address) ? ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(address))
+                              : netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)
+            return netif;
+    }
+    return NULL;
+}
+
+void
+control_note(struct socket *socket, struct control_note *note)
+{
+    char nothing[1];
+    struct iovec part = {nothing, sizeof(nothing)};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+    const struct netbuf *packet;
+    const struct netif *netif;
+
+    note->known = false;
+    if (lwip_recvmsg(socket->number, &header, MSG_DONTWAIT | MSG_PEEK) < 0)
+        return;
+    packet = socket_inner(socket)->lastdata.netbuf; /* where a peek leaves it */
+    if (!packet || !destination(socket, packet, &note->to))
+        return;
+    note->index = packet->p->if_idx;
+    if (!note->index) { /* of a copy, which a raw socket gets */
+        net_core_enter();
+        netif = owner_of(&note->to);
+        net_core_leave();
+        note->index = netif ? netif_get_index(netif) : 0;
+    }
+    note->known = true;
+}
+
+static void
+put(struct socket_message *message, int level, int type, const void *value, uint32_t size)
+{
+    struct cmsg head = {sizeof(head) + size, level, type};
+    uint32_t room = message->control_room - message->control_len;
+    char *to = (char *)message->control + message->control_len;
+
+    if (!message->control || room < sizeof(head)) {
+        message->flags |= LINUX_MSG_CTRUNC;
+        return;
+    }
+    if (room < head.len) {
+        message->flags |= LINUX_MSG_CTRUNC;
+        head.len = room;
+    }
+    memcpy(to, &head, sizeof(head));
+    memcpy(to + sizeof(head), value, head.len - sizeof(head));
+    message->control_len += MIN(CMSG_ALIGNED(head.len), room);
+}
+
+static void
+put4(struct socket_message *message, const struct control_note *note)
+{
+    const struct netif *netif = link_by_index(note->index);
+    struct info4 info = {note->index, ip_2_ip4(&note->to)->addr, ip_2_ip4(&note->to)->addr};
+
+    if (netif && !ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(&note->to)))
+        info.own = netif_ip4_addr(netif)->addr; /* of a broadcast, say */
+    put(message, LINUX_IPPROTO_IP, LINUX_IP_PKTINFO, &info, sizeof(info));
+}
+
+static void
+put6(struct socket_message *message, const struct control_note *note)
+{
+    struct info6 info = {.index = note->index};
+    ip6_addr_t mapped;
+
+    if (IP_IS_V4(&note->to)) {
+        ip4_2_ipv4_mapped_ipv6(&mapped, ip_2_ip4(&note->to));
+        memcpy(info.to, mapped.addr, sizeof(info.to));
+    } else {
+        memcpy(info.to, ip_2_ip6(&note->to)->addr, sizeof(info.to));
+    }
+    put(message, LINUX_IPPROTO_IPV6, LINUX_IPV6_PKTINFO, &info, sizeof(info));
+}
+
+void
+control_out(const struct socket *socket, const struct control_note *note,
+            struct socket_message *message)
+{
+    if (!note->known)
+        return;
+    if (socket->packet_info6)
+        put6(message, note);
+    if (socket->packet_info4 && IP_IS_V4(&note->to))
+        put4(message, note);
+}
+
+/* ---- sent ---- */
+
+static int
+take4(const void *value, size_t size, struct control_source *source)
+{
+    struct info4 info;
+
+    if (size != sizeof(info))
+        return -EINVAL;
+    memcpy(&info, value, sizeof(info));
+    source->index = info.index;
+    ip_addr_set_ip4_u32(&source->from, info.own);
+    return 0;
+}
+
+static int
+take6(const void *value, size_t size, struct control_source *source)
+{
+    struct info6 info;
+    ip6_addr_t ip6;
+
+    if (size < sizeof(info))
+        return -EINVAL;
+    memcpy(&info, value, sizeof(info));
+    source->index = (int32_t)info.index;
+    memset(&ip6, 0, sizeof(ip6));
+    memcpy(ip6.addr, info.to, sizeof(info.to));
+    if (ip6_addr_isipv4mappedipv6(&ip6)) {
+        ip_addr_set_ip4_u32(&source->from, ip6.addr[3]);
+    } else {
+        ip_addr_copy_from_ip6(source->from, ip6);
+    }
+    return 0;
+}
+
+/* One control message. */
+static int
+take(const struct cmsg *head, const void *value, bool ip6, struct control_source *source)
+{
+    size_t size = head->len - sizeof(*head);
+
+    if (!ip6 && head->level == LINUX_IPPROTO_IP && head->type == LINUX_IP_PKTINFO)
+        return take4(value, size, source);
+    if (head->level == LINUX_IPPROTO_IPV6 && head->type == LINUX_IPV6_PKTINFO)
+        return take6(value, size, source);
+    return 0;
+}
+
+/* The interface and address that were asked for exist, and fit. */
+static int
+check_source(struct control_source *source)
+{
+    struct netif *netif = link_by_index(source->index);
+
+    if (source->index && !netif)
+        return -ENODEV;
+    if (ip_addr_isany(&source->from))
+        return 0;
+    net_core_enter();
+    if (IP_IS_V6_VAL(source->from))
+        ip6_addr_select_zone(ip_2_ip6(&source->from), ip_2_ip6(&source->from));
+    netif = owner_of(&source->from);
+    net_core_leave();
+    if (!netif)
+        return -EINVAL; /* somebody else's address */
+    if (!source->index)
+        source->index = netif_get_index(netif);
+    return 0;
+}
+
+int
+control_in(const struct socket_message *message, bool ip6, struct control_source *source)
+{
+    uint32_t at = 0;
+    struct cmsg head;
+
+    memset(source, 0, sizeof(*source));
+    if (!message->control || !message->control_room)
+        return 0;
+    if (message->control_room < sizeof(head))
+        return -EINVAL;
+    while (message->control_room - at >= sizeof(head)) {
+        const char *from = (const char *)message->control + at;
+        int err;
+
+        memcpy(&head, from, sizeof(head));
+        if (head.len < sizeof(head) || head.len > message->control_room - at)
+            return -EINVAL;
+        err = take(&head, from + sizeof(head), ip6, source);
+        if (err)
+            return err;
+        at += MIN(CMSG_ALIGNED(head.len), message->control_room - at);
+    }
+    return check_source(source);
+}
+
+void
+control_apply(struct socket *socket, const struct control_source *source,
+              struct control_source *before)
+{
+    struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+
+    *before = (struct control_source){.from = pcb->local_ip, .index = pcb->netif_idx};
+    if (source->index)
+        pcb->netif_idx = (u8_t)source->index;
+    if (!ip_addr_isany(&source->from))
+        ip_addr_copy(pcb->local_ip, source->from);
+}
+
+void
+control_undo(struct socket *socket, const struct control_source *before)
+{
+    struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+
+    ip_addr_copy(pcb->local_ip, before->from);
+    pcb->netif_idx = (u8_t)before->index;
+}
