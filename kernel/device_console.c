@@ -241,12 +241,14 @@ give_up(void)
 void
 console_drain(void)
 {
+    static bool given_up; /* once is enough */
+
     closed = true;
-    while (console_busy())
+    while (!given_up && console_busy())
         if (wait_on(&current->changed, clock_now() + CONSOLE_PATIENCE)) {
             give_up();
+            given_up = true;
             stalled = true; /* nor for what is still to come */
-            return;
         }
 }
 

@@ -206,7 +206,8 @@ print_aside(const char *text, uint32_t len)
 void
 console_print(const char *text, uint32_t len)
 {
-    output_moved = seconds();
+    if (!output->events) /* else a reader that takes nothing has had some of its time */
+        output_moved = seconds();
     while (len > 0) {
         uint32_t part = len < OUTPUT_AT_ONCE ? len : OUTPUT_AT_ONCE;
         if (output_blocks && !wait_patiently()) {

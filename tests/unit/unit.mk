@@ -39,6 +39,7 @@ MODEL := $(SHIM) $(VIRTIO) $(wildcard tests/unit/model/*.c) \
 
 # Devices on the model, and the classes above them.
 UNIT_console := $(MODEL) drivers/virtio/device/console.c kernel/device_console.c
+UNIT_console_lguest := $(UNIT_console)
 UNIT_block   := $(MODEL) $(addprefix drivers/virtio/device/,block.c block_request.c) \
     kernel/device_disk.c
 UNIT_net     := $(MODEL) $(addprefix drivers/virtio/device/,net.c net_frames.c) kernel/device_net.c
