@@ -356,3 +356,37 @@ def test_address_of_the_card(boot):
     guest = boot("nettool", "-- status", nets=[Net(options={"mac": "52:54:00:01:02:03"})])
     assert guest.wait() == 0
     assert re.search("^eth0: 52:54:00:01:02:03, MTU 1500, at ", guest.text, re.M)
+
+
+def test_cards_as_programs_see_them(boot, wires):
+    """Listed with all that belongs to them; and a datagram tells which address and card it came
+    to, is answered by these, and not given to a socket that keeps to the other card."""
+    first, second = wires(), wires(ip="10.8.0.1")
+    guest = boot("cards", "ip=10.9.0.2/24 eth1:ip=10.8.0.2/25 ip6=off eth1:ip6=off",
+                 nets=[Net(backend=w.backend) for w in (first, second)])
+    guest.expect("^ready$")
+    assert re.findall("^link (.*) mac ", guest.text, re.M) == [
+        "lo 1 flags 10049", "eth0 2 flags 11043", "eth1 3 flags 11043"]
+    assert re.findall("^address (.*)$", guest.text.replace("\r", ""), re.M) == [
+        "lo 127.0.0.1 mask 255.0.0.0 broadcast 127.0.0.1",
+        "eth0 10.9.0.2 mask 255.255.255.0 broadcast 10.9.0.255",
+        "eth1 10.8.0.2 mask 255.255.255.128 broadcast 10.8.0.127"]
+    assert re.findall("^asked (.*)$", guest.text.replace("\r", ""), re.M) == [
+        "eth0 2 1500 1043 10.9.0.255", "eth1 3 1500 1043 10.8.0.127"]
+
+    def datagram(wire, to, port):
+        udp = bytes([0x30, 0x39, 0, port, 0, 13, 0, 0]) + b"hello"
+        packet = ipv4(17, wire.ip, bytes(map(int, to.split("."))), udp)
+        return lambda: wire.send_packet(IPV4, packet)
+
+    def answered(to, port):
+        return lambda f: (f[12:14] == b"\x08\0" and f[23] == 17 and f[34:36] == bytes([0, port])
+                          and f[26:30] == bytes(map(int, to.split("."))) and f[42:47] == b"hello")
+
+    for wire, own, name in ((first, "10.9.0.2", "eth0"), (second, "10.8.0.2", "eth1")):
+        wire.find(own)
+        wire.until_answered(datagram(wire, own, 9), answered(own, 9))
+        guest.expect(f"^came to {own} by {name}$")
+    second.until_answered(datagram(second, "10.8.0.2", 10), answered("10.8.0.2", 10))
+    first.until_answered(datagram(first, "10.9.0.2", 10),
+                         lambda f: f[12:14] == b"\x08\0" and f[23] == 1 and f[34:36] == b"\3\3")
