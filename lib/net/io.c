@@ -48,8 +48,9 @@ socket_has_least(const struct socket *socket)
 
     if (sock->rcvevent <= 0 && !sock->lastdata.pbuf)
         return false;
-    if (least == 1 || !sock->conn->pcb.tcp || sock->conn->pcb.tcp->state >= CLOSE_WAIT)
-        return true; /* an accepted connection, an end, or as much as there will be */
+    if (least == 1 || socket->state == SOCKET_LISTENING || !sock->conn->pcb.tcp ||
+        sock->conn->pcb.tcp->state >= CLOSE_WAIT)
+        return true; /* also a connection to accept, an end, as much as there will be */
     there = (unsigned)MAX(sock->conn->recv_avail, 0);
     if (sock->lastdata.pbuf)
         there += sock->lastdata.pbuf->tot_len;

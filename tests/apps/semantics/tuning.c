@@ -121,6 +121,7 @@ inherited(void)
     SHOW(set(listener, IPPROTO_TCP, TCP_CORK, 1));
     SHOW(one = socket(family, SOCK_STREAM, 0));
     SHOW(connect_to(one, loopback(family, 5110)));
+    SHOW(ready(listener, POLLIN, 5000));
     SHOW(two = accept(listener, NULL, NULL));
     SHOW(option(two, IPPROTO_TCP, TCP_USER_TIMEOUT));
     SHOW(option(two, IPPROTO_TCP, TCP_CORK));
