@@ -10,6 +10,8 @@
 #include "lib/libc/signal.h"
 #include "lib/libc/tty.h"
 
+__attribute__((weak)) int signal_wait_on(struct wait_queue *q, uint64_t deadline);
+
 struct tty tty;
 
 static bool
@@ -27,6 +29,13 @@ echo(const char *text, size_t len)
     (void)console_write(text, len, is_raw());
 }
 
+/* Signals and keys end the wait in programs that know of either; others do not get them for it. */
+static int
+wait(struct wait_queue *q)
+{
+    return signal_wait_on ? signal_wait_on(q, TIME_NEVER) : wait_on(q, TIME_NEVER);
+}
+
 /* All of it, however long the host lets us wait; with O_NONBLOCK what it takes now. */
 static long
 tty_write(struct file *file, const void *from, size_t len)
@@ -42,7 +51,7 @@ tty_write(struct file *file, const void *from, size_t len)
             thread_yield();
             return done ? (long)done : -EAGAIN;
         }
-        int error = signal_wait_on(file->changed, TIME_NEVER);
+        int error = wait(file->changed);
         if (error)
             return done ? (long)done : error;
     }
@@ -54,7 +63,7 @@ static int
 drain(void)
 {
     while (console_busy()) {
-        int error = signal_wait_on(&console_current()->changed, TIME_NEVER);
+        int error = wait(&console_current()->changed);
         if (error)
             return error;
     }
