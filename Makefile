@@ -67,7 +67,9 @@ LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
 # (DEVICE_CLASS_USED, kernel/enlist.h); everything else of the kernel is offered whole and
 # what nobody reaches is collected.
 CLASS_SRC := $(wildcard $(addprefix drivers/virtio/device/,net.c block.c entropy.c))
-KERNEL_SRC := $(filter-out $(CLASS_SRC),$(wildcard $(addsuffix /*.[cS],kernel boot arch/x86/* \
+# The string functions come last of all archives: a program has the C library's own.
+STRING_SRC := kernel/string.c
+KERNEL_SRC := $(filter-out $(CLASS_SRC) $(STRING_SRC),$(wildcard $(addsuffix /*.[cS],kernel boot arch/x86/* \
     drivers/virtio drivers/virtio/*)))
 # What runs once, when an image comes up or goes down, seldom (whole pages) or at the pace of a
 # person at the console is compiled for size. -Oz is gcc 12's.
@@ -84,7 +86,7 @@ obj = $(patsubst %,$(B)/obj/%.o,$(1))
 $(call obj,$(COLD_SRC)): KERNEL_CFLAGS += -Oz
 
 all: $(APPS:%=$(B)/%.elf)
-kernel: $(B)/libkernel.a $(B)/libdrivers.a
+kernel: $(B)/libkernel.a $(B)/libdrivers.a $(B)/libstring.a
 .PHONY: all kernel
 
 # ---- compiling ----
@@ -99,6 +101,7 @@ $(B)/obj/%.S.o: %.S
 
 $(B)/libkernel.a: $(call obj,$(KERNEL_SRC))
 $(B)/libdrivers.a: $(call obj,$(CLASS_SRC))
+$(B)/libstring.a: $(call obj,$(STRING_SRC))
 $(B)/lib%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -131,9 +134,10 @@ $(B)/linker.ld: linker.ld
 # Linked twice by tools/link: once to learn the addresses, once with their names in place.
 .SECONDEXPANSION:
 $(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $$(call app_objects,$$*) \
-    $(B)/libkernel.a $(B)/libdrivers.a $(LIBRARIES) $(B)/linker.ld tools/link tools/symbols
+    $(B)/libkernel.a $(B)/libdrivers.a $(LIBRARIES) $(B)/libstring.a $(B)/linker.ld tools/link tools/symbols
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) SYMS=$(SYMS) tools/link -o $@ -T $(B)/linker.ld \
-	    $(call app_objects,$*) -- $(B)/libkernel.a -- $(B)/libdrivers.a $(LIBRARIES) $(LIBGCC)
+	    $(call app_objects,$*) -- $(B)/libkernel.a -- $(B)/libdrivers.a $(LIBRARIES) \
+	    $(B)/libstring.a $(LIBGCC)
 
 # The demo disk: the pages of httpd as a plain tar archive, the same bytes every time.
 site: $(B)/site.tar

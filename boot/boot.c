@@ -10,6 +10,7 @@
 #include "kernel/string.h"
 
 struct boot_info boot_info;
+char boot_cmdline[BOOT_CMDLINE_MAX] __attribute__((section(".noinit")));
 
 void
 boot_add_range(uint64_t base, uint64_t size, enum boot_memory type)
@@ -35,8 +36,8 @@ boot_set_cmdline(const char *text)
 
     boot_info.cmdline_cut = len == BOOT_CMDLINE_MAX;
     len = MIN(len, BOOT_CMDLINE_MAX - 1u);
-    memcpy(boot_info.cmdline, text, len);
-    boot_info.cmdline[len] = '\0';
+    memcpy(boot_cmdline, text, len);
+    boot_cmdline[len] = '\0';
 }
 
 /* From entry.S, with the registers that tell the doors apart. */
@@ -44,6 +45,7 @@ _Noreturn void
 boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp, uint64_t tsc)
 {
     boot_info.entry_tsc = tsc;
+    boot_cmdline[0] = '\0';
     platform = &pc_platform; /* unless a reader knows better */
     boot_info.door = "unknown";
     if (eax == MULTIBOOT_LOADER_MAGIC)

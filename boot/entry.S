@@ -42,7 +42,7 @@ image_entry:
     movl    %eax, %esi
     cld
     movl    $bss_start, %edi
-    movl    $image_end, %ecx
+    movl    $bss_end, %ecx
     subl    %edi, %ecx
     shrl    $2, %ecx            /* both ends are 4-byte aligned: linker.ld */
     xorl    %eax, %eax

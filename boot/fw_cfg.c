@@ -30,17 +30,16 @@ read_word(uint16_t item)
 bool
 fw_cfg_set_cmdline(void)
 {
-    char text[BOOT_CMDLINE_MAX + 1];
-
     if (read_word(SIGNATURE) != ('Q' | 'E' << 8 | 'M' << 16 | 'U' << 24))
         return false;
-    uint32_t size = MIN(read_word(CMDLINE_SIZE), sizeof text);
+    uint32_t size = read_word(CMDLINE_SIZE);
     if (size == 0)
         return false;
+    boot_info.cmdline_cut = size > BOOT_CMDLINE_MAX;
+    size = MIN(size, (uint32_t)BOOT_CMDLINE_MAX);
     io_out16(SELECTOR, CMDLINE);
     for (uint32_t i = 0; i < size; i++)
-        text[i] = (char)io_in8(DATA);
-    text[size - 1] = '\0';
-    boot_set_cmdline(text);
+        boot_cmdline[i] = (char)io_in8(DATA);
+    boot_cmdline[size - 1] = '\0';
     return true;
 }

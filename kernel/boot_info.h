@@ -12,7 +12,7 @@
 
 #define BOOT_MAX_RANGES  64
 #define BOOT_MAX_MODULES 8
-#define BOOT_CMDLINE_MAX 2048
+#define BOOT_CMDLINE_MAX (64 << 10) /* bytes; more than any loader is known to give */
 
 enum boot_memory { BOOT_MEM_USABLE = 1, BOOT_MEM_RESERVED = 2 };
 
@@ -35,12 +35,13 @@ struct boot_info {
     struct boot_range ranges[BOOT_MAX_RANGES];
     unsigned nr_modules; /* the first one is the initrd */
     struct boot_module modules[BOOT_MAX_MODULES];
-    char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated; the loader's own prefix is gone */
-    bool cmdline_cut;               /* it was longer than that */
+    bool cmdline_cut; /* the command line was longer than its buffer */
 };
 
 /* The one copy, filled by boot/ and constant from kmain on. */
 extern struct boot_info boot_info;
+/* The command line, NUL-terminated; the loader's own prefix is gone. Memory that nobody clears. */
+extern char boot_cmdline[BOOT_CMDLINE_MAX];
 /* Leave out modules that do not lie in RAM or lie over the image, and say so; the others keep
  * their places. Once, before the page allocator sets them aside. */
 void modules_check(void);

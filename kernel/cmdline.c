@@ -1,6 +1,9 @@
 /*
  * Splitting the command line. The rules are in cmdline.h; the table of cases that pins them
  * down is tests/data/cmdline.cases, which unit and system tests read.
+ *
+ * The words stay in the text itself, one behind the other with a NUL between: the first use of
+ * this file comes before there is memory to allocate, and so there can be as many as there are.
  */
 #include "kernel/cmdline.h"
 #include "kernel/kernel.h"
@@ -13,10 +16,12 @@ static const char *const known[] = {"ip",   "gw",  "dns",      "ip6",      "cons
                                     "root", "log", "hostname", MACHINE_KEY};
 static const char *const per_interface[] = {"ip", "gw", "dns", "ip6"};
 
-static char *words[CMDLINE_MAX_WORDS]; /* the kernel's */
-static int nr_words;
-static char *arguments[CMDLINE_MAX_WORDS + 1]; /* the application's, NULL-terminated */
-static int nr_arguments;
+#define ENV_PREFIX "env."
+
+static const char *program;
+static char *first, *end; /* of the words; each is followed by a NUL */
+static char *dashes;      /* the first "--" of the user's, or NULL */
+static char *machines;    /* the first of the machine's own, or `end` */
 
 static bool
 is_blank(char c)
@@ -24,31 +29,30 @@ is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Cut the next word out of [*at, end), in place: quotes and escapes vanish, and what ends the
- * text becomes a terminator. NULL at the end. */
+/* Move the next word of [*from, until) to *to, which is never behind it: quotes and escapes
+ * vanish on the way. NULL at the end. */
 static char *
-next_word(char **at, const char *end)
+next_word(char **from, const char *until, char **to)
 {
-    char *from = *at;
-
-    while (from < end && is_blank(*from))
-        from++;
-    if (from == end)
-        return NULL;
-
-    char *word = from, *to = from;
+    char *at = *from, *word = *to, *out = word;
     bool inside = false;
-    for (; from < end && (inside || !is_blank(*from)); from++) {
-        if (*from == '"') {
+
+    while (at < until && is_blank(*at))
+        at++;
+    if (at == until)
+        return NULL;
+    for (; at < until && (inside || !is_blank(*at)); at++) {
+        if (*at == '"') {
             inside = !inside;
             continue;
         }
-        if (*from == '\\' && (from[1] == '"' || from[1] == '\'' || from[1] == '\\'))
-            from++;
-        *to++ = *from;
+        if (*at == '\\' && (at[1] == '"' || at[1] == '\'' || at[1] == '\\'))
+            at++;
+        *out++ = *at;
     }
-    *at = from < end ? from + 1 : from;
-    *to = '\0';
+    *from = at < until ? at + 1 : at;
+    *out++ = '\0';
+    *to = out;
     return word;
 }
 
@@ -73,6 +77,16 @@ starts_with_key(const char *word, const char *key)
     return strncmp(word, key, len) == 0 && word[len] == '=';
 }
 
+/* env.NAME=value, with a name */
+static bool
+is_environment(const char *word)
+{
+    size_t prefix = strlen(ENV_PREFIX);
+
+    return strncmp(word, ENV_PREFIX, prefix) == 0 && word[prefix] != '=' &&
+           strchr(word + prefix, '=');
+}
+
 static bool
 is_known(const char *word)
 {
@@ -83,29 +97,7 @@ is_known(const char *word)
     for (size_t i = 0; i < count; i++)
         if (starts_with_key(word + prefix, keys[i]))
             return true;
-    return false;
-}
-
-static void
-add_argument(char *word)
-{
-    if (nr_arguments == CMDLINE_MAX_WORDS) {
-        log_warn("command line: more than %d arguments, '%s' is left out", CMDLINE_MAX_WORDS,
-                 word);
-        return;
-    }
-    arguments[nr_arguments++] = word;
-    arguments[nr_arguments] = NULL;
-}
-
-static void
-add_word(char *word)
-{
-    if (nr_words == CMDLINE_MAX_WORDS) {
-        log_warn("command line: more than %d words, '%s' is left out", CMDLINE_MAX_WORDS, word);
-        return;
-    }
-    words[nr_words++] = word;
+    return is_environment(word);
 }
 
 /* Where the words begin that the machine put behind the user's, whatever quotes those leave
@@ -128,79 +120,118 @@ machine_words(char *text)
     return first;
 }
 
+/* ---- whose a word is ---- */
+
+static bool
+is_kernels(const char *word)
+{
+    return word >= machines || (is_known(word) && !(dashes && word > dashes));
+}
+
+static bool
+is_variable(const char *word)
+{
+    return word < machines && is_kernels(word) && is_environment(word);
+}
+
+static bool
+is_argument(const char *word)
+{
+    return word < machines && (dashes ? word > dashes : !is_known(word));
+}
+
+/* The next word of a kind behind `word`, or from the first on. */
+static char *
+next_of(bool (*kind)(const char *), char *word)
+{
+    for (word = word ? word + strlen(word) + 1 : first; word < end; word += strlen(word) + 1)
+        if (kind(word))
+            return word;
+    return NULL;
+}
+
+/* ---- for the kernel ---- */
+
+static void
+warn_of_unknown(void)
+{
+    for (char *word = first; dashes && word < dashes; word += strlen(word) + 1)
+        if (!is_known(word))
+            log_warn(
+                "command line: '%s' before -- is not a word that the kernel knows; ignored",
+                word);
+}
+
 void
 cmdline_init(char *text, const char *name)
 {
-    static char *all[2 * CMDLINE_MAX_WORDS];
-    static bool kernels[2 * CMDLINE_MAX_WORDS];
-    int count = 0, dashes = -1;
-    char *word, *machines = machine_words(text), *end = machines;
+    char *word, *from = text, *to = text;
+    char *machine_text = machine_words(text), *user_end = machine_text;
+    char *text_end = machine_text + strlen(machine_text);
 
-    nr_words = nr_arguments = 0;
-    add_argument((char *)name);
-    while (end > text && is_blank(end[-1]))
-        end--;
-    while ((word = next_word(&text, end))) {
-        if (count == (int)ARRAY_SIZE(all)) {
-            log_warn("command line: too many words, '%s' and what follows is left out", word);
-            break;
-        }
-        if (dashes < 0 && strcmp(word, "--") == 0)
-            dashes = count;
-        kernels[count] = is_known(word);
-        all[count++] = word;
-    }
-    for (int i = 0; i < count; i++) {
-        if (i == dashes)
-            continue;
-        if (dashes >= 0 ? i > dashes : !kernels[i])
-            add_argument(all[i]);
-        else if (kernels[i])
-            add_word(all[i]);
-        else
-            log_warn(
-                "command line: '%s' before -- is not a word that the kernel knows; ignored",
-                all[i]);
-    }
-    for (end = machines + strlen(machines); (word = next_word(&machines, end));)
-        add_word(word);
+    program = name;
+    first = text;
+    dashes = NULL;
+    while (user_end > text && is_blank(user_end[-1]))
+        user_end--;
+    while ((word = next_word(&from, user_end, &to)))
+        if (!dashes && strcmp(word, "--") == 0)
+            dashes = word;
+    machines = to;
+    for (from = machine_text; next_word(&from, text_end, &to);)
+        continue;
+    end = to;
+    warn_of_unknown();
 }
 
 const char *
 cmdline_word(const char *interface, const char *key)
 {
-    for (int i = nr_words - 1; i >= 0; i--) {
-        const char *word = words[i];
+    const char *value = NULL;
+
+    for (char *word = NULL; (word = next_of(is_kernels, word));) {
         size_t prefix = interface_prefix(word);
         bool mine = prefix ? interface && strlen(interface) + 1 == prefix &&
                                  strncmp(word, interface, prefix - 1) == 0
                            : !interface || strcmp(interface, "eth0") == 0;
         if (mine && starts_with_key(word + prefix, key))
-            return word + prefix + strlen(key) + 1;
+            value = word + prefix + strlen(key) + 1;
     }
-    return NULL;
+    return value;
 }
 
 const char *
 cmdline_nth(const char *key, int n)
 {
-    for (int i = 0; i < nr_words; i++)
-        if (starts_with_key(words[i], key) && n-- == 0)
-            return words[i] + strlen(key) + 1;
+    for (char *word = NULL; (word = next_of(is_kernels, word));)
+        if (starts_with_key(word, key) && n-- == 0)
+            return word + strlen(key) + 1;
     return NULL;
 }
 
-int
-cmdline_argc(void)
+/* ---- for the application ---- */
+
+const char *
+cmdline_program(void)
 {
-    return nr_arguments;
+    return program;
 }
 
-char **
-cmdline_argv(void)
+char *
+cmdline_argument(char *after)
 {
-    return arguments;
+    return next_of(is_argument, after);
 }
+
+char *
+cmdline_variable(char *after)
+{
+    char *word = next_of(is_variable, after ? after - strlen(ENV_PREFIX) : NULL);
+
+    return word ? word + strlen(ENV_PREFIX) : NULL;
+}
+
+/* ---- what QEMU puts in front ---- */
 
 const char *
 cmdline_after_path(const char *text, const char *name)

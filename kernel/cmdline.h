@@ -5,7 +5,8 @@
  * the rest is argv. Double quotes group, and \" \' \\ stand for " ' \ inside and outside of
  * them (which is how GRUB writes its arguments); any other \ is itself.
  *
- * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname, and
+ * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname,
+ * env.NAME (a variable of the application's environment; as many as there are) and
  * virtio_mmio.device, which may repeat. The last comes from machines rather than people: QEMU's
  * microvm and Firecracker write one for each device behind all that the user wrote. So those at
  * the very end of the line are the kernel's even behind a "--".
@@ -15,9 +16,7 @@
 
 #include <stddef.h>
 
-#define CMDLINE_MAX_WORDS 64
-
-/* Split `text` (kept; changed in place). argv[0] is `name`. Called once by kmain. */
+/* Split `text` (kept; changed in place). The program's name is `name`. Called once by kmain. */
 void cmdline_init(char *text, const char *name);
 
 /*
@@ -29,8 +28,13 @@ const char *cmdline_word(const char *interface, const char *key);
 /* Value of the nth `key=value`, from 0 on in the order given; NULL when there are no more. */
 const char *cmdline_nth(const char *key, int n);
 
-int cmdline_argc(void);
-char **cmdline_argv(void); /* NULL-terminated */
+/*
+ * For the application, in writable memory: its name (argv[0]); the argument behind `after`, or
+ * the first for NULL; likewise the variables, as "NAME=value". NULL when there are no more.
+ */
+const char *cmdline_program(void);
+char *cmdline_argument(char *after);
+char *cmdline_variable(char *after);
 
 /*
  * QEMU puts the image's path in front, unquoted. Returns the text behind the first place

@@ -17,6 +17,7 @@
 static struct deferred *first, **last = &first;
 static unsigned nr_pending;
 static bool running;
+static uint64_t idle_time; /* ns */
 
 void
 defer_mark(struct deferred *d)
@@ -97,12 +98,21 @@ defer_running(void)
     return running;
 }
 
+uint64_t
+thread_idle_time(void)
+{
+    return idle_time;
+}
+
 void
 idle(void)
 {
     platform->irq_save();
-    if (!nr_pending)
+    if (!nr_pending) {
+        uint64_t begin = clock_now();
         platform->halt();
+        idle_time += clock_now() - begin;
+    }
     platform->irq_restore(true);
     defer_run();
 }

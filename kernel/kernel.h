@@ -112,6 +112,6 @@ struct init_hook {
 };
 
 /* The application: lib/libc defines it for programs with main(). Returns the exit code. */
-int application_run(int argc, char **argv);
+int application_run(void);
 
 #endif

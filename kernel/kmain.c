@@ -59,7 +59,7 @@ main_thread(void *unused)
     ENLIST_FOREACH(buses, const struct bus, bus)
         bus->scan();
     run_init_hooks();
-    kernel_leave(application_run(cmdline_argc(), cmdline_argv()));
+    kernel_leave(application_run());
 }
 
 /* The application's stack grows with the machine: a 32nd of the free memory, in bounds. */
@@ -82,7 +82,7 @@ cannot_start(const char *why)
 _Noreturn void
 kmain(void)
 {
-    cmdline_init(boot_info.cmdline, application_name());
+    cmdline_init(boot_cmdline, application_name());
     log_init();
     if (boot_info.nr_ranges == 0)
         cannot_start("the loader gave no memory map");

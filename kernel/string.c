@@ -1,13 +1,13 @@
 /*
- * Plain string functions for images without a C library. Copies use the string instructions,
- * which today's CPUs do a cache line at a time (Intel optimisation manual, 3.7.6).
+ * Plain string functions for images without a C library: an archive that is linked behind it, so
+ * that a program, and the kernel below it, has the C library's where there is one. Copies use the
+ * string instructions, which today's CPUs do a cache line at a time (Intel optimisation manual,
+ * 3.7.6).
  */
 #include <stdint.h>
 #include "kernel/string.h"
 
-#define WEAK __attribute__((weak))
-
-WEAK void *
+void *
 memcpy(void *restrict to, const void *restrict from, size_t n)
 {
     void *result = to;
@@ -19,7 +19,7 @@ memcpy(void *restrict to, const void *restrict from, size_t n)
     return result;
 }
 
-WEAK void *
+void *
 memmove(void *to, const void *from, size_t n)
 {
     unsigned char *d = to;
@@ -32,7 +32,7 @@ memmove(void *to, const void *from, size_t n)
     return to;
 }
 
-WEAK void *
+void *
 memset(void *to, int value, size_t n)
 {
     void *result = to;
@@ -45,7 +45,7 @@ memset(void *to, int value, size_t n)
     return result;
 }
 
-WEAK int
+int
 memcmp(const void *a, const void *b, size_t n)
 {
     const unsigned char *x = a, *y = b;
@@ -56,7 +56,7 @@ memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-WEAK size_t
+size_t
 strlen(const char *s)
 {
     const char *end = s;
@@ -66,7 +66,7 @@ strlen(const char *s)
     return (size_t)(end - s);
 }
 
-WEAK size_t
+size_t
 strnlen(const char *s, size_t max)
 {
     size_t n = 0;
@@ -76,7 +76,7 @@ strnlen(const char *s, size_t max)
     return n;
 }
 
-WEAK int
+int
 strcmp(const char *a, const char *b)
 {
     while (*a && *a == *b)
@@ -84,7 +84,7 @@ strcmp(const char *a, const char *b)
     return (unsigned char)*a - (unsigned char)*b;
 }
 
-WEAK int
+int
 strncmp(const char *a, const char *b, size_t n)
 {
     for (; n; n--, a++, b++)
@@ -93,7 +93,7 @@ strncmp(const char *a, const char *b, size_t n)
     return 0;
 }
 
-WEAK char *
+char *
 strchr(const char *s, int c)
 {
     for (;; s++) {

@@ -58,6 +58,8 @@ void thread_yield(void);
 _Noreturn void thread_exit(void);
 /* The thread whose stack (or guard page below it) holds `address`, or NULL. */
 struct thread *thread_of_stack(uintptr_t address, bool *in_guard);
+/* Nanoseconds in which no thread had anything to do. */
+uint64_t thread_idle_time(void);
 /* All threads, for the shell: call with NULL first. */
 struct thread *thread_next(struct thread *after);
 /* Set the running thread's C library thread pointer. */

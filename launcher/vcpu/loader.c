@@ -113,8 +113,13 @@ load_segment(const Elf32_Phdr *segment)
     return start + segment->p_memsz;
 }
 
+/* The image's lowest and highest address, the latter exclusive. */
+struct extent {
+    uint32_t begin, end;
+};
+
 static uint32_t
-load_kernel(uint32_t *image_end)
+load_kernel(struct extent *image)
 {
     Elf32_Ehdr header;
     Elf32_Phdr segments[SEGMENTS_MAX];
@@ -124,15 +129,17 @@ load_kernel(uint32_t *image_end)
     check_header(&header);
     read_at(kernel_fd, kernel_name, segments, header.e_phnum * sizeof(segments[0]),
             header.e_phoff);
-    *image_end = 0;
+    *image = (struct extent){memory.ram, 0};
     for (unsigned i = 0; i < header.e_phnum; i++) {
         if (segments[i].p_type != PT_LOAD)
             continue;
         uint32_t end = load_segment(&segments[i]);
-        if (end > *image_end)
-            *image_end = end;
+        if (segments[i].p_paddr < image->begin)
+            image->begin = segments[i].p_paddr;
+        if (end > image->end)
+            image->end = end;
     }
-    if (header.e_entry >= *image_end)
+    if (header.e_entry >= image->end)
         usage_error("%s: its entry %#x lies outside of it", kernel_name, header.e_entry);
     return header.e_entry;
 }
@@ -161,11 +168,12 @@ load_initrd(uint32_t image_end)
 uint32_t
 loader_load(const char *command_line)
 {
-    if (strlen(command_line) >= IMAGE_LOWEST - COMMAND_LINE)
+    struct extent image;
+    uint32_t entry = load_kernel(&image);
+    /* As long as there is room below the image; the original stops at a page. */
+    if (strlen(command_line) >= image.begin - COMMAND_LINE)
         usage_error("the guest's arguments are longer than %u characters",
-                    IMAGE_LOWEST - COMMAND_LINE - 1);
-    uint32_t image_end;
-    uint32_t entry = load_kernel(&image_end);
+                    image.begin - COMMAND_LINE - 1);
     strcpy((char *)memory.base + COMMAND_LINE, command_line);
     put(BOOT_PARAMS_E820_ENTRIES, 1, 1);
     put(BOOT_PARAMS_PROTOCOL, PROTOCOL, 2);
@@ -174,6 +182,6 @@ loader_load(const char *command_line)
     put(BOOT_PARAMS_SUBARCH, BOOT_PARAMS_SUBARCH_LGUEST, 4);
     put(BOOT_PARAMS_E820 + 8, memory.ram, 4);
     put(BOOT_PARAMS_E820 + 16, BOOT_PARAMS_E820_RAM, 4);
-    load_initrd(image_end);
+    load_initrd(image.end);
     return entry;
 }

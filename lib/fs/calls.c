@@ -1,8 +1,6 @@
 /*
- * The system calls that take a path and only look: what musl 1.2.3 makes for open, stat,
- * access, readlink, chdir and getcwd. It asks for files by statx alone (its time_t has 64
- * bits, the older calls' have not), so the stat64 family is not here; fstat comes as statx
- * with an empty path.
+ * The system calls that take a path and only look: what musl 1.2.3 makes for open, access,
+ * readlink, chdir and getcwd. stat.c has those that ask what a file is.
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
@@ -11,26 +9,19 @@
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
-#define AT_FDCWD            (-100)
-#define AT_SYMLINK_NOFOLLOW 0x100
-#define AT_NO_AUTOMOUNT     0x800
-#define AT_EMPTY_PATH       0x1000
-#define AT_STATX_SYNC_TYPE  0x6000
-
-#define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)
 
 #define ACCESS_EXECUTE 1
 #define ACCESS_WRITE   2
 #define ACCESS_ALL     7
 
 #define STATFS_READ_ONLY 1
-#define STATX_BASIC      0x7ffu /* all that musl asks for */
 
 PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
     fs_partitions_linked,
     fs_mount_linked,
     fs_change_linked,
+    fs_stat_linked,
 };
 
 static char working_directory[FS_PATH_MAX] = "/";
@@ -145,74 +136,6 @@ sys_faccessat2(SYSCALL_ARGS)
     return access_at(a, (const char *)b, c, !(d & AT_SYMLINK_NOFOLLOW));
 }
 SYSCALL(439, faccessat2);
-
-struct statx_time {
-    int64_t sec;
-    uint32_t nsec;
-    int32_t unused;
-};
-
-struct statx {
-    uint32_t mask, block_size;
-    uint64_t attributes;
-    uint32_t links, uid, gid;
-    uint16_t mode, unused;
-    uint64_t inode, size, blocks, attributes_mask;
-    struct statx_time atime, btime, ctime, mtime;
-    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
-    uint64_t spare[14];
-};
-
-_Static_assert(sizeof(struct statx) == 256, "Linux's statx has 256 bytes");
-
-static int
-stat_descriptor(long fd, struct file_stat *st)
-{
-    struct file *file = fd_get((int)fd);
-
-    if (fd == AT_FDCWD)
-        return fs_stat_canonical(working_directory, st);
-    if (!file)
-        return -EBADF;
-    return file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
-}
-
-/* a directory, b path, c flags, d mask (all is always filled in), e result */
-static long
-sys_statx(SYSCALL_ARGS)
-{
-    const char *path = (const char *)b;
-    struct statx *out = (struct statx *)e;
-    struct file_stat st = {0};
-    int error;
-
-    if (c & ~STATX_FLAGS)
-        return -EINVAL;
-    if (path && !path[0] && (c & AT_EMPTY_PATH))
-        error = stat_descriptor(a, &st);
-    else
-        error = fs_stat_at(a, path, !(c & AT_SYMLINK_NOFOLLOW), &st);
-    if (error)
-        return error;
-    struct statx_time mtime = {.sec = st.mtime};
-    *out = (struct statx){
-        .mask = STATX_BASIC,
-        .block_size = 4096,
-        .links = st.links,
-        .uid = st.uid,
-        .gid = st.gid,
-        .mode = (uint16_t)st.mode,
-        .inode = st.inode,
-        .size = st.size,
-        .blocks = (st.size + 511) / 512,
-        .dev_minor = st.device,
-        .atime = mtime,
-        .ctime = mtime,
-        .mtime = mtime,
-    };
-    return 0;
-}
-SYSCALL(383, statx);
 
 static long
 readlink_at(long dirfd, const char *path, char *to, long size)

@@ -7,7 +7,6 @@
 #include "lib/fs/calls.h"
 #include "lib/libc/syscall.h"
 
-#define AT_FDCWD (-100)
 
 const char fs_change_linked[1];
 

@@ -82,18 +82,41 @@ random_read(struct file *file, void *to, size_t len)
     return error ? error : (long)len;
 }
 
+static long
+null_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)at;
+    return null_read(file, to, len);
+}
+
+static long
+zero_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)at;
+    return zero_read(file, to, len);
+}
+
+static long
+swallow_at(struct file *file, const void *from, size_t len, uint64_t at)
+{
+    (void)at;
+    return swallow(file, from, len);
+}
+
 static const struct file_ops null_ops = {
     .kind = "null",
-    .read = null_read,
-    .write = swallow,
+    .pread = null_pread,
+    .pwrite = swallow_at,
+    .nowhere = true,
     .stat = dev_file_stat,
     .close = dev_close,
 };
 
 static const struct file_ops zero_ops = {
     .kind = "zero",
-    .read = zero_read,
-    .write = swallow,
+    .pread = zero_pread,
+    .pwrite = swallow_at,
+    .nowhere = true,
     .stat = dev_file_stat,
     .close = dev_close,
 };

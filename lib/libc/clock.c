@@ -1,7 +1,7 @@
 /*
  * Clocks and sleeping. There are two clocks: the platform's, which counts nanoseconds from
- * the entry into the kernel, and the same plus the wall time of that moment. Processor time
- * is not accounted, so the CPU-time clocks count as if the program never slept.
+ * the entry into the kernel, and the same plus the wall time of that moment. Processor time is
+ * what was not idle, of the program as a whole: threads are not told apart.
  */
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
@@ -14,6 +14,8 @@
 PART(clock);
 
 #define CLOCK_REALTIME        0
+#define CLOCK_PROCESS_CPUTIME 2
+#define CLOCK_THREAD_CPUTIME  3
 #define CLOCK_REALTIME_COARSE 5
 #define CLOCK_BOOTTIME        7 /* the last that is served */
 #define TIMER_ABSTIME         1
@@ -25,10 +27,22 @@ is_wall(long id)
     return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
 }
 
+static bool
+is_processor(long id)
+{
+    return id == CLOCK_PROCESS_CPUTIME || id == CLOCK_THREAD_CPUTIME;
+}
+
 static uint64_t
 base_of(long id)
 {
     return is_wall(id) ? platform->wall_base() : 0;
+}
+
+uint64_t
+clock_processor(void)
+{
+    return clock_now() - thread_idle_time();
 }
 
 static long
@@ -38,7 +52,7 @@ sys_clock_gettime64(SYSCALL_ARGS)
 
     if (a < 0 || a > CLOCK_BOOTTIME)
         return -EINVAL;
-    uint64_t now = base_of(a) + clock_now();
+    uint64_t now = is_processor(a) ? clock_processor() : base_of(a) + clock_now();
     out->sec = (int64_t)(now / NSEC_PER_SEC);
     out->nsec = (int32_t)(now % NSEC_PER_SEC);
     return 0;
@@ -66,7 +80,7 @@ sys_times(SYSCALL_ARGS)
     uint32_t ticks = (uint32_t)(clock_now() / (NSEC_PER_SEC / TICKS_PER_SEC));
 
     if (out) {
-        out[0] = ticks;
+        out[0] = (uint32_t)(clock_processor() / (NSEC_PER_SEC / TICKS_PER_SEC));
         out[1] = out[2] = out[3] = 0;
     }
     return (long)(ticks & INT32_MAX);
@@ -107,8 +121,10 @@ sleep_for(long id, long flags, int64_t sec, int32_t nsec, uint64_t *left)
 {
     uint64_t deadline;
 
-    if (id < 0 || id > CLOCK_BOOTTIME)
+    if (id < 0 || id > CLOCK_BOOTTIME || id == CLOCK_THREAD_CPUTIME)
         return -EINVAL;
+    if (id == CLOCK_PROCESS_CPUTIME)
+        return -ENOTSUP; /* it stands still while the only one who would wait sleeps */
     int error = flags & TIMER_ABSTIME ? absolute(id, sec, nsec, &deadline)
                                       : clock_deadline(sec, nsec, &deadline);
     return error ? error : sleep_until(deadline, left);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include "lib/libc/abi.h"
 
+/* Nanoseconds in which the processor worked since the entry into the kernel. */
+uint64_t clock_processor(void);
 /* Seconds and nanoseconds as nanoseconds, TIME_NEVER if they are too many. -EINVAL: negative,
  * or nanoseconds outside 0 to 999999999. */
 int clock_span(int64_t sec, int32_t nsec, uint64_t *ns);

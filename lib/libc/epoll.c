@@ -210,6 +210,8 @@ sys_epoll_ctl(SYSCALL_ARGS)
 
     if (!file || !fd_get((int)a))
         return -EBADF;
+    if (b != CTL_DEL && !file->ops->poll)
+        return -EPERM; /* always ready: there is nothing to wait for */
     if (!epoll || file->private == epoll)
         return -EINVAL;
     drop_closed(epoll);

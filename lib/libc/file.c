@@ -122,7 +122,7 @@ read_part(struct file *file, void *to, size_t len)
         return -EBADF;
     if (file->ops->pread) {
         long n = file->ops->pread(file, to, len, file->position);
-        if (n > 0)
+        if (n > 0 && !file->ops->nowhere)
             file->position += (unsigned long)n;
         return n;
     }
@@ -145,7 +145,7 @@ write_part(struct file *file, void *from, size_t len)
         file->position = stat.size;
     }
     long n = file->ops->pwrite(file, from, len, file->position);
-    if (n > 0)
+    if (n > 0 && !file->ops->nowhere)
         file->position += (unsigned long)n;
     return n;
 }
@@ -260,6 +260,10 @@ seek(struct file *file, int64_t offset, int whence, int64_t *result)
 
     if (!file->ops->pread)
         return -ESPIPE;
+    if (file->ops->nowhere) {
+        *result = 0;
+        return 0;
+    }
     if (whence == ABI_SEEK_CUR) {
         from = (int64_t)file->position;
     } else if (whence == ABI_SEEK_END) {

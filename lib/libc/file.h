@@ -85,6 +85,7 @@ struct file_ops {
      * NULL: -ENOTDIR.
      */
     long (*getdents)(struct file *, void *to, size_t len);
+    bool nowhere; /* every position is the same to pread and pwrite; the file's own stays 0 */
     /* NULL: nothing to do, 0; of a file without pread -EINVAL. */
     int (*sync)(struct file *);
     int (*truncate)(struct file *, uint64_t size); /* NULL: -EINVAL */

@@ -1,7 +1,8 @@
 /*
  * The memory that malloc and thread stacks are made of: mmap and its family, on the kernel's
- * pages. Addresses are physical and every mapping is backed at once, so there is nothing to
- * reserve or overcommit: what mmap gives is there. brk always refuses, which musl's malloc
+ * pages. Addresses are physical and every mapping is backed at once, so what mmap gives is there,
+ * and address space that a program reserves (PROT_NONE) costs as much as memory does. The place
+ * of a mapping can be chosen inside of memory that the program has already (MAP_FIXED). brk always refuses, which musl's malloc
  * takes as "use mmap".
  *
  * A byte for each page of RAM keeps the books: whether it belongs to the program (munmap of
@@ -153,6 +154,18 @@ map(size_t count)
     return base;
 }
 
+/* Anew where the program has memory already: zeroes, as a new mapping. */
+static void *
+map_over(uintptr_t base, size_t count)
+{
+    uintptr_t page = base >> PAGE_SHIFT;
+
+    if (protect(page, count, PAGE_RW))
+        return NULL;
+    memset((void *)base, 0, count << PAGE_SHIFT);
+    return (void *)base;
+}
+
 /* A mapped file is a copy that was read once. */
 static long
 read_file(int fd, char *to, size_t len, uint64_t at)
@@ -197,7 +210,7 @@ sys_mmap2(SYSCALL_ARGS)
     size_t count;
     long error = 0;
 
-    if (b == 0 || (d & ABI_MAP_FIXED)) /* the place of a page cannot be chosen */
+    if (b == 0 || ((d & ABI_MAP_FIXED) && a % PAGE_SIZE))
         return -EINVAL;
     if (!(d & (ABI_MAP_PRIVATE | ABI_MAP_SHARED)))
         return -EINVAL;
@@ -207,7 +220,10 @@ sys_mmap2(SYSCALL_ARGS)
         return error;
     if (!in_pages(0, (size_t)b, &count))
         return -ENOMEM;
-    char *base = map(count);
+    bool fixed = d & ABI_MAP_FIXED;
+    if (fixed && !owns((uintptr_t)a >> PAGE_SHIFT, count))
+        return -EINVAL; /* the place of a page cannot be chosen */
+    char *base = fixed ? map_over((uintptr_t)a, count) : map(count);
     if (!base)
         return -ENOMEM;
     uintptr_t page = (uintptr_t)base >> PAGE_SHIFT;
@@ -215,11 +231,11 @@ sys_mmap2(SYSCALL_ARGS)
         error = read_file((int)e, base, (size_t)b, (uint64_t)(uint32_t)f << PAGE_SHIFT);
     if (!error && to_prot(c) != PAGE_RW)
         error = protect(page, count, to_prot(c));
-    if (error)
+    if (error && !fixed)
         release(page, count);
     return error ? error : (long)base;
 }
-SYSCALL(192, mmap2);
+SYSCALL_QUIET(192, mmap2);
 
 static long
 unmap(uintptr_t base, size_t len)
@@ -257,7 +273,7 @@ sys_munmap(SYSCALL_ARGS)
     abandoned.owner = thread_current()->id;
     return 0;
 }
-SYSCALL(91, munmap);
+SYSCALL_QUIET(91, munmap);
 
 static long
 sys_mprotect(SYSCALL_ARGS)
@@ -273,7 +289,7 @@ sys_mprotect(SYSCALL_ARGS)
         return -ENOMEM;
     return protect(page, count, to_prot(c));
 }
-SYSCALL(125, mprotect);
+SYSCALL_QUIET(125, mprotect);
 
 /* One protection for all of them; -EFAULT if there is not. */
 static int
@@ -317,15 +333,20 @@ sys_mremap(SYSCALL_ARGS)
     uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
     size_t old, new;
 
+    bool guard = false;
+
     if (a % PAGE_SIZE || (d & ~ABI_MREMAP_MAYMOVE) || !in_pages(0, (size_t)c, &new))
         return -EINVAL;
+    /* The C library finds the end of the main thread's stack by asking for more of each page. */
+    if (thread_of_stack((uintptr_t)a, &guard) && !guard && entry(page) == NOT_OURS)
+        return -ENOMEM;
     if (!in_pages((uintptr_t)a, (size_t)b, &old) || !owns(page, old))
         return -EFAULT;
     if (new <= old)
         return new < old &&release(page + new, old - new) ? -ENOMEM : a;
     return d & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
 }
-SYSCALL(163, mremap);
+SYSCALL_QUIET(163, mremap);
 
 /* The one advice with an effect that a program may rely on: DONTNEED reads as zeroes. */
 static long
@@ -346,11 +367,11 @@ sys_madvise(SYSCALL_ARGS)
             memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
     return result;
 }
-SYSCALL(219, madvise);
+SYSCALL_QUIET(219, madvise);
 
 static long
 sys_brk(SYSCALL_ARGS)
 {
     return 0; /* where it is and stays: never what was asked for */
 }
-SYSCALL(45, brk);
+SYSCALL_QUIET(45, brk);

@@ -38,7 +38,7 @@ zero(SYSCALL_ARGS)
 
 /* Parent, users and groups; making a new session or group changes nothing. */
 #define ANSWERS_ZERO(nr, call)                                      \
-    static const struct syscall syscall_##call = {nr, #call, zero}; \
+    static const struct syscall syscall_##call = {nr, #call, zero, false}; \
     ENLIST(syscalls, syscall_##call)
 ANSWERS_ZERO(64, getppid);
 ANSWERS_ZERO(57, setpgid);
@@ -75,9 +75,9 @@ three_zeroes(SYSCALL_ARGS)
     *(uint32_t *)a = *(uint32_t *)b = *(uint32_t *)c = 0;
     return 0;
 }
-static const struct syscall syscall_getresuid32 = {209, "getresuid32", three_zeroes};
+static const struct syscall syscall_getresuid32 = {209, "getresuid32", three_zeroes, false};
 ENLIST(syscalls, syscall_getresuid32);
-static const struct syscall syscall_getresgid32 = {211, "getresgid32", three_zeroes};
+static const struct syscall syscall_getresgid32 = {211, "getresgid32", three_zeroes, false};
 ENLIST(syscalls, syscall_getresgid32);
 
 /* ---- the machine ---- */
@@ -150,6 +150,7 @@ SYSCALL(242, sched_getaffinity);
 static long
 sys_prlimit64(SYSCALL_ARGS)
 {
+    const uint64_t *new = (const uint64_t *)c;
     uint64_t *old = (uint64_t *)d, limit = UINT64_MAX;
 
     if (a != 0 && a != PROCESS)
@@ -160,7 +161,7 @@ sys_prlimit64(SYSCALL_ARGS)
         limit = FD_MAX;
     if (b == RLIMIT_STACK)
         limit = thread_current()->stack_size;
-    if (c)
+    if (new && (new[0] != limit || new[1] != limit))
         return -EPERM; /* what is there cannot be changed */
     if (old)
         old[0] = old[1] = limit;
@@ -179,7 +180,7 @@ struct rusage {
 static long
 sys_getrusage(SYSCALL_ARGS)
 {
-    uint64_t now = clock_now();
+    uint64_t now = clock_now() - thread_idle_time();
 
     if (a < RUSAGE_CHILDREN || a > RUSAGE_THREAD)
         return -EINVAL;
@@ -197,9 +198,9 @@ no_child(SYSCALL_ARGS)
 {
     return -ECHILD;
 }
-static const struct syscall syscall_wait4 = {114, "wait4", no_child};
+static const struct syscall syscall_wait4 = {114, "wait4", no_child, false};
 ENLIST(syscalls, syscall_wait4);
-static const struct syscall syscall_waitid = {284, "waitid", no_child};
+static const struct syscall syscall_waitid = {284, "waitid", no_child, false};
 ENLIST(syscalls, syscall_waitid);
 
 /* ---- names of threads ---- */

@@ -24,7 +24,9 @@ int main(int argc, char **argv, char **envp);
 int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*)(void),
                       void (*)(void), void (*)(void));
 
-static char *const environment[] = {"HOME=/", "PATH=/", "TERM=xterm", "USER=root"};
+/* Writable, as programs expect it: putenv's callers edit in place. */
+static char defaults[][12] = {"HOME=/", "PATH=/", "TERM=xterm", "USER=root"};
+static char name[64]; /* argv[0] */
 
 static struct libc_thread first_thread;
 static uint32_t canary[4];
@@ -64,10 +66,48 @@ seed_canary(void)
     return random;
 }
 
-/* One row: argv, NULL, environment, NULL, pairs of the auxiliary vector, 0. */
-#define WORDS (CMDLINE_MAX_WORDS + 2 + ARRAY_SIZE(environment) + 1 + 2 * 9)
+/* ---- arguments, environment, auxiliary vector ---- */
 
-static uintptr_t words[WORDS];
+static bool
+same_name(const char *a, const char *b)
+{
+    size_t len = (size_t)(strchr(a, '=') - a) + 1;
+
+    return strncmp(a, b, len) == 0;
+}
+
+/* Of variables of one name the last one counts, and it takes a default's place. */
+static bool
+named_later(const char *variable, char *after)
+{
+    while ((after = cmdline_variable(after)))
+        if (same_name(variable, after))
+            return true;
+    return false;
+}
+
+static uintptr_t *
+put_environment(uintptr_t *at)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(defaults); i++)
+        if (!named_later(defaults[i], NULL))
+            *at++ = (uintptr_t)defaults[i];
+    for (char *v = NULL; (v = cmdline_variable(v));)
+        if (!named_later(v, v))
+            *at++ = (uintptr_t)v;
+    *at++ = 0;
+    return at;
+}
+
+static uintptr_t *
+put_arguments(uintptr_t *at)
+{
+    *at++ = (uintptr_t)name;
+    for (char *argument = NULL; (argument = cmdline_argument(argument));)
+        *at++ = (uintptr_t)argument;
+    *at++ = 0;
+    return at;
+}
 
 static uintptr_t *
 put_pair(uintptr_t *at, uintptr_t type, uintptr_t value)
@@ -78,14 +118,8 @@ put_pair(uintptr_t *at, uintptr_t type, uintptr_t value)
 }
 
 static void
-fill_words(int argc, char **argv, bool has_tls, bool random)
+put_auxiliary(uintptr_t *at, bool has_tls, bool random)
 {
-    uintptr_t *at = words + argc + 1;
-
-    assert(argc <= CMDLINE_MAX_WORDS + 1);
-    memcpy(words, argv, (size_t)argc * sizeof(*argv));
-    memcpy(at, environment, sizeof(environment));
-    at += ARRAY_SIZE(environment) + 1;
     at = put_pair(at, ABI_AT_SYSINFO, (uintptr_t)syscall_entry);
     at = put_pair(at, ABI_AT_PAGESZ, PAGE_SIZE);
     at = put_pair(at, ABI_AT_CLKTCK, 100);
@@ -95,8 +129,22 @@ fill_words(int argc, char **argv, bool has_tls, bool random)
     if (has_tls) {
         at = put_pair(at, ABI_AT_PHDR, (uintptr_t)&tls_header);
         at = put_pair(at, ABI_AT_PHENT, sizeof(tls_header));
-        put_pair(at, ABI_AT_PHNUM, 1);
+        at = put_pair(at, ABI_AT_PHNUM, 1);
     }
+    put_pair(at, 0, 0);
+}
+
+/* Words of the row: argv, NULL, environment, NULL, pairs of the auxiliary vector. */
+static size_t
+count_words(void)
+{
+    size_t n = 1 + 1 + ARRAY_SIZE(defaults) + 1 + 2 * 9;
+
+    for (char *word = NULL; (word = cmdline_argument(word));)
+        n++;
+    for (char *word = NULL; (word = cmdline_variable(word));)
+        n++;
+    return n;
 }
 
 /* mmap2 for one caller: musl asks for the memory of larger thread-local data before main, and
@@ -109,29 +157,48 @@ memory_for_tls(SYSCALL_ARGS)
     return base ? (long)base : -ENOMEM;
 }
 
+static const struct syscall mmap_for_tls = {192, "mmap2", memory_for_tls, true};
+
 static void
 end_asked(void)
 {
     signal_raise(ABI_SIGTERM);
 }
 
-/* The kernel aligns its stacks to a word; the C library's ABI wants 16 bytes from here on. */
+/*
+ * The row lies at the top of the stack, where Linux has it: the C library finds the main thread's
+ * stack by the auxiliary vector. The kernel aligns its stacks to a word; the C library's ABI wants
+ * 16 bytes from here on.
+ */
 __attribute__((force_align_arg_pointer)) int
-application_run(int argc, char **argv)
+application_run(void)
 {
+    size_t words = count_words(), room = thread_current()->stack_size / 2;
     bool has_tls = describe_tls();
 
+    if (words * sizeof(uintptr_t) > room) {
+        log_error("%zu words of arguments and environment do not fit into half of the stack, "
+                  "%zu bytes; give the machine more memory",
+                  words, room);
+        return EXIT_NO_START;
+    }
+    uintptr_t *row = __builtin_alloca(words * sizeof(*row));
     thread_current()->data = &first_thread;
     gs_window.system_call = (uintptr_t)syscall_entry;
     kernel_end_asked = end_asked;
     syscall_init();
     tty_init();
-    fill_words(argc, argv, has_tls, seed_canary());
+    memcpy(name, cmdline_program(), MIN(strlen(cmdline_program()), sizeof(name) - 1));
+    uintptr_t *at = put_environment(put_arguments(row));
+    put_auxiliary(at, has_tls, seed_canary());
     if (has_tls) {
         thread_use_gs_base();
-        syscall_stand_in(192, memory_for_tls);
+        syscall_stand_in(&mmap_for_tls);
     }
-    return __libc_start_main(main, argc, (char **)words, NULL, NULL, NULL);
+    int argc = 0;
+    while (row[argc])
+        argc++;
+    return __libc_start_main(main, argc, (char **)row, NULL, NULL, NULL);
 }
 
 /* ---- the calls with which musl starts and ends ---- */

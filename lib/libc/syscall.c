@@ -6,12 +6,13 @@
  */
 #include "arch/x86/cpu/trap.h"
 #include "kernel/kernel.h"
+#include "kernel/thread.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
 #define SYSCALL_LIMIT 512 /* i386 has numbers up to 450 in 2022 */
 
-static syscall_fn table[SYSCALL_LIMIT];
+static const struct syscall *table[SYSCALL_LIMIT];
 static uint32_t told[SYSCALL_LIMIT / 32]; /* unknown calls that the log has named */
 
 ENLIST_DECLARE(syscalls);
@@ -34,13 +35,15 @@ unknown(long number, uintptr_t from)
 long
 syscall_dispatch(long number, long a, long b, long c, long d, long e, long f, uintptr_t from)
 {
-    syscall_fn fn = (unsigned long)number < SYSCALL_LIMIT ? table[number] : NULL;
+    const struct syscall *call = (unsigned long)number < SYSCALL_LIMIT ? table[number] : NULL;
     long result;
 
-    if (!fn)
+    if (!call)
         return unknown(number, from);
     do {
-        result = fn(a, b, c, d, e, f);
+        result = call->fn(a, b, c, d, e, f);
+        if (!call->quiet)
+            defer_run();
     } while (signal_after_call() && result == -SYSCALL_RESTART);
     return result == -SYSCALL_RESTART ? -EINTR : result;
 }
@@ -60,14 +63,14 @@ syscall_init(void)
         if (table[call->number])
             panic("system call %d: two parts serve it, one of them as %s", call->number,
                   call->name);
-        table[call->number] = call->fn;
+        table[call->number] = call;
     }
     trap_system_call = gate;
 }
 
 void
-syscall_stand_in(int number, syscall_fn fn)
+syscall_stand_in(const struct syscall *call)
 {
-    if (!table[number])
-        table[number] = fn;
+    if (!table[call->number])
+        table[call->number] = call;
 }

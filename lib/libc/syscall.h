@@ -6,16 +6,16 @@
  * application shares the kernel's address space, and a bad one faults as it would anywhere
  * else in the program.
  *
- * Known points (kernel/thread.h). A system call that moves data or waits is one: each calls
- * defer_run() or something that does, and one that returns -EAGAIN lets other threads run as
- * well, so that a program that asks again and again gets its answer some day. All others are
- * none. Above all the memory calls and waking a futex must not be: malloc and free make them,
- * so deferred work (lwIP with its callbacks) would run in the middle of an allocation, and
- * threads would change inside code that believes it runs alone.
+ * Known points (kernel/thread.h). The return of a system call is one: deferred work runs, and
+ * with it timers, so that an alarm reaches a program that only asks for the time. A call that
+ * returns -EAGAIN lets other threads run as well, so that a program that asks again and again
+ * gets its answer some day. The quiet ones are none, the memory calls and futexes: malloc and free
+ * make them, so deferred work (lwIP with its callbacks) would run in the middle of an allocation.
  */
 #ifndef LIBC_SYSCALL_H
 #define LIBC_SYSCALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "kernel/enlist.h"
 
@@ -25,11 +25,16 @@ struct syscall {
     int number; /* i386's, from musl's bits/syscall.h */
     const char *name;
     syscall_fn fn;
+    bool quiet; /* no known point */
 };
 
 /* SYSCALL(3, read) enlists sys_read, a function of the type above. */
 #define SYSCALL(nr, call)                                                 \
-    static const struct syscall syscall_##call = {nr, #call, sys_##call}; \
+    static const struct syscall syscall_##call = {nr, #call, sys_##call, false}; \
+    ENLIST(syscalls, syscall_##call)
+/* The same for one that is no known point. */
+#define SYSCALL_QUIET(nr, call)                                                 \
+    static const struct syscall syscall_##call = {nr, #call, sys_##call, true}; \
     ENLIST(syscalls, syscall_##call)
 
 /* The head of such a function, for those that do not use every argument. */
@@ -47,8 +52,8 @@ struct syscall {
 
 /* Fill the table and open both ways in; called once, before the C library starts. */
 void syscall_init(void);
-/* Serve a call that no linked part serves; does nothing if one does. */
-void syscall_stand_in(int number, syscall_fn fn);
+/* Serve a call that no linked part serves; does nothing if one does. `call` stays the caller's. */
+void syscall_stand_in(const struct syscall *call);
 
 /* From entry.S: what `call *%gs:16` arrives at. */
 void syscall_entry(void);

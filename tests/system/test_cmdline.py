@@ -9,6 +9,9 @@ import pytest
 from hosts import BUILD, ROOT, new_folder
 
 
+DEFAULTS = {"HOME": "/", "PATH": "/", "TERM": "xterm", "USER": "root"}
+
+
 @dataclass
 class Case:
     line: int
@@ -55,6 +58,9 @@ def test_case(boot, case):
     assert len(warnings) == len(case.values("warn"))
     for line, part in zip(warnings, case.values("warn")):
         assert part in line
+    variables = dict(line[4:].split("=", 1) for line in lines if line.startswith("env "))
+    wanted = dict(value.split("=", 1) for value in case.values("env"))
+    assert variables == {**DEFAULTS, **wanted}
     # A machine may have put words of its own behind these.
     nth = [line[4:] for line in lines if line.startswith("nth ")]
     assert nth[:len(case.values("nth"))] == case.values("nth")
@@ -83,11 +89,22 @@ def test_folder_name_is_no_option(boot):
         shutil.rmtree(base)
 
 
-def test_too_long(boot):
-    guest = boot("words", "x" * 3000)
+@pytest.mark.parametrize("count, size", [(1, 3000), (1200, 20)])
+def test_long(boot, count, size):
+    """As many words and as many bytes as the loader hands over, of both kinds."""
+    words = [f"{i:x<{size}}" for i in range(count)]
+    guest = boot("words", " ".join([*(f"env.V{i}={i}" for i in range(count)), *words]),
+                 needs={"long command lines"})
     assert guest.wait() == 0
-    assert "warning: command line: longer than 2047 bytes" in guest.text
-    assert re.search(r"^arg x{2040,2047}$", guest.text, re.M)  # QEMU puts a blank in front
+    assert re.findall(r"^arg (.*)$", guest.text, re.M) == words
+    assert len(re.findall(r"^env V(\d+)=\1$", guest.text, re.M)) == count
+
+
+def test_too_long(boot):
+    guest = boot("words", "x" * 70000, needs={"long command lines"})
+    assert guest.wait() == 0
+    assert "warning: command line: longer than 65535 bytes" in guest.text
+    assert re.search(r"^arg x{65530,65535}$", guest.text, re.M)  # QEMU puts a blank in front
 
 
 @pytest.mark.parametrize("word, complaint", [

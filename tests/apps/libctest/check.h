@@ -28,5 +28,6 @@ void thread_tests(void);
 void signal_tests(void);
 void file_tests(void);
 void time_tests(void);
+void corner_tests(void);
 
 #endif

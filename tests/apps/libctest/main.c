@@ -153,6 +153,7 @@ main(int argc, char **argv)
     signal_tests();
     file_tests();
     time_tests();
+    corner_tests();
     printf("%d failures\n", failures);
     return failures;
 }

@@ -1,9 +1,11 @@
 /*
- * Prints what became of the command line: argv, each word that the kernel knows, looked up
+ * Prints what became of the command line: argv, the environment, each word that the kernel knows, looked up
  * plainly and for two interfaces, and all of one that may repeat. tests/system/test_cmdline.py
  * compares it with the table of cases.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
+#include <unistd.h>
 #include "kernel/cmdline.h"
 
 static const char *const keys[] = {"ip",      "gw",   "dns", "ip6",
@@ -23,6 +25,12 @@ main(int argc, char **argv)
                 printf("word %s%s%s %s\n", interfaces[i] ? interfaces[i] : "",
                        interfaces[i] ? ":" : "", keys[k], value);
         }
+    }
+    for (char **variable = environ; *variable; variable++) {
+        char first = **variable;
+        **variable = '?'; /* it is the program's to write to */
+        **variable = first;
+        printf("env %s\n", *variable);
     }
     const char *value;
     for (int n = 0; (value = cmdline_nth(repeating, n)); n++)

@@ -1,0 +1,168 @@
+/*
+ * What a file is: statx, which the C library's stat family uses since its times have 64 bits,
+ * and the older stat64 family, which it still uses inside itself (for mapped time zones and
+ * temporary names) and which other C libraries use for all.
+ */
+#include "kernel/kernel.h"
+#include "lib/fs/calls.h"
+#include "lib/libc/syscall.h"
+
+#define AT_NO_AUTOMOUNT    0x800
+#define AT_EMPTY_PATH      0x1000
+#define AT_STATX_SYNC_TYPE 0x6000
+
+#define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)
+#define STATX_BASIC 0x7ffu /* all that musl asks for */
+#define BLOCK_SIZE  4096
+
+const char fs_stat_linked[1];
+
+struct statx_time {
+    int64_t sec;
+    uint32_t nsec;
+    int32_t unused;
+};
+
+struct statx {
+    uint32_t mask, block_size;
+    uint64_t attributes;
+    uint32_t links, uid, gid;
+    uint16_t mode, unused;
+    uint64_t inode, size, blocks, attributes_mask;
+    struct statx_time atime, btime, ctime, mtime;
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+    uint64_t spare[14];
+};
+
+_Static_assert(sizeof(struct statx) == 256, "Linux's statx has 256 bytes");
+
+/* i386's, in which 64-bit members are aligned to 4 bytes. */
+struct stat64 {
+    uint64_t device;
+    uint32_t unused, inode_low, mode, links, uid, gid;
+    uint64_t rdev;
+    uint32_t unused2;
+    uint64_t size;
+    uint32_t block_size;
+    uint64_t blocks;
+    uint32_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+    uint64_t inode;
+} __attribute__((packed, aligned(4)));
+
+_Static_assert(sizeof(struct stat64) == 96, "Linux's stat64 has 96 bytes on i386");
+
+static int
+stat_descriptor(long fd, struct file_stat *st)
+{
+    struct file *file = fd_get((int)fd);
+
+    if (fd == AT_FDCWD)
+        return fs_stat_at(AT_FDCWD, ".", true, st);
+    if (!file)
+        return -EBADF;
+    return file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
+}
+
+static int
+stat_either(long dirfd, const char *path, long flags, struct file_stat *st)
+{
+    if (path && !path[0] && (flags & AT_EMPTY_PATH))
+        return stat_descriptor(dirfd, st);
+    return fs_stat_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), st);
+}
+
+/* a directory, b path, c flags, d mask (all is always filled in), e result */
+static long
+sys_statx(SYSCALL_ARGS)
+{
+    struct statx *out = (struct statx *)e;
+    struct file_stat st = {0};
+
+    if (c & ~STATX_FLAGS)
+        return -EINVAL;
+    int error = stat_either(a, (const char *)b, c, &st);
+    if (error)
+        return error;
+    struct statx_time mtime = {.sec = st.mtime};
+    *out = (struct statx){
+        .mask = STATX_BASIC,
+        .block_size = BLOCK_SIZE,
+        .links = st.links,
+        .uid = st.uid,
+        .gid = st.gid,
+        .mode = (uint16_t)st.mode,
+        .inode = st.inode,
+        .size = st.size,
+        .blocks = (st.size + 511) / 512,
+        .dev_minor = st.device,
+        .atime = mtime,
+        .ctime = mtime,
+        .mtime = mtime,
+    };
+    return 0;
+}
+SYSCALL(383, statx);
+
+static long
+fill64(int error, const struct file_stat *st, struct stat64 *out)
+{
+    uint32_t mtime = (uint32_t)st->mtime;
+
+    if (error)
+        return error;
+    *out = (struct stat64){
+        .device = st->device,
+        .inode_low = (uint32_t)st->inode,
+        .mode = st->mode,
+        .links = st->links,
+        .uid = st->uid,
+        .gid = st->gid,
+        .size = st->size,
+        .block_size = BLOCK_SIZE,
+        .blocks = (st->size + 511) / 512,
+        .atime = mtime,
+        .mtime = mtime,
+        .ctime = mtime,
+        .inode = st->inode,
+    };
+    return 0;
+}
+
+static long
+sys_stat64(SYSCALL_ARGS)
+{
+    struct file_stat st = {0};
+
+    return fill64(fs_stat_at(AT_FDCWD, (const char *)a, true, &st), &st, (struct stat64 *)b);
+}
+SYSCALL(195, stat64);
+
+static long
+sys_lstat64(SYSCALL_ARGS)
+{
+    struct file_stat st = {0};
+
+    return fill64(fs_stat_at(AT_FDCWD, (const char *)a, false, &st), &st, (struct stat64 *)b);
+}
+SYSCALL(196, lstat64);
+
+static long
+sys_fstat64(SYSCALL_ARGS)
+{
+    struct file_stat st = {0};
+
+    return fill64(stat_descriptor(a, &st), &st, (struct stat64 *)b);
+}
+SYSCALL(197, fstat64);
+
+/* directory, path, result, flags */
+static long
+sys_fstatat64(SYSCALL_ARGS)
+{
+    struct file_stat st = {0};
+
+    if (d & ~STATX_FLAGS)
+        return -EINVAL;
+    return fill64(stat_either(a, (const char *)b, d, &st), &st, (struct stat64 *)c);
+}
+SYSCALL(300, fstatat64);
