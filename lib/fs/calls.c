@@ -9,7 +9,6 @@
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
-
 #define ACCESS_EXECUTE 1
 #define ACCESS_WRITE   2
 #define ACCESS_ALL     7

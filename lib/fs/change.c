@@ -7,7 +7,6 @@
 #include "lib/fs/calls.h"
 #include "lib/libc/syscall.h"
 
-
 const char fs_change_linked[1];
 
 /* Of a name that has to be there. */

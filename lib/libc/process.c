@@ -37,7 +37,7 @@ zero(SYSCALL_ARGS)
 }
 
 /* Parent, users and groups; making a new session or group changes nothing. */
-#define ANSWERS_ZERO(nr, call)                                      \
+#define ANSWERS_ZERO(nr, call)                                             \
     static const struct syscall syscall_##call = {nr, #call, zero, false}; \
     ENLIST(syscalls, syscall_##call)
 ANSWERS_ZERO(64, getppid);

@@ -98,6 +98,9 @@ set_up(void)
     io_out8(REG_DATA, DIVISOR_115200);
     io_out8(REG_INTERRUPTS, 0);
     io_out8(REG_LINE, LINE_8N1);
+    /* Switching the FIFO on empties it: what was typed before this is kept. */
+    if (io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED)
+        input[input_head++] = io_in8(REG_DATA);
     io_out8(REG_FIFO, FIFO_ENABLE_AND_CLEAR);
     io_out8(REG_MODEM, MODEM_DTR_RTS_OUT2);
     if ((io_in8(REG_IDENTIFICATION) & IDENTIFICATION_FIFO) == IDENTIFICATION_FIFO)

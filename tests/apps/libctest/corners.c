@@ -68,7 +68,8 @@ memory_is_reserved_and_committed(void)
     memset(base, 'a', 2 * PAGE);
     CHECK(mmap(base + PAGE, 2 * PAGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1, 0) ==
           base + PAGE);
-    CHECK(base[0] == 'a' && base[PAGE - 1] == 'a' && base[PAGE] == 0 && base[3 * PAGE - 1] == 0);
+    CHECK(base[0] == 'a' && base[PAGE - 1] == 'a' && base[PAGE] == 0 &&
+          base[3 * PAGE - 1] == 0);
     base[2 * PAGE] = 'b';
     CHECK(mmap(base, PAGE, PROT_NONE, flags | MAP_FIXED, -1, 0) == base);
     CHECK(munmap(base, PAGE) == 0 && munmap(base + 5 * PAGE, PAGE) == 0);
@@ -96,8 +97,8 @@ sleep_is_no_work(void)
     usleep(200000);
     ticks = clock() - ticks;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-    long worked = (after.tv_sec - before.tv_sec) * 1000 +
-                  (after.tv_nsec - before.tv_nsec) / 1000000;
+    long worked =
+        (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
     CHECK(worked >= 0 && worked < 100);
     CHECK(ticks >= 0 && ticks < CLOCKS_PER_SEC / 10);
     while (clock() < ticks + 1000)
