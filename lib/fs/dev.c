@@ -103,6 +103,13 @@ swallow_at(struct file *file, const void *from, size_t len, uint64_t at)
     return swallow(file, from, len);
 }
 
+static long
+random_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)at;
+    return random_read(file, to, len);
+}
+
 static const struct file_ops null_ops = {
     .kind = "null",
     .pread = null_pread,
@@ -123,8 +130,9 @@ static const struct file_ops zero_ops = {
 
 static const struct file_ops random_ops = {
     .kind = "random",
-    .read = random_read,
-    .write = swallow, /* what a program offers is not believed, and not refused */
+    .pread = random_pread,
+    .nowhere = true,
+    .pwrite = swallow_at, /* what a program offers is not believed, and not refused */
     .stat = dev_file_stat,
     .close = dev_close,
 };

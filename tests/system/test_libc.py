@@ -3,6 +3,7 @@ only from outside, which is how a program ends and what a person at the terminal
 
 import io
 import re
+import struct
 import subprocess
 import tarfile
 
@@ -50,6 +51,22 @@ def test_mapped_file(boot, tmp_path):
     guest = boot("libctest", "map=/long.txt", modules=[archive])
     assert guest.wait() == 0
     assert text in guest.text
+
+
+def test_zone_file(boot, tmp_path):
+    """/etc/localtime of the root counts: 05:30 at the epoch, and its name."""
+    block = b"TZif2" + bytes(15) + struct.pack(">6I", 0, 0, 0, 0, 1, 4)
+    block += struct.pack(">ibb", 19800, 0, 0) + b"IST\0"
+    zone = block + block + b"\nIST-5:30\n"
+    archive = tmp_path / "root.tar"
+    member = tarfile.TarInfo("etc/localtime")
+    member.size = len(zone)
+    with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:
+        tar.addfile(member, io.BytesIO(zone))
+    guest = boot("libctest", "zone", modules=[archive])
+    assert guest.wait() == 0
+    assert "Thu Jan  1 05:30:00 1970\nIST name\n" in guest.text
+    assert "not served" not in guest.text
 
 
 def test_terminal_edits_lines(boot):

@@ -39,12 +39,6 @@ MEANT = {
     "a path has at most 1023 bytes": {
         "paths: open(path_of(2000), O_RDONLY) >= 0 ? close(3) : -1": "ENAMETOOLONG",
     },
-    "null, zero and random have no position": {
-        "files: lseek(fd, 10, SEEK_SET)": "ESPIPE",
-        "files: pwrite(fd, data, 10, 100)": "ESPIPE",
-        "files: pread(fd, data, 10, 100)": "ESPIPE",
-        "files: lseek(fd, 3, SEEK_SET)": "ESPIPE",
-    },
     "FIONREAD is for what comes in: sockets, pipes, the terminal": {
         "files: ioctl(fd, FIONREAD, data) == 0 ? *(int *)data : -1": "ENOTTY",
     },
