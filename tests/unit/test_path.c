@@ -277,14 +277,14 @@ devices(void **state)
     (void)state;
     assert_int_equal(fs_open("/dir", "../dev/zero", FILE_O_RDWR, &file), 0);
     memset(bytes, 1, sizeof bytes);
-    assert_int_equal(file->ops->read(file, bytes, 15), 15);
+    assert_int_equal(file->ops->pread(file, bytes, 15, 7), 15);
     assert_int_equal(bytes[14], 0);
     assert_int_equal(bytes[15], 1);
-    assert_int_equal(file->ops->write(file, bytes, 15), 15);
+    assert_int_equal(file->ops->pwrite(file, bytes, 15, 7), 15);
     file_release(file);
     assert_int_equal(fs_open("/dev", "null", FILE_O_RDWR | FILE_O_TRUNC | FILE_O_CREAT, &file),
                      0);
-    assert_int_equal(file->ops->read(file, bytes, 15), 0);
+    assert_int_equal(file->ops->pread(file, bytes, 15, 7), 0);
     file_release(file);
     assert_int_equal(fs_open("/dev", "tty", FILE_O_RDWR, &file), 0);
     assert_ptr_equal(file, tty_file());

@@ -130,7 +130,8 @@ special(const char *what)
         return atexit(at_exit) ? 1 : 7;
     if (strcmp(what, "zone") == 0) {
         time_t epoch = 0;
-        printf("%s%s %s\n", asctime(localtime(&epoch)), tzname[0], tmpnam(NULL) ? "name" : "none");
+        printf("%s", asctime(localtime(&epoch)));
+        printf("%s %s\n", tzname[0], tmpnam(NULL) ? "name" : "none");
         return 0;
     }
     if (strcmp(what, "output") == 0)
