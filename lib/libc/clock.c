@@ -57,7 +57,7 @@ sys_clock_gettime64(SYSCALL_ARGS)
     out->nsec = (int32_t)(now % NSEC_PER_SEC);
     return 0;
 }
-SYSCALL(403, clock_gettime64);
+SYSCALL_ASKS(403, clock_gettime64);
 
 /* Nanoseconds are what is counted, whatever the source behind can tell apart. */
 static long
@@ -85,7 +85,7 @@ sys_times(SYSCALL_ARGS)
     }
     return (long)(ticks & INT32_MAX);
 }
-SYSCALL(43, times);
+SYSCALL_ASKS(43, times);
 
 /* ---- sleeping ---- */
 

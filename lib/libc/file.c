@@ -290,7 +290,7 @@ sys__llseek(SYSCALL_ARGS)
         return -EBADF;
     return seek(file, (int64_t)((uint64_t)b << 32 | (uint32_t)c), (int)e, (int64_t *)d);
 }
-SYSCALL(140, _llseek);
+SYSCALL_ASKS(140, _llseek);
 
 static long
 sys_ioctl(SYSCALL_ARGS)

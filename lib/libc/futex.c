@@ -109,7 +109,7 @@ sys_futex(SYSCALL_ARGS)
 
     return error ? error : futex(a, b, c, deadline, d, e, f);
 }
-SYSCALL_QUIET(240, futex);
+SYSCALL(240, futex);
 
 static long
 sys_futex_time64(SYSCALL_ARGS)
@@ -119,4 +119,4 @@ sys_futex_time64(SYSCALL_ARGS)
 
     return error ? error : futex(a, b, c, deadline, d, e, f);
 }
-SYSCALL_QUIET(422, futex_time64);
+SYSCALL(422, futex_time64);

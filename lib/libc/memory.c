@@ -235,7 +235,7 @@ sys_mmap2(SYSCALL_ARGS)
         release(page, count);
     return error ? error : (long)base;
 }
-SYSCALL_QUIET(192, mmap2);
+SYSCALL(192, mmap2);
 
 static long
 unmap(uintptr_t base, size_t len)
@@ -273,7 +273,7 @@ sys_munmap(SYSCALL_ARGS)
     abandoned.owner = thread_current()->id;
     return 0;
 }
-SYSCALL_QUIET(91, munmap);
+SYSCALL(91, munmap);
 
 static long
 sys_mprotect(SYSCALL_ARGS)
@@ -289,7 +289,7 @@ sys_mprotect(SYSCALL_ARGS)
         return -ENOMEM;
     return protect(page, count, to_prot(c));
 }
-SYSCALL_QUIET(125, mprotect);
+SYSCALL(125, mprotect);
 
 /* One protection for all of them; -EFAULT if there is not. */
 static int
@@ -346,7 +346,7 @@ sys_mremap(SYSCALL_ARGS)
         return new < old &&release(page + new, old - new) ? -ENOMEM : a;
     return d & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
 }
-SYSCALL_QUIET(163, mremap);
+SYSCALL(163, mremap);
 
 /* The one advice with an effect that a program may rely on: DONTNEED reads as zeroes. */
 static long
@@ -367,11 +367,11 @@ sys_madvise(SYSCALL_ARGS)
             memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
     return result;
 }
-SYSCALL_QUIET(219, madvise);
+SYSCALL(219, madvise);
 
 static long
 sys_brk(SYSCALL_ARGS)
 {
     return 0; /* where it is and stays: never what was asked for */
 }
-SYSCALL_QUIET(45, brk);
+SYSCALL(45, brk);

@@ -21,14 +21,14 @@ sys_getpid(SYSCALL_ARGS)
 {
     return PROCESS;
 }
-SYSCALL(20, getpid);
+SYSCALL_ASKS(20, getpid);
 
 static long
 sys_gettid(SYSCALL_ARGS)
 {
     return thread_current()->id;
 }
-SYSCALL(224, gettid);
+SYSCALL_ASKS(224, gettid);
 
 static long
 zero(SYSCALL_ARGS)
@@ -37,8 +37,8 @@ zero(SYSCALL_ARGS)
 }
 
 /* Parent, users and groups; making a new session or group changes nothing. */
-#define ANSWERS_ZERO(nr, call)                                             \
-    static const struct syscall syscall_##call = {nr, #call, zero, false}; \
+#define ANSWERS_ZERO(nr, call)                                            \
+    static const struct syscall syscall_##call = {nr, #call, zero, true}; \
     ENLIST(syscalls, syscall_##call)
 ANSWERS_ZERO(64, getppid);
 ANSWERS_ZERO(57, setpgid);
@@ -189,7 +189,7 @@ sys_getrusage(SYSCALL_ARGS)
         .user = {(int32_t)(now / NSEC_PER_SEC), (int32_t)(now % NSEC_PER_SEC / NSEC_PER_USEC)}};
     return 0;
 }
-SYSCALL(77, getrusage);
+SYSCALL_ASKS(77, getrusage);
 
 /* ---- children ---- */
 

@@ -157,7 +157,7 @@ memory_for_tls(SYSCALL_ARGS)
     return base ? (long)base : -ENOMEM;
 }
 
-static const struct syscall mmap_for_tls = {192, "mmap2", memory_for_tls, true};
+static const struct syscall mmap_for_tls = {192, "mmap2", memory_for_tls, false};
 
 static void
 end_asked(void)

@@ -42,7 +42,7 @@ syscall_dispatch(long number, long a, long b, long c, long d, long e, long f, ui
         return unknown(number, from);
     do {
         result = call->fn(a, b, c, d, e, f);
-        if (!call->quiet)
+        if (call->asks)
             defer_run();
     } while (signal_after_call() && result == -SYSCALL_RESTART);
     return result == -SYSCALL_RESTART ? -EINTR : result;

@@ -6,11 +6,13 @@
  * application shares the kernel's address space, and a bad one faults as it would anywhere
  * else in the program.
  *
- * Known points (kernel/thread.h). The return of a system call is one: deferred work runs, and
- * with it timers, so that an alarm reaches a program that only asks for the time. A call that
- * returns -EAGAIN lets other threads run as well, so that a program that asks again and again
- * gets its answer some day. The quiet ones are none, the memory calls and futexes: malloc and free
- * make them, so deferred work (lwIP with its callbacks) would run in the middle of an allocation.
+ * Known points (kernel/thread.h). A system call that moves data or waits is one: each calls
+ * defer_run() or something that does, and one that returns -EAGAIN lets other threads run as
+ * well, so that a program that asks again and again gets its answer some day. One that only asks
+ * (SYSCALL_ASKS: the time, the process) is one too, so that an alarm comes to a program that does
+ * nothing else. All others are none. Above all the memory calls and waking a futex must not be:
+ * malloc and free make them, so deferred work (lwIP with its callbacks) would run in the middle
+ * of an allocation, and threads would change inside code that believes it runs alone.
  */
 #ifndef LIBC_SYSCALL_H
 #define LIBC_SYSCALL_H
@@ -25,15 +27,15 @@ struct syscall {
     int number; /* i386's, from musl's bits/syscall.h */
     const char *name;
     syscall_fn fn;
-    bool quiet; /* no known point */
+    bool asks; /* its return is a known point */
 };
 
 /* SYSCALL(3, read) enlists sys_read, a function of the type above. */
 #define SYSCALL(nr, call)                                                 \
     static const struct syscall syscall_##call = {nr, #call, sys_##call, false}; \
     ENLIST(syscalls, syscall_##call)
-/* The same for one that is no known point. */
-#define SYSCALL_QUIET(nr, call)                                                 \
+/* The same for one that only asks. */
+#define SYSCALL_ASKS(nr, call)                                                  \
     static const struct syscall syscall_##call = {nr, #call, sys_##call, true}; \
     ENLIST(syscalls, syscall_##call)
 
