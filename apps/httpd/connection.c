@@ -17,7 +17,7 @@
 
 /* Milliseconds. */
 #define IDLE_LIMIT   15000 /* between requests */
-#define HEAD_LIMIT   10000 /* for a whole head */
+#define HEAD_LIMIT   5000  /* for a whole head, the first one from the connection on */
 #define SEND_LIMIT   30000 /* without progress */
 #define DRAIN_LIMIT  10000 /* for a body that nobody wants */
 #define LINGER_LIMIT 2000  /* for the client to close after us */
@@ -38,6 +38,7 @@ enum state {
 struct connection {
     int socket;
     enum state state;
+    bool served; /* one request at least */
     int64_t deadline;
     char in[REQUEST_HEAD_MAX];
     size_t in_len;
@@ -61,7 +62,7 @@ connection_new(int socket, int64_t now)
     }
     c->socket = socket;
     c->answer.file = -1;
-    c->deadline = now + IDLE_LIMIT;
+    c->deadline = now + HEAD_LIMIT;
     counters.open++;
     counters.accepted++;
     return c;
@@ -95,10 +96,12 @@ connection_deadline(const struct connection *c)
     return c->deadline;
 }
 
-bool
-connection_idle(const struct connection *c)
+unsigned
+connection_worth(const struct connection *c)
 {
-    return c->state == READING && c->in_len == 0;
+    if (c->state != READING)
+        return 2;
+    return c->in_len > 0 || !c->served;
 }
 
 static void
@@ -163,6 +166,7 @@ parse(struct connection *c, int64_t now)
     if (c->head_len == 0)
         return;
     counters.requests++;
+    c->served = true;
     /* A client that waits for permission to send its body has not sent it, or has: who knows
      * where the next request begins? */
     answer_request(&c->answer, &request,
@@ -249,7 +253,7 @@ step_reading(struct connection *c, int64_t now)
 
     if (n == 0)
         return c->state == FINISHED;
-    if (c->in_len == 0)
+    if (c->in_len == 0 && c->served)
         c->deadline = now + HEAD_LIMIT;
     c->in_len += n;
     parse(c, now);

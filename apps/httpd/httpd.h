@@ -85,8 +85,9 @@ int connection_socket(const struct connection *c);
 short connection_wants(const struct connection *c);
 /* When connection_late has to be called, in milliseconds; `now` is on the same clock. */
 int64_t connection_deadline(const struct connection *c);
-/* Between two requests: may be closed if the place is needed. */
-bool connection_idle(const struct connection *c);
+/* What is lost if it is closed now: 0 nothing, it is between requests; 1 a request that is not
+ * whole; 2 an answer. */
+unsigned connection_worth(const struct connection *c);
 /* What it wanted is there, or its time is over. False: it is finished, free it. */
 bool connection_ready(struct connection *c, int64_t now);
 bool connection_late(struct connection *c, int64_t now);

@@ -147,20 +147,30 @@ drop(unsigned i)
     connections[i] = connections[--nr_connections];
 }
 
-/* Make room by closing the connection that has been idle for longest; false if none is. */
+/* Would `a` rather go than `b`? The one that is worth less, and of equals the older. */
+static bool
+goes_first(const struct connection *a, const struct connection *b)
+{
+    unsigned worth_a = connection_worth(a), worth_b = connection_worth(b);
+
+    if (worth_a != worth_b)
+        return worth_a < worth_b;
+    return connection_deadline(a) < connection_deadline(b);
+}
+
+/* Make room by closing the connection that has been idle for longest, or else the one that has
+ * been at its request for longest; false if all are being answered. */
 static bool
 drop_idle(void)
 {
-    unsigned oldest = nr_connections;
+    unsigned first = 0;
 
-    for (unsigned i = 0; i < nr_connections; i++)
-        if (connection_idle(connections[i]) &&
-            (oldest == nr_connections ||
-             connection_deadline(connections[i]) < connection_deadline(connections[oldest])))
-            oldest = i;
-    if (oldest == nr_connections)
+    for (unsigned i = 1; i < nr_connections; i++)
+        if (goes_first(connections[i], connections[first]))
+            first = i;
+    if (nr_connections == 0 || connection_worth(connections[first]) > 1)
         return false;
-    drop(oldest);
+    drop(first);
     return true;
 }
 

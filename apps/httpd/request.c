@@ -3,10 +3,12 @@
  * understood differently here and elsewhere: a line that is not exactly of the grammar is an
  * error, and so is a field that frames the message twice (RFC 9112, 11.2: request smuggling).
  */
+#define _GNU_SOURCE
 #include <string.h>
 #include <strings.h>
 #include "request.h"
 
+#define METHOD_MAX 32   /* letters; the longest registered one has 17 */
 #define TARGET_MAX 4096 /* bytes of an undecoded request line's target */
 
 /* ---- characters ---- */
@@ -377,6 +379,32 @@ parse_fields(char *line, char *end, struct request *request)
     return 400;
 }
 
+/* The first line, as far as it is there, cannot become a request's: a byte that no method has,
+ * as a TLS hello begins with, a control character, or a whole line without a version. */
+static bool
+is_hopeless(const char *line, size_t len)
+{
+    const char *newline = memchr(line, '\n', len);
+    size_t text = newline ? (size_t)(newline - line) : len;
+    size_t method = 0;
+
+    if (newline && text > 0 && line[text - 1] == '\r')
+        text--;
+    while (method < text && is_token_char(line[method]))
+        method++;
+    if (method > METHOD_MAX || (method < text && (method == 0 || line[method] != ' ')))
+        return true;
+    for (size_t i = method; i < text; i++)
+        if ((unsigned char)line[i] < ' ' && line[i] != '\r')
+            return true;
+    if (!newline)
+        return false;
+    const char *version = method < text ? memrchr(line, ' ', text) : NULL;
+    return !version || version == line + method ||
+           (size_t)(line + text - version) < sizeof(" HTTP/") - 1 ||
+           memcmp(version, " HTTP/", sizeof(" HTTP/") - 1) != 0;
+}
+
 size_t
 request_parse(char *head, size_t len, struct request *request)
 {
@@ -387,6 +415,10 @@ request_parse(char *head, size_t len, struct request *request)
     request->query = "";
     while (blank < len && (head[blank] == '\r' || head[blank] == '\n'))
         blank++;
+    if (blank < len && is_hopeless(head + blank, len - blank)) {
+        request->status = 400;
+        return len;
+    }
     size_t text = head_length(head + blank, len - blank);
     if (!text && len < REQUEST_HEAD_MAX)
         return 0;

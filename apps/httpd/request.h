@@ -28,7 +28,7 @@ struct request {
 
 /*
  * Parse the `len` bytes that have arrived. 0: the head is not complete, read on. Else its
- * length in bytes; request->status says whether it can be served. The head is changed in
+ * length in bytes, or all of them as soon as they cannot be the beginning of a request any more; request->status says whether it can be served. The head is changed in
  * place and has to stay while the request's pointers are used.
  */
 size_t request_parse(char *head, size_t len, struct request *request);

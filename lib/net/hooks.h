@@ -14,6 +14,12 @@ u32_t net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *rem
 struct netif;
 struct pbuf;
 
+/* Packets as they come in; 0: go on with it (syn.c). */
+int net_ip4_input(struct pbuf *, struct netif *);
+int net_ip6_input(struct pbuf *, struct netif *);
+#define LWIP_HOOK_IP4_INPUT net_ip4_input
+#define LWIP_HOOK_IP6_INPUT net_ip6_input
+
 /* The card that leads to an address of IPv4, NULL if none does (route.c). `source` may be NULL. */
 struct netif *net_route_card(const ip4_addr_t *source, const ip4_addr_t *to);
 /* net_route_output() has chosen the neighbour already. */

@@ -5,6 +5,7 @@
  */
 #include "lib/net/core.h"
 #include "lib/net/hooks.h"
+#include "lib/net/syn.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "kernel/string.h"
@@ -90,6 +91,7 @@ net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
     memcpy(c.remote, &remote->u_addr, IP_IS_V6(remote) ? 16 : 4);
     c.ports = (uint32_t)local_port << 16 | remote_port;
     memcpy(words, &c, sizeof(c));
-    return (u32_t)siphash(words, ARRAY_SIZE(words)) +
-           (u32_t)(clock_now() / (4 * NSEC_PER_USEC));
+    u32_t isn =
+        (u32_t)siphash(words, ARRAY_SIZE(words)) + (u32_t)(clock_now() / (4 * NSEC_PER_USEC));
+    return syn_isn(isn, local_port, remote, remote_port);
 }

@@ -84,7 +84,7 @@ LWIP_UNIT := $(addprefix $(LWIP)/,$(filter core/%.c netif/%.c,$(LWIP_SRC)))
 UNIT_netcfg := lib/net/words.c lib/net/lease.c lib/net/checksum.c lib/net/address.c $(SHIM) \
     $(LWIP)/core/ipv4/ip4_addr.c $(LWIP)/core/ipv6/ip6_addr.c $(LWIP)/core/def.c
 UNIT_netif  := $(addprefix lib/net/,core.c memory.c random.c checksum.c netif.c rx.c route.c dhcp.c \
-    lease.c) $(SHIM) \
+    lease.c syn.c) $(SHIM) \
     $(LWIP_UNIT)
 # lwIP's own warnings, its reading of addresses that lie at any place in a frame, and its types
 # beside this machine's.
