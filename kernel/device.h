@@ -45,7 +45,8 @@ struct console_device {
     /* Bytes that have arrived, up to `size`; 0 when there are none. */
     size_t (*read)(struct console_device *, char *to, size_t size);
     /* Woken by the driver when input arrives, when the size changes, when there is room again
-     * after there was none, and for push(). */
+     * after there was none, and for push(). Made by the driver, which may have to wake it before
+     * the console is registered. */
     struct wait_queue changed;
     uint64_t dropped; /* bytes of the kernel's own lines that nobody took in time */
 };
@@ -198,7 +199,7 @@ struct disk_device {
     char serial[21];  /* NUL-terminated here; empty where the device has none */
     uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
-    struct wait_queue space;   /* woken when a full ring has room again: see disk_space */
+    struct wait_queue space;   /* made and woken by the driver of a whole disk: see disk_space */
     struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL

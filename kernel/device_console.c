@@ -39,7 +39,6 @@ console_register(struct console_device *c)
 {
     const char *wanted = cmdline_word(NULL, "console");
 
-    wait_queue_init(&c->changed);
     list_insert_before(&consoles, &c->link);
     if (is_named(current, wanted))
         return;

@@ -59,7 +59,6 @@ disk_register(struct disk_device *d)
 {
     if (!d->whole)
         name_disk(d);
-    wait_queue_init(&d->space);
     list_insert_before(&disks, &d->link);
 }
 

@@ -56,6 +56,8 @@ uint32_t loader_load(const char *command_line);
 
 /* Makes the code and the data segment over [0, memory.limit). */
 void segments_make(void);
+/* Dies with the reason where this machine has no such segments, or no system call for the TLS. */
+void segments_probe(void);
 /* LOAD_GDT_ENTRY for index GUEST_TLS_INDEX: the two words of the descriptor. */
 void segments_set_tls(uint32_t low, uint32_t high);
 /* No such descriptor any more. */

@@ -59,7 +59,7 @@ struct options {
     unsigned timeout; /* seconds, 0: none */
     enum abi abi;
     enum hostile hostile;
-    bool no_tsc, strict, trace, stats, verbose;
+    bool no_tsc, strict, trace, stats, verbose, probe;
 };
 extern struct options options;
 

@@ -15,6 +15,8 @@
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
+#define PROBE_MEMORY (1u << 20)
+
 /*
  * What our parent left open is no business of the guest's; and what it left closed must not
  * become the number of a file that is opened here.
@@ -69,12 +71,24 @@ open_devices(void)
     console_open(options.console);
 }
 
+/* Whether a guest's first steps would work: the segments, and the 32-bit system call for them. */
+static _Noreturn void
+probe(void)
+{
+    memory_map(PROBE_MEMORY);
+    trap_setup();
+    segments_probe();
+    leave(0);
+}
+
 int
 main(int argc, char **argv)
 {
     clock_setup();
     options_parse(argc, argv);
     close_inherited();
+    if (options.probe)
+        probe();
     terminal_raw(); /* early: it forks, and there is little to copy yet */
     watch_setup();
     memory_map(options.memory);

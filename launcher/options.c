@@ -39,6 +39,7 @@ static const char usage[] =
     "  --hostile=KIND            for tests: a host that lies; KIND=help lists how\n"
     "  --abi=N1|N2|N3            layout of lguest_data (N2: Linux 3.x)\n"
     "  --no-tsc                  do not vouch for the processor's clock (tsc_khz 0)\n"
+    "  --probe                   tell whether this machine can run guests, by the exit status\n"
     "  --verbose  --help  --version\n"
     "\n"
     "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 time\n"
@@ -78,6 +79,7 @@ enum {
     OPT_HOSTILE,
     OPT_ABI,
     OPT_NO_TSC,
+    OPT_PROBE,
     OPT_VERBOSE,
     OPT_HELP,
     OPT_VERSION,
@@ -97,6 +99,7 @@ static const struct option names[] = {
     {"hostile", required_argument, NULL, OPT_HOSTILE},
     {"abi", required_argument, NULL, OPT_ABI},
     {"no-tsc", no_argument, NULL, OPT_NO_TSC},
+    {"probe", no_argument, NULL, OPT_PROBE},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -268,6 +271,9 @@ parse_option(int option, char *value, const char *word)
     case OPT_NO_TSC:
         options.no_tsc = true;
         return;
+    case OPT_PROBE:
+        options.probe = true;
+        return;
     case 'v':
     case OPT_VERBOSE:
         options.verbose = true;
@@ -294,6 +300,8 @@ options_parse(int argc, char **argv)
             break;
         parse_option(option, optarg, word);
     }
+    if (options.probe)
+        return;
     if (argc - optind < 2)
         usage_error("a memory size and a kernel are needed; --help explains");
     options.memory = parse_memory(argv[optind]);

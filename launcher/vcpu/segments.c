@@ -52,11 +52,32 @@ segment_make(unsigned entry, unsigned contents)
             strerror(errno));
 }
 
+/* What the processor says of a selector (Intel SDM vol. 2, LAR). */
+static bool
+selector_works(uint16_t selector)
+{
+    uint32_t rights;
+    bool works;
+    __asm__("larl %2, %0" : "=r"(rights), "=@ccz"(works) : "r"((uint32_t)selector));
+    return works;
+}
+
 void
 segments_make(void)
 {
     segment_make(LDT_CODE, MODIFY_LDT_CONTENTS_CODE);
     segment_make(LDT_DATA, MODIFY_LDT_CONTENTS_DATA);
+    /* The kernel of a virtual machine may have made them where its hypervisor never looks. */
+    if (!selector_works(GUEST_CS) || !selector_works(GUEST_DS))
+        die("this machine has no 32-bit segments (its kernel makes them, and its processor or "
+            "hypervisor does not know them), and a guest cannot run without them");
+}
+
+void
+segments_probe(void)
+{
+    segments_make();
+    segments_set_tls(0, 0);
 }
 
 void

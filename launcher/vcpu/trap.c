@@ -36,7 +36,9 @@
 #define HAS_ERROR_CODE  (1u << 8 | 0x1fu << 10 | 1u << 17)
 
 /* The error code of int n without a gate that ring 3 may use (6.13): the vector, and IDT. */
-#define INT_ERROR(vector) ((vector) << 3 | 2)
+#define INT_ERROR(vector) ((uint32_t)(vector) << 3 | 2)
+/* QEMU's TCG gives twice the vector in long mode, up to version 9 at least (7.2 observed). */
+#define TCG_INT_ERROR(vector) INT_ERROR((vector) << 1)
 
 #define INT_OPCODE 0xcd
 #define INT_LENGTH 2
@@ -158,26 +160,39 @@ software_interrupt(regs_t regs, unsigned vector, unsigned length)
     interrupt_enter(regs, gate, vector < 32 && HAS_ERROR_CODE >> vector & 1, 0);
 }
 
+/* The vector of the int n that caused a fault with this error code; -1 if none did. */
+static int
+int_vector(regs_t regs, uint32_t error)
+{
+    const uint8_t *at = memory_at(regs[REG_RIP], INT_LENGTH);
+    if (!at || at[0] != INT_OPCODE)
+        return -1;
+    return error == INT_ERROR(at[1]) || error == TCG_INT_ERROR(at[1]) ? at[1] : -1;
+}
+
+static bool
+protection_fault(regs_t regs, uint32_t error)
+{
+    if (error == 0)
+        return emulate_privileged(regs);
+    int vector = int_vector(regs, error);
+    if (vector < 0)
+        return false;
+    regs[REG_RIP] += INT_LENGTH;
+    if (vector == LGUEST_TRAP_ENTRY)
+        hypercall(regs);
+    else
+        software_interrupt(regs, vector, INT_LENGTH);
+    return true;
+}
+
 static void
 fault(regs_t regs)
 {
     unsigned vector = regs[REG_TRAPNO];
     uint32_t error = regs[REG_ERR];
-    if (vector == TRAP_PROTECTION && error == INT_ERROR(LGUEST_TRAP_ENTRY)) {
-        regs[REG_RIP] += INT_LENGTH;
-        hypercall(regs);
+    if (vector == TRAP_PROTECTION && protection_fault(regs, error))
         return;
-    }
-    if (vector == TRAP_PROTECTION && error == 0 && emulate_privileged(regs))
-        return;
-    if (vector == TRAP_PROTECTION && (error & 7) == 2) {
-        const uint8_t *at = memory_at(regs[REG_RIP], INT_LENGTH);
-        if (at && at[0] == INT_OPCODE && at[1] == error >> 3) {
-            regs[REG_RIP] += INT_LENGTH;
-            software_interrupt(regs, error >> 3, INT_LENGTH);
-            return;
-        }
-    }
     if (vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW) { /* int3 and into: one byte */
         software_interrupt(regs, vector, 1);
         return;

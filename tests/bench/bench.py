@@ -143,7 +143,7 @@ def console():
     lines = (8 << 20) // 102
     heading("Console, 8 MiB in lines, into a pipe that is read at once (MiB/s: median, best)")
     for host in (hosts.Launcher(), PC):
-        if missing(host.program):
+        if hosts.missing(host):
             continue
         rates = []
         for _ in range(FEWER):

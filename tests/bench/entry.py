@@ -24,7 +24,7 @@ def entry_to_main(runs):
     taken = {}
     for host in doors.DOORS:
         if hosts.missing(host):
-            row(host.name, f"not measured: {hosts.missing(host)} is missing")
+            row(host.name, f"not measured: {hosts.missing(host)}")
         else:  # the launcher without --strict, as a user starts it
             taken[host.variant(options=()) if host.name == "launcher" else host] = []
     for _ in range(runs):

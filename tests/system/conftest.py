@@ -65,7 +65,7 @@ def boot_on(request):
 
     def start(host, app, args="", **more):
         if hosts.missing(host):
-            pytest.skip(f"{host.name} is not here: {hosts.missing(host)} is missing")
+            pytest.skip(f"{host.name} is not here: {hosts.missing(host)}")
         folders.append(hosts.new_folder())
         guests.append(host.boot(folders[-1], app, args, **more))
         return guests[-1]

@@ -9,9 +9,11 @@ Host: derive from Host, say in `can` what it can, build the command, and put it 
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,7 +86,8 @@ class Host:
     can = frozenset()
     program = ""  # without it the host is missing on this machine,
     tools = ()  # and without these programs,
-    files = (BUILD,)  # and these files
+    files = (BUILD,)  # and these files,
+    probe = ()  # and where this command fails, which says why
     least_memory = 0  # KiB that firmware and loader want for themselves
     low_memory = 3072  # MiB of RAM below 4 GiB, at most
     most_devices = 28
@@ -194,6 +197,7 @@ class Launcher(Host):
     enters = "`build/lguest`, lguest's entry"
     devices = "lguest's device page"
     program = str(BUILD / "lguest")
+    probe = (program, "--probe")
     can = frozenset({"modules", "entropy", "disks", "several cards", "UDP from outside",
                      "network of 10.0.2.2", "words as written"})
     options = ("--strict",)
@@ -228,12 +232,23 @@ class Launcher(Host):
         return status if last_line in (None, f"exit: {status}") else None
 
 
+@cache
+def failure(command):
+    """What a command said when it failed; None if it did not."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=LIMIT, check=False)
+    return done.stderr.strip() or f"status {done.returncode}" if done.returncode else None
+
+
 def missing(host):
-    """What this machine lacks for the host, None if it is here."""
+    """What this machine lacks for the host, as a sentence; None if it is here."""
     for program in (host.program, *host.tools):
         if not shutil.which(program):
-            return program
-    return next((file for file in host.files if not Path(file).exists()), None)
+            return f"{program} is missing"
+    for file in host.files:
+        if not Path(file).exists():
+            return f"{file} is missing"
+    return failure(host.probe) if host.probe else None
 
 
 def new_folder():

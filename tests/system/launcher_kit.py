@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from hosts import Launcher, missing
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LGUEST = BUILD / "lguest"
@@ -117,6 +119,9 @@ class Kit:
 
 @pytest.fixture
 def kit():
+    lacks = missing(Launcher())
+    if lacks:
+        pytest.skip(f"the launcher is not here: {lacks}")
     made = Kit()
     yield made
     made.close()

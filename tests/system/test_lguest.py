@@ -31,7 +31,7 @@ def launch(request):
     guests, folders = [], []
     request.node.guests = guests
     if hosts.missing(hosts.Launcher()):
-        pytest.skip("the launcher is not built")
+        pytest.skip(f"the launcher is not here: {hosts.missing(hosts.Launcher())}")
 
     def start(app, args="", options=("--strict",), prefix=(), **more):
         host = hosts.Launcher()

@@ -24,7 +24,7 @@ def command(request):
     have as well, and without a network card, since all would choose among the same ports."""
     lacks = missing(HOSTS[request.param])
     if BUILD != ROOT / "build" or lacks:
-        pytest.skip(f"{request.param} is not here: {lacks} is missing" if lacks else
+        pytest.skip(f"{request.param} is not here: {lacks}" if lacks else
                     "./run works in build/ only")
     return lambda *words: [str(ROOT / "run"), "--host", request.param, "--no-net", "--disk",
                            f"{BUILD}/site.tar,ro", *words]

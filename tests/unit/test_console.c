@@ -666,6 +666,13 @@ see_push(struct console_device *c, bool wait)
     return room_left == 0;
 }
 
+static void
+enter(struct console_device *c)
+{
+    wait_queue_init(&c->changed);
+    console_register(c);
+}
+
 /* The current console is one that this file plays. */
 static void
 play_console(void)
@@ -674,7 +681,7 @@ play_console(void)
         .name = "played", .rank = 1000, .room = see_room, .write = see, .push = see_push};
 
     if (console_current() != &played)
-        console_register(&played);
+        enter(&played);
     room_left = SIZE_MAX;
     seen_len = 0;
 }
@@ -692,14 +699,14 @@ choice_is_by_rank_unless_named(void **state)
         .name = "hvc10", .rank = 300, .room = see_room, .write = see, .push = see_push};
 
     (void)state;
-    console_register(&low);
+    enter(&low);
     assert_ptr_equal(console_current(), &low);
-    console_register(&high);
+    enter(&high);
     assert_ptr_equal(console_current(), &high);
     word = "ttyS1";
-    console_register(&named);
+    enter(&named);
     assert_ptr_equal(console_current(), &named);
-    console_register(&late);
+    enter(&late);
     assert_ptr_equal(console_current(), &named);
 
     /* A name that nobody has, and one too many for the line: said, and no more. */

@@ -372,8 +372,10 @@ disk_setup(void)
 {
     static bool registered;
 
-    if (!registered)
+    if (!registered) {
+        wait_queue_init(&disk.space);
         disk_register(&disk);
+    }
     registered = true;
     for (size_t i = 0; i < DISK_BYTES; i++)
         disk_data[i] = (unsigned char)(i * 7 + (i >> 9) * 13);

@@ -25,7 +25,7 @@
 
 #define INTERRUPT_RECEIVED    0x01
 #define INTERRUPT_SENT        0x02 /* the transmitter holds nothing */
-#define FIFO_ENABLE_AND_CLEAR 0x07
+#define FIFO_ENABLE           0x01
 #define IDENTIFICATION_FIFO   0xc0
 #define LINE_8N1              0x03
 #define LINE_DLAB             0x80
@@ -86,6 +86,12 @@ is_present(void)
     return io_in8(REG_SCRATCH) == 0xa5;
 }
 
+static bool
+has_fifos(void)
+{
+    return (io_in8(REG_IDENTIFICATION) & IDENTIFICATION_FIFO) == IDENTIFICATION_FIFO;
+}
+
 static void
 set_up(void)
 {
@@ -98,12 +104,12 @@ set_up(void)
     io_out8(REG_DATA, DIVISOR_115200);
     io_out8(REG_INTERRUPTS, 0);
     io_out8(REG_LINE, LINE_8N1);
-    /* Switching the FIFO on empties it: what was typed before this is kept. */
-    if (io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED)
-        input[input_head++] = io_in8(REG_DATA);
-    io_out8(REG_FIFO, FIFO_ENABLE_AND_CLEAR);
+    /* Switching the FIFOs on empties them, and a byte that waits is read to make room for the
+     * next one of a host that has more: then they stay off, and cost a port access per byte. */
+    if (has_fifos() || !(io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED))
+        io_out8(REG_FIFO, FIFO_ENABLE);
     io_out8(REG_MODEM, MODEM_DTR_RTS_OUT2);
-    if ((io_in8(REG_IDENTIFICATION) & IDENTIFICATION_FIFO) == IDENTIFICATION_FIFO)
+    if (has_fifos())
         burst = FIFO_SIZE;
     port = PORT_READY;
 }
@@ -183,14 +189,21 @@ pump(void)
             io_out8(REG_DATA, output[output_tail % OUTPUT_SIZE]);
 }
 
-/* The interrupt is on while the ring holds something: an empty transmitter keeps it raised. */
+static bool
+input_is_full(void)
+{
+    return input_head - input_tail == INPUT_SIZE;
+}
+
+/* Each interrupt is on while there is something to do for it: an empty transmitter keeps its own
+ * raised, and so does a byte that has to wait in the receiver, where it holds the host back. */
 static void
 pump_and_arm(void)
 {
     pump();
     if (line)
-        io_out8(REG_INTERRUPTS,
-                INTERRUPT_RECEIVED | (output_tail != output_head ? INTERRUPT_SENT : 0));
+        io_out8(REG_INTERRUPTS, (input_is_full() ? 0 : INTERRUPT_RECEIVED) |
+                                    (output_tail != output_head ? INTERRUPT_SENT : 0));
 }
 
 static void
@@ -259,8 +272,11 @@ serial_read(struct console_device *c, char *to, size_t size)
     size_t n = 0;
 
     (void)c;
+    bool was_full = input_is_full();
     for (; n < size && input_tail != input_head; input_tail++)
         to[n++] = (char)input[input_tail % INPUT_SIZE];
+    if (was_full)
+        pump_now();
     return n;
 }
 
@@ -271,20 +287,16 @@ wake(void *unused)
     wake_all(&console.changed);
 }
 
-/* Reading the data is what ends one interrupt, and bytes that find no room are lost; filling the
- * transmitter, or switching its interrupt off, ends the other. */
+/* Reading the data, or switching it off, ends one interrupt; filling the transmitter, or switching
+ * that off, ends the other. */
 static void
 on_interrupt(void *unused)
 {
     bool wanted = false;
 
     (void)unused;
-    for (unsigned i = 0; i < INPUT_SIZE; i++) {
-        if (!(io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED))
-            break;
-        uint8_t byte = io_in8(REG_DATA);
-        if (input_head - input_tail < INPUT_SIZE)
-            input[input_head++ % INPUT_SIZE] = byte;
+    while (!input_is_full() && io_in8(REG_LINE_STATUS) & LINE_STATUS_RECEIVED) {
+        input[input_head++ % INPUT_SIZE] = io_in8(REG_DATA);
         wanted = true;
     }
     pump_and_arm();

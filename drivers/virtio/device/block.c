@@ -81,6 +81,7 @@ block_new(struct virtio_device *v)
         block_slot_free(b, &slots[i]);
     list_init(&b->requests);
     list_init(&b->waiting);
+    wait_queue_init(&b->dev.space);
     b->timer.fire = block_late;
     b->timer.arg = b;
     b->dev.timeout = DEFAULT_TIMEOUT;

@@ -319,6 +319,7 @@ vcon_new(struct virtio_device *v)
         c->out_buffers[i].text = pages + i * OUT_SIZE;
     c->v = v;
     c->arrived_end = &c->arrived;
+    wait_queue_init(&c->dev.changed);
     c->dev.name = c->name;
     c->dev.rank = CONSOLE_RANK;
     c->dev.room = vcon_room;

@@ -85,6 +85,7 @@ wait_on(struct wait_queue *q, uint64_t deadline)
 void
 wake_all(struct wait_queue *q)
 {
+    assert(q->waiters.next); /* the kernel would walk from address 0 on, for ever */
     if (!list_empty(&q->waiters))
         woken = true;
 }
