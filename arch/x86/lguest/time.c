@@ -80,7 +80,8 @@ lguest_time_init(void)
                                     : (struct scale){0};
 }
 
-/* The timer's interrupt reads and sets the slow clock as well, hence interrupts off. */
+/* The timer's interrupt reads and sets the slow clock as well, hence interrupts off. Who reads with
+ * interrupts off notes a moment (the idle loop does), and waits for none. */
 uint64_t
 lguest_clock(void)
 {
@@ -89,7 +90,7 @@ lguest_clock(void)
 
     bool on = lguest_irq_save();
     uint64_t now = slow_clock();
-    if (!watched) {
+    if (on && !watched) {
         watched = true;
         set_clockevent();
     }
