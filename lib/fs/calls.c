@@ -52,6 +52,8 @@ open_at(long dirfd, const char *path, unsigned flags)
     struct file *file;
     int error = fs_base(dirfd, path, &base);
 
+    if (!error && *path)
+        error = MIN(fd_next(0), 0); /* or a file would be made that nobody can name */
     if (!error)
         error = fs_open(base, path, flags, &file);
     return error ? error : fd_install(file, 0, flags & FILE_O_CLOEXEC);

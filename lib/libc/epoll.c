@@ -25,6 +25,7 @@ PART(epoll);
 #define EPOLLONESHOT 0x40000000u
 #define EPOLLET      0x80000000u
 #define POLL_BITS    0x3fffu /* of an event mask; the rest are modes */
+#define FIRST_ROOM   8       /* entries */
 #define LEVELS_MOST  5       /* of epoll descriptors in each other, Linux's limit */
 
 /* Linux packs it on this machine's 64-bit brother only, and 4-byte alignment makes it the same
@@ -44,15 +45,16 @@ struct entry {
     uint32_t counted; /* how often it had been woken when `edges` was last brought up to date */
 };
 
-/* One wait's view of the entries. */
+/* One round's view of the entries. */
 struct view {
-    struct abi_pollfd polls[FD_MAX];
-    uint32_t told[FD_MAX];
+    struct abi_pollfd *polls;
+    uint32_t *told;
+    unsigned room;
 };
 
 struct epoll {
-    struct entry entries[FD_MAX];
-    unsigned count;
+    struct entry *entries; /* NULL before the first */
+    unsigned count, room;
     struct wait_queue changed; /* woken when an entry was */
     uint32_t edges; /* of the entries, those that left included: a sum would forget theirs */
     struct file file;
@@ -61,7 +63,10 @@ struct epoll {
 static void
 epoll_close(struct file *file)
 {
-    kfree(file->private);
+    struct epoll *epoll = file->private;
+
+    kfree(epoll->entries);
+    kfree(epoll);
 }
 
 /* The descriptor that was added, negative if it was closed: its number may be another file's by
@@ -153,10 +158,28 @@ has_more_levels(const struct epoll *epoll, unsigned levels)
 static bool
 nested_too_deep(void)
 {
-    for (int fd = 0; fd < FD_MAX; fd++)
+    for (int fd = 0; fd < fd_end(); fd++)
         if (has_more_levels(get(fd), LEVELS_MOST))
             return true;
     return false;
+}
+
+/* One more, or NULL without memory. */
+static struct entry *
+add_entry(struct epoll *epoll)
+{
+    if (epoll->count == epoll->room) {
+        unsigned room = MAX(2 * epoll->room, FIRST_ROOM);
+        struct entry *larger = kmalloc(room * sizeof(*larger));
+        if (!larger)
+            return NULL;
+        if (epoll->count)
+            memcpy(larger, epoll->entries, epoll->count * sizeof(*larger));
+        kfree(epoll->entries);
+        epoll->entries = larger;
+        epoll->room = room;
+    }
+    return &epoll->entries[epoll->count++];
 }
 
 static void
@@ -225,9 +248,11 @@ sys_epoll_ctl(SYSCALL_ARGS)
         return 0;
     }
     if (b == CTL_ADD)
-        entry = &epoll->entries[epoll->count++]; /* one for each descriptor there can be */
+        entry = add_entry(epoll);
     else if (b != CTL_MOD)
         return -EINVAL;
+    if (!entry)
+        return -ENOMEM;
     *entry = (struct entry){
         .fd = (int)c, .opening = fd_opening((int)c), .event = *(struct epoll_event *)d};
     if (b == CTL_ADD && get(c) && nested_too_deep()) {
@@ -239,13 +264,35 @@ sys_epoll_ctl(SYSCALL_ARGS)
 }
 SYSCALL(255, epoll_ctl);
 
-static void
+/* 0, or -ENOMEM. */
+static int
 fill_view(const struct epoll *epoll, struct view *view)
 {
+    if (epoll->count > view->room) {
+        kfree(view->polls);
+        view->room = 0;
+        view->polls = kmalloc(epoll->room * (sizeof(*view->polls) + sizeof(*view->told)));
+        if (!view->polls)
+            return -ENOMEM;
+        view->room = epoll->room;
+        view->told = (uint32_t *)&view->polls[view->room];
+    }
     for (unsigned i = 0; i < epoll->count; i++) {
         view->polls[i] = as_poll(&epoll->entries[i]);
         view->told[i] = epoll->entries[i].wakes;
     }
+    return 0;
+}
+
+/* The entry that was number `i` of the view, and still is as a rule. */
+static struct entry *
+entry_of(struct epoll *epoll, const struct view *view, unsigned i)
+{
+    int fd = view->polls[i].fd;
+
+    if (i < epoll->count && epoll->entries[i].fd == fd)
+        return &epoll->entries[i];
+    return find(epoll, fd);
 }
 
 static long
@@ -256,7 +303,7 @@ report(struct epoll *epoll, const struct view *view, unsigned count, struct epol
 
     for (unsigned i = 0; i < count && n < most; i++) {
         const struct abi_pollfd *poll = &view->polls[i];
-        struct entry *entry = poll->revents ? find(epoll, poll->fd) : NULL;
+        struct entry *entry = poll->revents ? entry_of(epoll, view, i) : NULL;
         if (!entry || poll->revents & FILE_POLLNVAL)
             continue;
         out[n].events = (uint16_t)poll->revents;
@@ -275,9 +322,11 @@ wait_rounds(struct epoll *epoll, struct view *view, struct epoll_event *out, lon
 {
     for (;;) {
         drop_closed(epoll);
-        fill_view(epoll, view);
+        int result = fill_view(epoll, view);
+        if (result)
+            return result;
         unsigned count = epoll->count;
-        int result = poll_files(view->polls, view->told, count, deadline, &epoll->changed);
+        result = poll_files(view->polls, view->told, count, deadline, &epoll->changed);
         if (result < 0)
             return result == -SYSCALL_RESTART ? -EINTR : result;
         long n = result ? report(epoll, view, count, out, most) : 0;
@@ -299,13 +348,11 @@ sys_epoll_wait(SYSCALL_ARGS)
         return -EINVAL;
     if (d >= 0)
         deadline = clock_now() + (uint64_t)d * NSEC_PER_MSEC;
-    struct view *view = kmalloc(sizeof(*view));
-    if (!view)
-        return -ENOMEM;
+    struct view view = {0};
     file_hold(&epoll->file);
-    long result = wait_rounds(epoll, view, (struct epoll_event *)b, c, deadline);
+    long result = wait_rounds(epoll, &view, (struct epoll_event *)b, c, deadline);
     file_release(&epoll->file);
-    kfree(view);
+    kfree(view.polls);
     return result;
 }
 SYSCALL(256, epoll_wait);

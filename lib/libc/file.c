@@ -1,5 +1,5 @@
 /*
- * Descriptors, and what every program does with them: read, write, close, seek, ioctl. The
+ * What every program does with descriptors (descriptor.c): read, write, close, seek, ioctl. The
  * files behind the numbers are the terminal's, pipes, sockets and whatever lib/fs opens; this
  * file knows their operations only. Threads change under it where an operation blocks, and
  * then another one may close the descriptor, so a reference is held over each.
@@ -9,12 +9,6 @@
 #include "lib/libc/file.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
-
-static struct descriptor {
-    struct file *file;
-    uint32_t opening;
-    bool close_on_exec; /* kept for F_GETFD; nothing here ever executes */
-} table[FD_MAX];
 
 void
 file_hold(struct file *file)
@@ -28,80 +22,6 @@ file_release(struct file *file)
     assert(file->refs > 0);
     if (--file->refs == 0 && file->ops->close)
         file->ops->close(file);
-}
-
-struct file *
-fd_get(int fd)
-{
-    return fd >= 0 && fd < FD_MAX ? table[fd].file : NULL;
-}
-
-uint32_t
-fd_opening(int fd)
-{
-    return fd_get(fd) ? table[fd].opening : 0;
-}
-
-static void
-set(int fd, struct file *file, bool close_on_exec)
-{
-    static uint32_t openings;
-
-    table[fd] = (struct descriptor){file, ++openings, close_on_exec};
-}
-
-int
-fd_install(struct file *file, int least, bool close_on_exec)
-{
-    for (int fd = least; fd >= 0 && fd < FD_MAX; fd++) {
-        if (table[fd].file)
-            continue;
-        set(fd, file, close_on_exec);
-        return fd;
-    }
-    file_release(file);
-    return -EMFILE;
-}
-
-bool
-fd_available(void)
-{
-    for (int fd = 0; fd < FD_MAX; fd++)
-        if (!table[fd].file)
-            return true;
-    return false;
-}
-
-int
-fd_replace(int fd, struct file *file, bool close_on_exec)
-{
-    if (fd < 0 || fd >= FD_MAX) {
-        if (file)
-            file_release(file);
-        return -EBADF;
-    }
-    struct file *old = table[fd].file;
-    set(fd, file, close_on_exec);
-    if (old && old->changed)
-        wake_all(old->changed); /* whoever polls it finds that it is gone */
-    if (old)
-        file_release(old);
-    return fd;
-}
-
-int
-fd_close(int fd)
-{
-    if (!fd_get(fd))
-        return -EBADF;
-    fd_replace(fd, NULL, false);
-    return 0;
-}
-
-bool *
-fd_close_on_exec(int fd)
-{
-    return fd_get(fd) ? &table[fd].close_on_exec : NULL;
 }
 
 unsigned

@@ -16,8 +16,6 @@
 #include "kernel/thread.h"
 #include "lib/libc/abi.h"
 
-#define FD_MAX 256 /* descriptors of the one process */
-
 /* The values are Linux's for i386, as the C library passes them. */
 #define FILE_O_ACCMODE   03
 #define FILE_O_RDONLY    00
@@ -107,26 +105,45 @@ struct file {
     struct wait_queue *changed;
 };
 
+/* ---- descriptor.c ---- */
+
+/* As RLIMIT_NOFILE tells them: descriptors are below `soft`, which is at most `hard`. */
+struct fd_limits {
+    uint64_t soft, hard;
+};
+#define FD_SOFT_LIMIT 1024  /* at the start */
+#define FD_HARD_LIMIT 65536 /* at the start, and no limit can be set above it */
+
+struct fd_limits fd_limits(void);
+/* What is open above a new limit stays. -EINVAL: soft above hard; -EPERM: above FD_HARD_LIMIT. */
+int fd_set_limits(struct fd_limits limits);
+
 /* Lowest free descriptor at or above `least` for the file; takes over one reference (also
- * when it fails: then the file is closed). -EMFILE. */
+ * when it fails: then the file is closed). As fd_next. */
 int fd_install(struct file *, int least, bool close_on_exec);
-/* Whether there is one: for what must not be begun if nobody could name its result. */
-bool fd_available(void);
+/* The one that fd_install would give now, for what must not be begun if nobody could name its
+ * result. -EMFILE: none below the limit; -ENOMEM: no memory for it. */
+int fd_next(int least);
 /* The file behind a descriptor, or NULL; no reference taken (cooperative threads: take one
  * with file_hold before blocking). */
 struct file *fd_get(int fd);
 int fd_close(int fd);
-/* Make `fd` a descriptor for the file (NULL: for none), whatever it was; takes over the
- * reference as fd_install does. `fd`, or -EBADF outside of the table. */
+/* Make `fd` a descriptor for the file, whatever it was; takes over the reference as fd_install
+ * does. `fd`, -EBADF at or above the limit, or -ENOMEM. */
 int fd_replace(int fd, struct file *, bool close_on_exec);
+/* All that are open are below. */
+int fd_end(void);
 /* Which opening of a descriptor this is: a number that no other one has or had; 0 for one that
  * is closed. */
 uint32_t fd_opening(int fd);
+/* Whether exec would close it: the flag behind F_GETFD, or NULL for a bad descriptor. Valid
+ * until another one is opened. */
+bool *fd_close_on_exec(int fd);
+
+/* ---- file.c ---- */
+
 void file_hold(struct file *);
 void file_release(struct file *);
-
-/* Whether exec would close it: the flag behind F_GETFD, or NULL for a bad descriptor. */
-bool *fd_close_on_exec(int fd);
 
 /* FILE_POLL* bits true now. */
 unsigned file_poll(struct file *);

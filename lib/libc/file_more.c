@@ -21,8 +21,6 @@ duplicate(int fd, int least, bool close_on_exec)
 
     if (!file)
         return -EBADF;
-    if (least < 0 || least >= FD_MAX)
-        return -EINVAL;
     file_hold(file);
     return fd_install(file, least, close_on_exec);
 }
@@ -75,6 +73,8 @@ sys_fcntl64(SYSCALL_ARGS)
     switch (b) {
     case ABI_F_DUPFD:
     case ABI_F_DUPFD_CLOEXEC:
+        if (c < 0 || (uint64_t)c >= fd_limits().soft)
+            return -EINVAL;
         return duplicate((int)a, (int)c, b == ABI_F_DUPFD_CLOEXEC);
     case ABI_F_GETFD:
         return *fd_close_on_exec((int)a) ? ABI_FD_CLOEXEC : 0;

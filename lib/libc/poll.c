@@ -143,8 +143,6 @@ poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t 
 {
     int result = 0;
 
-    if (count > POLL_MOST)
-        return -EINVAL;
     thread_yield(); /* so that a loop of polls that do not wait stops nobody */
     do {
         result = wait_for(entries, told, count, deadline, also);
@@ -165,13 +163,22 @@ not_again(int result)
 /* ---- poll ---- */
 
 static long
+poll_entries(long entries, unsigned long count, uint64_t deadline)
+{
+    if (count > fd_limits().soft)
+        return -EINVAL;
+    return not_again(
+        poll_files((struct abi_pollfd *)entries, NULL, (unsigned)count, deadline, NULL));
+}
+
+static long
 sys_poll(SYSCALL_ARGS)
 {
     uint64_t deadline = TIME_NEVER;
 
     if (c >= 0)
         deadline = clock_now() + (uint64_t)c * NSEC_PER_MSEC;
-    return not_again(poll_files((struct abi_pollfd *)a, NULL, (unsigned)b, deadline, NULL));
+    return poll_entries(a, (unsigned long)b, deadline);
 }
 SYSCALL(168, poll);
 
@@ -180,10 +187,8 @@ static long
 ppoll(long entries, long count, uint64_t deadline, const uint32_t *mask)
 {
     uint64_t was = signal_mask_begin(mask);
-    int result =
-        poll_files((struct abi_pollfd *)entries, NULL, (unsigned)count, deadline, NULL);
 
-    return signal_mask_end(was, not_again(result));
+    return signal_mask_end(was, poll_entries(entries, (unsigned long)count, deadline));
 }
 
 static long
@@ -259,7 +264,7 @@ select_files(long n, uint32_t *const *sets, uint64_t deadline)
 {
     if (n < 0)
         return -EINVAL;
-    n = MIN(n, FD_MAX); /* there are none above */
+    n = MIN(n, fd_end());
     struct abi_pollfd *entries = kmalloc((size_t)MAX(n, 1) * sizeof(*entries));
     if (!entries)
         return -ENOMEM;

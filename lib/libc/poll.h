@@ -7,8 +7,6 @@
 #include "lib/libc/abi.h"
 #include "lib/libc/file.h"
 
-#define POLL_MOST 1024 /* entries of one call */
-
 /* In `events`, for epoll: the entry counts only if its file's queue was woken since it had been
  * woken told[i] times. A bit that no event has. */
 #define POLL_EDGE 0x4000
@@ -18,7 +16,7 @@
  * when there are, or 0 after `deadline`. A negative fd is passed over, one that is not open
  * gives POLLNVAL. `also` (may be NULL) is a queue whose wake-up ends the wait with 0. `told`
  * (NULL: no entry has POLL_EDGE) gets how often each queue had been woken at the last look.
- * -SYSCALL_RESTART when a signal came first, -EINVAL, -ENOMEM. Known point.
+ * -SYSCALL_RESTART when a signal came first, -ENOMEM. Known point.
  */
 int poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
                struct wait_queue *also);

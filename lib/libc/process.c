@@ -146,26 +146,47 @@ SYSCALL(242, sched_getaffinity);
 #define RLIMIT_NOFILE 7
 #define RLIMIT_LAST   15
 
-/* Process, resource, new limit, old limit: two 64-bit numbers, current and most. */
+struct rlimit {
+    uint64_t current, most;
+};
+
+static struct rlimit
+get_limit(long resource)
+{
+    uint64_t most = UINT64_MAX;
+
+    if (resource == RLIMIT_NOFILE)
+        return (struct rlimit){fd_limits().soft, fd_limits().hard};
+    if (resource == RLIMIT_STACK)
+        most = thread_current()->stack_size;
+    return (struct rlimit){most, most};
+}
+
+/* The number of descriptors is the one that can be changed. */
+static int
+set_limit(long resource, struct rlimit was, struct rlimit new)
+{
+    if (resource == RLIMIT_NOFILE)
+        return fd_set_limits((struct fd_limits){new.current, new.most});
+    return new.current == was.current && new.most == was.most ? 0 : -EPERM;
+}
+
+/* Process, resource, new limit, old limit. */
 static long
 sys_prlimit64(SYSCALL_ARGS)
 {
-    const uint64_t *new = (const uint64_t *)c;
-    uint64_t *old = (uint64_t *)d, limit = UINT64_MAX;
+    const struct rlimit *new = (const struct rlimit *)c;
+    struct rlimit *old = (struct rlimit *)d, was;
 
     if (a != 0 && a != PROCESS)
         return -ESRCH;
-    if (b < 0 || b > RLIMIT_LAST)
+    if (b < 0 || b > RLIMIT_LAST || (new && new->current > new->most))
         return -EINVAL;
-    if (b == RLIMIT_NOFILE)
-        limit = FD_MAX;
-    if (b == RLIMIT_STACK)
-        limit = thread_current()->stack_size;
-    if (new && (new[0] != limit || new[1] != limit))
-        return -EPERM; /* what is there cannot be changed */
-    if (old)
-        old[0] = old[1] = limit;
-    return 0;
+    was = get_limit(b);
+    int error = new ? set_limit(b, was, *new) : 0;
+    if (!error && old)
+        *old = was;
+    return error;
 }
 SYSCALL(340, prlimit64);
 

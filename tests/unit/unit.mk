@@ -62,6 +62,7 @@ UNIT_aml        := arch/x86/firmware/aml_device.c
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 
+UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
 # Instead of one thread that waits, the kernel's own.
@@ -90,4 +91,4 @@ UNIT_netif  := $(addprefix lib/net/,core.c memory.c random.c checksum.c netif.c 
 # beside this machine's.
 UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
 UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -w -fno-sanitize=alignment \
-    -DSSIZE_MAX=0x7fffffff -DLWIP_TIMEVAL_PRIVATE=0 -include sys/types.h
+    -DSSIZE_MAX=0x7fffffff -D_SYS_SELECT_H -include sys/types.h

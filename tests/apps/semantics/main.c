@@ -19,7 +19,7 @@ static const struct {
     {"waits", waits},   {"epolls", epolls},   {"threads", threads},       {"signals", signals},
     {"clocks", clocks}, {"sockets", sockets}, {"datagrams", datagrams},   {"names", names},
     {"memory", memory}, {"process", process}, {"interfaces", interfaces}, {"tuning", tuning},
-    {"places", places},
+    {"places", places}, {"numbers", numbers},
 };
 
 static const char *subject;

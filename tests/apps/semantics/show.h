@@ -42,5 +42,6 @@ void process(void);
 void interfaces(void);
 void tuning(void);
 void places(void);
+void numbers(void);
 
 #endif
