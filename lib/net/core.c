@@ -175,18 +175,44 @@ sys_sem_free(sys_sem_t *sem)
 err_t
 sys_mbox_new(sys_mbox_t *mbox, int size)
 {
-    mbox->ring = net_malloc((size_t)size * sizeof(*mbox->ring));
-    mbox->size = (unsigned)size;
+    mbox->ring = mbox->few;
+    mbox->room = MIN((unsigned)size, SYS_MBOX_FEW);
+    mbox->most = (unsigned)size;
     mbox->head = mbox->used = 0;
-    return mbox->ring ? ERR_OK : ERR_MEM;
+    return ERR_OK;
+}
+
+static void
+free_ring(sys_mbox_t *mbox)
+{
+    if (mbox->ring != mbox->few)
+        net_free(mbox->ring);
+}
+
+/* Twice the room, as long as it may become larger. */
+static bool
+grow(sys_mbox_t *mbox)
+{
+    unsigned room = MIN(2 * mbox->room, mbox->most);
+    void **ring = room > mbox->room ? net_malloc(room * sizeof(*ring)) : NULL;
+
+    if (!ring)
+        return false;
+    for (unsigned i = 0; i < mbox->used; i++)
+        ring[i] = mbox->ring[(mbox->head + i) % mbox->room];
+    free_ring(mbox);
+    mbox->ring = ring;
+    mbox->room = room;
+    mbox->head = 0;
+    return true;
 }
 
 err_t
 sys_mbox_trypost(sys_mbox_t *mbox, void *message)
 {
-    if (mbox->used == mbox->size)
+    if (mbox->used == mbox->room && !grow(mbox))
         return ERR_MEM;
-    mbox->ring[(mbox->head + mbox->used++) % mbox->size] = message;
+    mbox->ring[(mbox->head + mbox->used++) % mbox->room] = message;
     return ERR_OK;
 }
 
@@ -196,7 +222,7 @@ sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **message)
     if (!mbox->used)
         return SYS_MBOX_EMPTY;
     *message = mbox->ring[mbox->head];
-    mbox->head = (mbox->head + 1) % mbox->size;
+    mbox->head = (mbox->head + 1) % mbox->room;
     mbox->used--;
     return 0;
 }
@@ -213,7 +239,7 @@ sys_arch_mbox_fetch(sys_mbox_t *mbox, void **message, u32_t timeout)
 void
 sys_mbox_free(sys_mbox_t *mbox)
 {
-    net_free(mbox->ring);
+    free_ring(mbox);
 }
 
 void

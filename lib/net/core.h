@@ -33,6 +33,8 @@ void net_core_check(void);
 
 /* Size windows and budgets by the memory that is free now. */
 void net_memory_init(void);
+/* lwIP's sockets: connections beyond them are those that no program has any more, or not yet. */
+extern unsigned net_sockets_open;
 /* Bytes that the stack and its receive buffers may take together. */
 size_t net_memory_budget(void);
 

@@ -42,9 +42,9 @@ $(B)/obj/lwip/core/timeouts.o: LWIP_FLAGS := -Dmemp_malloc=net_timer_malloc \
 # Shows its messages and what they make of the card (dhcp.c).
 $(B)/obj/lwip/core/ipv4/dhcp.o: LWIP_FLAGS := -Dudp_recv=net_dhcp_recv \
     -Dnetif_set_addr=net_dhcp_address
-# Lets poll() see what happens on a socket (socket.c).
+# Lets poll() see what happens on a socket (socket.c), and has a table that grows (socket_table.c).
 $(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
-    -Dnetconn_new_with_proto_and_callback=net_netconn_new
+    -Dnetconn_new_with_proto_and_callback=net_netconn_new -include lib/net/arch/sockets.h
 
 $(B)/libnet.a: $(NET_OBJ)
 $(B)/liblwip.a: $(LWIP_OBJ)

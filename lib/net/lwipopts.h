@@ -34,7 +34,7 @@ void net_free(void *p);
 #define mem_clib_calloc(n, size) net_malloc((n) * (size)) /* which comes zeroed */
 #define mem_clib_free            net_free
 #define MEM_ALIGNMENT            4
-#define MEMP_NUM_NETCONN         256 /* as many as there are descriptors (FD_MAX) */
+#define MEMP_NUM_NETCONN         65536 /* numbers; memory is taken as they are (socket_table.c) */
 
 /* ---- interfaces ---- */
 

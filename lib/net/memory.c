@@ -2,7 +2,8 @@
  * What the network may take of the machine's memory. A peer decides how much lwIP would like
  * to keep, so there is one budget for all of it, a part of what is free at the start; beyond
  * it allocations fail, which lwIP answers by dropping packets and refusing connections, and
- * the application keeps the rest.
+ * the application keeps the rest. A quarter of the budget is not for data: however much waits
+ * to be sent or read, a new connection finds memory.
  */
 #include "lib/net/core.h"
 #include "kernel/kernel.h"
@@ -13,10 +14,13 @@
 #define BUDGET_MIN (128u * 1024)
 #define WINDOW_MIN (16u * 1024)
 #define PCBS_MIN   64u
-#define PCBS_MAX   4096u
+#define LEFT_MAX   4096u /* connections that no program has */
+#define BULK       512u  /* bytes: larger ones are data, smaller ones keep the books */
 #define NR_TIMERS  16
 
 uint32_t net_tcp_window = WINDOW_MIN;
+
+unsigned net_sockets_open;
 
 static size_t budget, used;
 static unsigned pcbs, pcbs_max;
@@ -36,7 +40,7 @@ net_memory_init(void)
     budget = MAX(memory.free / 2, (size_t)BUDGET_MIN);
     /* 92 KiB of 6 MiB, the largest from 32 MiB on. */
     net_tcp_window = (uint32_t)MIN(MAX(memory.free / 64, WINDOW_MIN), (size_t)NET_WINDOW_MAX);
-    pcbs_max = (unsigned)MIN(MAX(budget / 8192, PCBS_MIN), PCBS_MAX);
+    pcbs_max = (unsigned)MAX(budget / 8192, PCBS_MIN);
 }
 
 size_t
@@ -48,9 +52,10 @@ net_memory_budget(void)
 void *
 net_malloc(size_t size)
 {
+    size_t most = size >= BULK ? budget - budget / 4 : budget;
     struct block *block;
 
-    if (size > budget || used + size > budget)
+    if (size > most || used + size > most)
         return NULL;
     block = kmalloc(sizeof(*block) + size);
     if (!block)
@@ -74,15 +79,16 @@ net_free(void *p)
 
 /*
  * tcp.c is compiled with these in place of memp_malloc and memp_free, to bound the number of
- * connections: lwIP's answer to the bound is to drop the oldest one in TIME-WAIT first, and
- * without it a busy server would keep many thousands of those in one list.
+ * connections: by memory, and those that no program has any more, or not yet, by a number.
+ * lwIP's answer to the bound is to drop the oldest one in TIME-WAIT first, and without it a busy
+ * server would keep many thousands of those in one list.
  */
 void *
 net_tcp_malloc(memp_t type)
 {
     void *p;
 
-    if (type == MEMP_TCP_PCB && pcbs == pcbs_max)
+    if (type == MEMP_TCP_PCB && (pcbs >= pcbs_max || pcbs >= net_sockets_open + LEFT_MAX))
         return NULL;
     p = memp_malloc(type);
     if (p && type == MEMP_TCP_PCB)

@@ -23,8 +23,6 @@
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
-static struct socket *by_number[MEMP_NUM_NETCONN];
-
 /* ---- events ---- */
 
 static netconn_callback lwip_event;
@@ -37,7 +35,7 @@ socket_event(struct netconn *conn, enum netconn_evt event, u16_t len)
     lwip_event(conn, event, len);
     if (conn->socket < 0 || event == NETCONN_EVT_RCVMINUS || event == NETCONN_EVT_SENDMINUS)
         return;
-    socket = by_number[conn->socket];
+    socket = socket_by_number(conn->socket);
     if (socket)
         wake_all(&socket->changed);
 }
@@ -173,9 +171,8 @@ socket_error(struct socket *socket)
 void
 socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(by_number); i++) {
-        struct socket *socket = by_number[i];
-        if (!socket || socket->type != LINUX_SOCK_DGRAM || socket->state != SOCKET_CONNECTED)
+    for (struct socket *socket = socket_next(NULL); socket; socket = socket_next(socket)) {
+        if (socket->type != LINUX_SOCK_DGRAM || socket->state != SOCKET_CONNECTED)
             continue;
         const struct udp_pcb *pcb = socket_inner(socket)->conn->pcb.udp;
         if (pcb->local_port != port || pcb->remote_port != peer_port ||
@@ -208,15 +205,16 @@ static void
 socket_close(struct file *file)
 {
     struct socket *socket = file->private;
-    int number = socket->number;
 
     socket_await_no_route(socket);
     reset_if_asked(socket);
     /* Lingering is a wait inside lwIP, which it does for blocking sockets only. */
     netconn_set_nonblocking(socket_inner(socket)->conn, 0);
-    by_number[number] = NULL;
-    if (lwip_close(number) < 0)
+    socket_leave(socket);
+    if (lwip_close(socket->number) < 0)
         log_warn("net: a socket could not be closed: error %d", net_errno);
+    else
+        net_sockets_open--;
     kfree(socket);
 }
 
@@ -274,16 +272,20 @@ socket_get(int fd, struct socket **out)
     return 0;
 }
 
-/* Takes over lwIP's socket, also when it fails. */
-static struct socket *
-wrap(int number, int domain, int type, int protocol)
+/* All that a socket needs but lwIP's; kfree ends it. 0, -ENOMEM or -ENFILE. */
+static int
+prepare(struct socket **out)
 {
-    struct socket *socket = kmalloc(sizeof(*socket));
+    int err = socket_make_room();
 
-    if (!socket) {
-        lwip_close(number);
-        return NULL;
-    }
+    *out = err ? NULL : kmalloc(sizeof(**out));
+    return err ? err : *out ? 0 : -ENOMEM;
+}
+
+/* lwIP's part of it is there. */
+static void
+wrap(struct socket *socket, int number, int domain, int type, int protocol)
+{
     wait_queue_init(&socket->changed);
     socket->number = number;
     socket->domain = (uint16_t)domain;
@@ -294,10 +296,9 @@ wrap(int number, int domain, int type, int protocol)
     socket->file.refs = 1;
     socket->file.flags = FILE_O_RDWR;
     socket->file.changed = &socket->changed;
-    by_number[number] = socket;
+    socket_enter(socket);
     netconn_set_nonblocking(socket_inner(socket)->conn, 1);
     socket_inner(socket)->conn->flags |= NETCONN_FLAG_PKTINFO;
-    return socket;
 }
 
 /* The protocol number that a kind of socket has, or a negative errno. */
@@ -319,7 +320,7 @@ choose_protocol(int type, int protocol)
 int
 socket_new(int domain, int type, int protocol, struct socket **out)
 {
-    int number;
+    int number, err;
 
     if ((domain == LINUX_AF_NETLINK || domain == LINUX_AF_UNIX) && socket_other_new)
         return socket_other_new(domain, type, protocol, out);
@@ -328,11 +329,16 @@ socket_new(int domain, int type, int protocol, struct socket **out)
     protocol = choose_protocol(type, protocol);
     if (protocol < 0)
         return protocol;
+    err = prepare(out);
+    if (err)
+        return err;
     number = lwip_socket(domain, type, protocol);
-    if (number < 0)
+    if (number < 0) {
+        kfree(*out);
         return socket_failure();
-    *out = wrap(number, domain, type, protocol);
-    return *out ? 0 : -ENOMEM;
+    }
+    wrap(*out, number, domain, type, protocol);
+    return 0;
 }
 
 /* ---- connections ---- */
@@ -445,35 +451,42 @@ socket_listen(struct socket *socket, int backlog)
     return 0;
 }
 
+/* What it cannot be given a number or memory for waits until there is some. */
+static int
+try_accept(struct socket *socket, struct socket **out)
+{
+    int fd = fd_next(0), number, err;
+
+    err = fd < 0 ? fd : prepare(out);
+    if (err)
+        return err;
+    number = lwip_accept(socket->number, NULL, NULL);
+    if (number < 0) {
+        kfree(*out);
+        return socket_failure();
+    }
+    wrap(*out, number, socket->domain, socket->type, socket->protocol);
+    (*out)->state = SOCKET_CONNECTED;
+    socket_inherit(*out, socket);
+    return 0;
+}
+
 int
 socket_accept(struct socket *socket, struct socket **out)
 {
     uint64_t deadline = socket_deadline(socket->receive_timeout);
-    int number, err;
+    int err;
 
     if (socket->type != LINUX_SOCK_STREAM)
         return -EOPNOTSUPP;
     if (socket->state != SOCKET_LISTENING)
         return -EINVAL;
-    for (;;) {
-        if (!fd_available())
-            return -EMFILE; /* the connection waits until there is one */
-        number = lwip_accept(socket->number, NULL, NULL);
-        if (number >= 0)
-            break;
-        err = socket_failure();
-        if (err != -EAGAIN)
-            return err;
+    while ((err = try_accept(socket, out)) == -EAGAIN) {
         err = socket_wait(socket, FILE_POLLIN, false, deadline);
         if (err)
-            return err;
+            break;
     }
-    *out = wrap(number, socket->domain, socket->type, socket->protocol);
-    if (!*out)
-        return -ENOMEM;
-    (*out)->state = SOCKET_CONNECTED;
-    socket_inherit(*out, socket);
-    return 0;
+    return err;
 }
 
 int
@@ -499,7 +512,7 @@ socket_shutdown(struct socket *socket, int how)
 void
 socket_end_all(void)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(by_number); i++)
-        if (by_number[i] && by_number[i]->state == SOCKET_CONNECTED)
-            (void)socket_shutdown(by_number[i], LINUX_SHUT_WR); /* what fails has ended */
+    for (struct socket *socket = socket_next(NULL); socket; socket = socket_next(socket))
+        if (socket->state == SOCKET_CONNECTED)
+            (void)socket_shutdown(socket, LINUX_SHUT_WR); /* what fails has ended */
 }

@@ -112,6 +112,23 @@ void socket_route_changed(struct socket *);
 /* lwIP's own view of it: connection and event counters. */
 struct lwip_sock *socket_inner(const struct socket *);
 
+/* ---- socket_table.c ---- */
+
+/* Room for one more, before lwIP is asked for it. 0, -ENOMEM, or -ENFILE. */
+int socket_make_room(void);
+void socket_enter(struct socket *);
+/* lwIP may keep the number: net_sockets_open counts it until it is free. */
+void socket_leave(const struct socket *);
+/* Of a number that lwIP gave out: its socket, or NULL. */
+struct socket *socket_by_number(int number);
+/* All of them: NULL first. */
+struct socket *socket_next(const struct socket *after);
+
+/* ---- arch/sockets.h ---- */
+
+/* This is lwIP's table of sockets now: the old one's contents, and zeros. */
+void net_lwip_sockets(void *table);
+
 /* ---- pending.c ---- */
 
 /* Have socket_route_changed() called when a card of the family may have a route. False: none will

@@ -14,9 +14,15 @@
 #include "lib/net/checksum.h"
 #include "lib/net/core.h"
 #include "lib/net/rx.h"
+#include "lwip/memp.h"
+#include "lwip/sys.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 #include "shim.h"
+
+/* memory.c's, which lwIP's tcp.c calls in an image (lwip.mk). */
+void *net_tcp_malloc(memp_t type);
+void net_tcp_free(memp_t type, void *p);
 
 /* ---- the device ---- */
 
@@ -711,6 +717,103 @@ refused_buffers(void **state)
     assert_true(shim_log_has("nothing is received any more"));
 }
 
+/* A mailbox holds as many as it was made for, in order, wherever in its ring it grows; without
+ * memory it takes no more and loses nothing. */
+static void
+mailbox(void **state)
+{
+    enum { MOST = 100 };
+    unsigned live = shim_memory_live();
+    uintptr_t in = 1, out = 1;
+    sys_mbox_t box;
+    void *message;
+
+    (void)state;
+    assert_int_equal(sys_mbox_new(&box, MOST), ERR_OK);
+    assert_int_equal(shim_memory_live(), live); /* one without traffic costs nothing */
+    for (unsigned wanted = 1; wanted <= MOST; wanted++) {
+        while (in - out < wanted)
+            assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
+        for (unsigned i = 0; i < 3 && out < in; i++) {
+            assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
+            assert_int_equal((uintptr_t)message, out++);
+        }
+    }
+    while (in - out < MOST)
+        assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
+    assert_int_equal(sys_mbox_trypost(&box, NULL), ERR_MEM);
+    for (; out < in; out++) {
+        assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
+        assert_int_equal((uintptr_t)message, out);
+    }
+    assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), SYS_MBOX_EMPTY);
+    sys_mbox_free(&box);
+    assert_int_equal(shim_memory_live(), live);
+
+    assert_int_equal(sys_mbox_new(&box, MOST), ERR_OK);
+    shim_memory_fail_all(true);
+    for (in = 1; sys_mbox_trypost(&box, (void *)in) == ERR_OK; in++)
+        ;
+    shim_memory_fail_all(false);
+    assert_int_equal(in, SYS_MBOX_FEW + 1);
+    assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
+    for (out = 1; out < in; out++) {
+        assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
+        assert_int_equal((uintptr_t)message, out);
+    }
+    sys_mbox_free(&box);
+}
+
+/* Connections until there are no more. */
+static unsigned
+count_connections(void)
+{
+    static void *pcbs[8192];
+    unsigned nr = 0;
+
+    while (nr < ARRAY_SIZE(pcbs) && (pcbs[nr] = net_tcp_malloc(MEMP_TCP_PCB)))
+        nr++;
+    for (unsigned i = 0; i < nr; i++)
+        net_tcp_free(MEMP_TCP_PCB, pcbs[i]);
+    return nr;
+}
+
+/* Data takes no more than its part of the budget, so there is still memory for connections. */
+static void
+part_of_connections(void **state)
+{
+    enum { DATA = 64 * 1024 };
+    static void *blocks[4096];
+    unsigned nr = 0;
+
+    (void)state;
+    net_sockets_open = 8192;
+    while (nr < ARRAY_SIZE(blocks) && (blocks[nr] = net_malloc(DATA)))
+        nr++;
+    assert_in_range(nr * (size_t)DATA, net_memory_budget() / 2, net_memory_budget() / 4 * 3);
+    assert_in_range(count_connections(), 4000, 4096); /* of 64 MiB */
+    while (nr)
+        net_free(blocks[--nr]);
+    net_sockets_open = 0;
+}
+
+/* Those with a socket have no bound but memory; the others, which nobody can close, have one. */
+static void
+bounds_of_connections(void **state)
+{
+    (void)state;
+    shim_memory_tell(256u << 20);
+    net_memory_init();
+    assert_in_range(count_connections(), 4000, 4096);
+    net_sockets_open = 2000;
+    assert_in_range(count_connections(), 6000, 6096);
+    net_sockets_open = 8192;
+    assert_int_equal(count_connections(), 8192);
+    net_sockets_open = 0;
+    shim_memory_tell(0);
+    net_memory_init();
+}
+
 static bool connected;
 
 static err_t
@@ -760,7 +863,8 @@ main(void)
         cmocka_unit_test(transmit),        cmocka_unit_test(full_ring),
         cmocka_unit_test(volatile_data),   cmocka_unit_test(own_address),
         cmocka_unit_test(small_ring),      cmocka_unit_test(refused_buffers),
-        cmocka_unit_test(put_off),
+        cmocka_unit_test(put_off),         cmocka_unit_test(mailbox),
+        cmocka_unit_test(part_of_connections), cmocka_unit_test(bounds_of_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@ static bool taken[ARENA_PAGES];
 static long fail_after = -1;
 static bool fail_all;
 static unsigned live, pages;
+static size_t told;
 
 /* True if this allocation is one that the test wants to see fail. */
 static bool
@@ -122,8 +123,15 @@ pages_contain(const void *base, size_t len)
 void
 memory_info(struct memory_info *out)
 {
-    *out =
-        (struct memory_info){.total = ARENA_PAGES * PAGE_SIZE, .free = ARENA_PAGES * PAGE_SIZE};
+    size_t free = told ? told : ARENA_PAGES * PAGE_SIZE;
+
+    *out = (struct memory_info){.total = free, .free = free};
+}
+
+void
+shim_memory_tell(size_t free)
+{
+    told = free;
 }
 
 void *

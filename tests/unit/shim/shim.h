@@ -32,6 +32,8 @@ unsigned shim_memory_live(void);
 unsigned shim_memory_pages(void);
 /* Count from zero again; what is still allocated stays as it is. */
 void shim_memory_forget(void);
+/* What memory_info tells of free memory, in bytes; 0: the truth. */
+void shim_memory_tell(size_t free);
 /* True if some of these bytes are none that the program may touch: freed, or never given out.
  */
 bool shim_memory_bad(const void *base, size_t len);
