@@ -22,9 +22,9 @@
 #define DRAIN_LIMIT  10000 /* for a body that nobody wants */
 #define LINGER_LIMIT 2000  /* for the client to close after us */
 
-#define CHUNK   32768 /* bytes of a file at a time */
-#define CROWDED 96    /* connections: from here on nobody keeps one between requests */
-#define ROUNDS  8     /* steps in a row before others have their turn */
+#define CHUNK    32768 /* bytes of a file at a time */
+#define IN_FIRST 512   /* bytes: most heads fit */
+#define ROUNDS   8     /* steps in a row before others have their turn */
 
 enum state {
     READING,   /* a head */
@@ -35,21 +35,33 @@ enum state {
     FINISHED,
 };
 
+/* What is being sent, while something is. */
+struct sending {
+    struct answer answer;
+    size_t head_sent;
+    char *chunk;     /* a piece of the file, from malloc when first needed */
+    const char *out; /* what comes after the head */
+    size_t out_len;
+};
+
+/* Most connections wait for their client, and are this and no more. */
 struct connection {
     int socket;
     enum state state;
     bool served; /* one request at least */
     int64_t deadline;
-    char in[REQUEST_HEAD_MAX];
-    size_t in_len;
-    size_t head_len;    /* of the request being answered, at the start of `in` */
-    uint64_t body_left; /* of its body */
-    struct answer answer;
-    size_t head_sent;
-    char *chunk;     /* a piece of the file, from malloc when first needed */
-    const char *out; /* what is being sent after the head */
-    size_t out_len;
+    char *in; /* what was received and not used yet, from malloc; NULL: nothing */
+    size_t in_len, in_size;
+    size_t head_len;         /* of the request being answered, at the start of `in` */
+    uint64_t body_left;      /* of its body */
+    struct sending *sending; /* in SENDING, else NULL */
 };
+
+/* Where bytes arrive: one connection at a time receives. */
+static char arrived[REQUEST_HEAD_MAX];
+
+/* One that nobody uses, for the next answer; or NULL. */
+static struct sending *spare;
 
 struct connection *
 connection_new(int socket, int64_t now)
@@ -61,19 +73,32 @@ connection_new(int socket, int64_t now)
         return NULL;
     }
     c->socket = socket;
-    c->answer.file = -1;
     c->deadline = now + HEAD_LIMIT;
     counters.open++;
     counters.accepted++;
     return c;
 }
 
+static void
+stop_sending(struct connection *c)
+{
+    if (!c->sending)
+        return;
+    answer_free(&c->sending->answer);
+    if (spare) {
+        free(spare->chunk);
+        free(spare);
+    }
+    spare = c->sending;
+    c->sending = NULL;
+}
+
 void
 connection_free(struct connection *c)
 {
     close(c->socket);
-    answer_free(&c->answer);
-    free(c->chunk);
+    stop_sending(c);
+    free(c->in);
     free(c);
     counters.open--;
 }
@@ -113,13 +138,30 @@ enter(struct connection *c, enum state state, int64_t deadline)
 
 /* ---- sending ---- */
 
+/* Where an answer is to be made; without memory for it the connection is finished, and NULL. */
+static struct answer *
+new_answer(struct connection *c, int64_t now)
+{
+    struct sending *s = spare ? spare : calloc(1, sizeof(*s));
+
+    spare = NULL;
+    c->sending = s;
+    if (!s) {
+        enter(c, FINISHED, now);
+        return NULL;
+    }
+    *s = (struct sending){.chunk = s->chunk, .answer.file = -1};
+    return &s->answer;
+}
+
 static void
 start_answer(struct connection *c, int64_t now)
 {
-    c->head_sent = 0;
-    c->out = c->answer.body;
-    c->out_len = c->answer.body_len;
-    if (c->answer.status >= 400)
+    struct sending *s = c->sending;
+
+    s->out = s->answer.body;
+    s->out_len = s->answer.body_len;
+    if (s->answer.status >= 400)
         counters.errors++;
     enter(c, SENDING, now + SEND_LIMIT);
 }
@@ -127,32 +169,32 @@ start_answer(struct connection *c, int64_t now)
 /* The next piece of the file; false when it cannot be read: then the client has to learn by
  * the connection's end that the rest is missing. */
 static bool
-refill(struct connection *c)
+refill(struct sending *s)
 {
-    if (!c->chunk && !(c->chunk = malloc(CHUNK)))
+    if (!s->chunk && !(s->chunk = malloc(CHUNK)))
         return false;
-    size_t want = c->answer.left < CHUNK ? (size_t)c->answer.left : CHUNK;
-    ssize_t n = pread(c->answer.file, c->chunk, want, (off_t)c->answer.at);
+    size_t want = s->answer.left < CHUNK ? (size_t)s->answer.left : CHUNK;
+    ssize_t n = pread(s->answer.file, s->chunk, want, (off_t)s->answer.at);
     if (n <= 0)
         return false;
-    c->answer.at += (uint64_t)n;
-    c->answer.left -= (uint64_t)n;
-    c->out = c->chunk;
-    c->out_len = (size_t)n;
+    s->answer.at += (uint64_t)n;
+    s->answer.left -= (uint64_t)n;
+    s->out = s->chunk;
+    s->out_len = (size_t)n;
     return true;
 }
 
 static void
-sent(struct connection *c, size_t n)
+sent(struct sending *s, size_t n)
 {
-    size_t head = c->answer.head_len - c->head_sent;
+    size_t head = s->answer.head_len - s->head_sent;
 
     counters.bytes_sent += n;
     if (head > n)
         head = n;
-    c->head_sent += head;
-    c->out += n - head;
-    c->out_len -= n - head;
+    s->head_sent += head;
+    s->out += n - head;
+    s->out_len -= n - head;
 }
 
 /* If the buffer has a whole head, answer it. To be called whenever the buffer has changed:
@@ -167,20 +209,41 @@ parse(struct connection *c, int64_t now)
         return;
     counters.requests++;
     c->served = true;
+    struct answer *answer = new_answer(c, now);
+    if (!answer)
+        return;
     /* A client that waits for permission to send its body has not sent it, or has: who knows
      * where the next request begins? */
-    answer_request(&c->answer, &request,
-                   request.keep_alive && !request.expects_100 && counters.open <= CROWDED);
+    answer_request(answer, &request,
+                   request.keep_alive && !request.expects_100 &&
+                       counters.open <= connections_kept);
     c->body_left = request.body;
     start_answer(c, now);
+}
+
+/* The first bytes of what was received are done with. */
+static void
+forget(struct connection *c, size_t used)
+{
+    c->in_len -= used;
+    if (c->in_len > 0) {
+        memmove(c->in, c->in + used, c->in_len);
+        return;
+    }
+    free(c->in);
+    c->in = NULL;
+    c->in_size = 0;
 }
 
 /* What follows an answer that is out. */
 static void
 after_answer(struct connection *c, int64_t now)
 {
-    answer_free(&c->answer);
-    if (!c->answer.keep) {
+    bool keep = c->sending->answer.keep;
+
+    stop_sending(c);
+    if (!keep) {
+        forget(c, c->in_len);
         shutdown(c->socket, SHUT_WR);
         enter(c, LINGERING, now + LINGER_LIMIT);
         return;
@@ -191,8 +254,7 @@ after_answer(struct connection *c, int64_t now)
         body = (size_t)c->body_left;
     used += body;
     c->body_left -= body;
-    c->in_len -= used;
-    memmove(c->in, c->in + used, c->in_len);
+    forget(c, used);
     if (c->body_left > 0) {
         enter(c, DRAINING, now + DRAIN_LIMIT);
         return;
@@ -208,15 +270,16 @@ step_sending(struct connection *c, int64_t now)
 {
     struct iovec parts[2];
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    struct sending *s = c->sending;
 
-    if (c->out_len == 0 && c->answer.left > 0 && !refill(c)) {
+    if (s->out_len == 0 && s->answer.left > 0 && !refill(s)) {
         enter(c, FINISHED, now);
         return true;
     }
-    parts[0].iov_base = c->answer.head + c->head_sent;
-    parts[0].iov_len = c->answer.head_len - c->head_sent;
-    parts[1].iov_base = (void *)(uintptr_t)c->out;
-    parts[1].iov_len = c->out_len;
+    parts[0].iov_base = s->answer.head + s->head_sent;
+    parts[0].iov_len = s->answer.head_len - s->head_sent;
+    parts[1].iov_base = (void *)(uintptr_t)s->out;
+    parts[1].iov_len = s->out_len;
     ssize_t n = sendmsg(c->socket, &message, MSG_NOSIGNAL);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return errno == EINTR;
@@ -224,20 +287,20 @@ step_sending(struct connection *c, int64_t now)
         enter(c, FINISHED, now);
         return true;
     }
-    sent(c, (size_t)n);
+    sent(s, (size_t)n);
     c->deadline = now + SEND_LIMIT;
-    if (c->head_sent == c->answer.head_len && c->out_len == 0 && c->answer.left == 0)
+    if (s->head_sent == s->answer.head_len && s->out_len == 0 && s->answer.left == 0)
         after_answer(c, now);
     return true;
 }
 
 /* ---- receiving ---- */
 
-/* Bytes, 0 when there are none now; the end of the stream finishes the connection. */
+/* Bytes that arrived, 0 when there are none now; the end of the stream finishes the connection. */
 static size_t
-receive(struct connection *c, void *to, size_t size, int64_t now)
+receive(struct connection *c, size_t size, int64_t now)
 {
-    ssize_t n = recv(c->socket, to, size, 0);
+    ssize_t n = recv(c->socket, arrived, size, 0);
 
     if (n > 0)
         return (size_t)n;
@@ -246,25 +309,47 @@ receive(struct connection *c, void *to, size_t size, int64_t now)
     return 0;
 }
 
+/* Put what arrived behind what is there; false without memory. */
+static bool
+append(struct connection *c, size_t n)
+{
+    size_t size = c->in_size ? c->in_size : IN_FIRST;
+
+    while (size < c->in_len + n)
+        size *= 2;
+    if (size > c->in_size) {
+        char *in = realloc(c->in, size);
+        if (!in)
+            return false;
+        c->in = in;
+        c->in_size = size;
+    }
+    memcpy(c->in + c->in_len, arrived, n);
+    c->in_len += n;
+    return true;
+}
+
 static bool
 step_reading(struct connection *c, int64_t now)
 {
-    size_t n = receive(c, c->in + c->in_len, sizeof(c->in) - c->in_len, now);
+    size_t n = receive(c, sizeof(arrived) - c->in_len, now);
 
     if (n == 0)
         return c->state == FINISHED;
     if (c->in_len == 0 && c->served)
         c->deadline = now + HEAD_LIMIT;
-    c->in_len += n;
-    parse(c, now);
+    if (append(c, n))
+        parse(c, now);
+    else
+        enter(c, FINISHED, now);
     return true;
 }
 
 static bool
 step_draining(struct connection *c, int64_t now)
 {
-    size_t want = c->body_left < sizeof(c->in) ? (size_t)c->body_left : sizeof(c->in);
-    size_t n = receive(c, c->in, want, now);
+    size_t want = c->body_left < sizeof(arrived) ? (size_t)c->body_left : sizeof(arrived);
+    size_t n = receive(c, want, now);
 
     c->body_left -= n;
     if (c->body_left == 0)
@@ -275,7 +360,7 @@ step_draining(struct connection *c, int64_t now)
 static bool
 step_lingering(struct connection *c, int64_t now)
 {
-    return receive(c, c->in, sizeof(c->in), now) > 0 || c->state == FINISHED;
+    return receive(c, sizeof(arrived), now) > 0 || c->state == FINISHED;
 }
 
 /* ---- what the loop calls ---- */
@@ -301,7 +386,10 @@ connection_late(struct connection *c, int64_t now)
 {
     if (c->state != READING || c->in_len == 0)
         return false;
-    answer_error(&c->answer, 408);
+    struct answer *answer = new_answer(c, now);
+    if (!answer)
+        return false;
+    answer_error(answer, 408);
     start_answer(c, now);
     return connection_ready(c, now);
 }

@@ -73,6 +73,9 @@ void status_json(struct text *json);
 /* The address to print at the start, such as "http://10.0.2.15/"; empty if none is known. */
 void status_address(char *to, size_t size, unsigned port);
 
+/* With more connections than these nobody keeps one between requests (main.c). */
+extern unsigned connections_kept;
+
 /* ---- connection.c ---- */
 
 struct connection;

@@ -14,18 +14,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "httpd.h"
 
-#define MAX_CONNECTIONS 128
+#define CONNECTION_COST 24576 /* bytes of memory for each, the network's part and data included */
+#define CONNECTIONS_MIN 16
+#define OTHER_FILES     16 /* descriptors for what is no connection */
 #define ACCEPTS         16 /* most new ones in one round */
 
 struct counters counters;
+unsigned connections_kept;
 
-static struct connection *connections[MAX_CONNECTIONS];
-static unsigned nr_connections;
+static struct connection **connections;
+static struct pollfd *polled; /* of the same numbers, and one more for the listener */
+static unsigned nr_connections, max_connections;
 
 static int64_t
 now_ms(void)
@@ -138,6 +143,31 @@ announce(const char *root, unsigned port)
     fflush(stdout);
 }
 
+/* As many connections as there are memory and descriptors for; each may have a file open. */
+static void
+make_room(void)
+{
+    long pages = sysconf(_SC_AVPHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
+    uint64_t most = (uint64_t)pages * (uint64_t)page_size / CONNECTION_COST;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        die("no limit of", "descriptors");
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        die("cannot raise the limit of", "descriptors");
+    if (most < CONNECTIONS_MIN)
+        most = CONNECTIONS_MIN;
+    if (most > (files.rlim_cur - OTHER_FILES) / 2)
+        most = (files.rlim_cur - OTHER_FILES) / 2;
+    max_connections = (unsigned)most;
+    connections_kept = max_connections / 4 * 3;
+    connections = calloc(max_connections, sizeof(*connections));
+    polled = calloc(max_connections + 1, sizeof(*polled));
+    if (!connections || !polled)
+        die("no memory for", "connections");
+}
+
 /* ---- the loop ---- */
 
 static void
@@ -193,7 +223,7 @@ accept_clients(int listener, int64_t now)
     int on = 1;
 
     for (int i = 0; i < ACCEPTS; i++) {
-        if (nr_connections == MAX_CONNECTIONS && !drop_idle())
+        if (nr_connections == max_connections && !drop_idle())
             return false;
         int s = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (s < 0 &&
@@ -229,7 +259,7 @@ poll_timeout(int64_t now)
 
 /* Backwards, since a finished connection's place is taken by the last one. */
 static void
-serve_clients(const struct pollfd *polled, int64_t now)
+serve_clients(int64_t now)
 {
     for (unsigned i = nr_connections; i-- > 0;) {
         struct connection *c = connections[i];
@@ -246,7 +276,6 @@ serve_clients(const struct pollfd *polled, int64_t now)
 int
 main(int argc, char **argv)
 {
-    static struct pollfd polled[MAX_CONNECTIONS + 1];
     const char *root = "/";
     unsigned port = 80;
     bool room = true;
@@ -255,6 +284,7 @@ main(int argc, char **argv)
     parse_arguments(argv, &root, &port);
     open_root(root);
     int listener = listen_on(port);
+    make_room();
     announce(root, port);
     for (;;) {
         for (unsigned i = 0; i < nr_connections; i++)
@@ -269,7 +299,7 @@ main(int argc, char **argv)
         }
         int64_t now = now_ms();
         short knock = room ? polled[nr_polled - 1].revents : 0;
-        serve_clients(polled, now);
+        serve_clients(now);
         if (knock || !room)
             room = accept_clients(listener, now);
     }
