@@ -22,7 +22,9 @@
 #define DRAIN_LIMIT  10000 /* for a body that nobody wants */
 #define LINGER_LIMIT 2000  /* for the client to close after us */
 
-#define CHUNK    32768 /* bytes of a file at a time */
+#define CHUNK    32768 /* bytes of a file at a time, */
+#define SMALL    4096  /* and where there are more connections than */
+#define FEW      64
 #define IN_FIRST 512   /* bytes: most heads fit */
 #define ROUNDS   8     /* steps in a row before others have their turn */
 
@@ -40,6 +42,7 @@ struct sending {
     struct answer answer;
     size_t head_sent;
     char *chunk;     /* a piece of the file, from malloc when first needed */
+    size_t chunk_size;
     const char *out; /* what comes after the head */
     size_t out_len;
 };
@@ -150,7 +153,7 @@ new_answer(struct connection *c, int64_t now)
         enter(c, FINISHED, now);
         return NULL;
     }
-    *s = (struct sending){.chunk = s->chunk, .answer.file = -1};
+    *s = (struct sending){.chunk = s->chunk, .chunk_size = s->chunk_size, .answer.file = -1};
     return &s->answer;
 }
 
@@ -171,9 +174,13 @@ start_answer(struct connection *c, int64_t now)
 static bool
 refill(struct sending *s)
 {
-    if (!s->chunk && !(s->chunk = malloc(CHUNK)))
+    if (!s->chunk) {
+        s->chunk_size = counters.open > FEW ? SMALL : CHUNK;
+        s->chunk = malloc(s->chunk_size);
+    }
+    if (!s->chunk)
         return false;
-    size_t want = s->answer.left < CHUNK ? (size_t)s->answer.left : CHUNK;
+    size_t want = s->answer.left < s->chunk_size ? (size_t)s->answer.left : s->chunk_size;
     ssize_t n = pread(s->answer.file, s->chunk, want, (off_t)s->answer.at);
     if (n <= 0)
         return false;

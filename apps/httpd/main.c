@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include "httpd.h"
 
-#define CONNECTION_COST 24576 /* bytes of memory for each, the network's part and data included */
+#define CONNECTION_COST 20480 /* bytes of memory for each, the network's part and data included */
 #define CONNECTIONS_MIN 16
 #define OTHER_FILES     16 /* descriptors for what is no connection */
 #define ACCEPTS         16 /* most new ones in one round */
@@ -161,7 +161,7 @@ make_room(void)
     if (most > (files.rlim_cur - OTHER_FILES) / 2)
         most = (files.rlim_cur - OTHER_FILES) / 2;
     max_connections = (unsigned)most;
-    connections_kept = max_connections / 4 * 3;
+    connections_kept = max_connections / 8 * 7;
     connections = calloc(max_connections, sizeof(*connections));
     polled = calloc(max_connections + 1, sizeof(*polled));
     if (!connections || !polled)

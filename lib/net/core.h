@@ -37,6 +37,8 @@ void net_memory_init(void);
 extern unsigned net_sockets_open;
 /* Bytes that the stack and its receive buffers may take together. */
 size_t net_memory_budget(void);
+/* Bytes of it that may wait on one connection to be sent, or to be acknowledged. */
+size_t net_memory_to_send(void);
 
 /* ---- random.c ---- */
 

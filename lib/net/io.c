@@ -57,6 +57,20 @@ socket_has_least(const struct socket *socket)
     return there >= least;
 }
 
+/* Less than a segment is not worth it while some are under way: their acknowledgement wakes the
+ * sender. */
+size_t
+socket_send_room(const struct socket *socket)
+{
+    const struct tcp_pcb *pcb = socket_inner(socket)->conn->pcb.tcp;
+    size_t share = net_memory_to_send();
+
+    if (!pcb || pcb->state < ESTABLISHED)
+        return share; /* lwIP refuses it */
+    size_t waiting = TCP_SND_BUF - MIN(pcb->snd_buf, TCP_SND_BUF);
+    return share >= waiting + TCP_MSS ? share - waiting : 0;
+}
+
 /* What a failed send or receive means on a stream. */
 static int
 stream_failure(struct socket *socket)
@@ -81,14 +95,16 @@ send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = lwip_send(socket->number, from + done, len - done, lwip_flags);
+        size_t room = socket_send_room(socket);
+        ssize_t n = room ? lwip_send(socket->number, from + done, MIN(len - done, room), lwip_flags)
+                         : -1;
         int err;
 
         if (n >= 0) {
             done += (size_t)n;
             continue;
         }
-        err = stream_failure(socket);
+        err = room ? stream_failure(socket) : -EAGAIN;
         if (err == -EAGAIN)
             err = socket_wait(socket, FILE_POLLOUT, flags & LINUX_MSG_DONTWAIT, deadline);
         else if (err == -ENOTCONN && socket->state == SOCKET_CONNECTED)

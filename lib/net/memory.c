@@ -9,6 +9,7 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "lwip/memp.h"
+#include "lwip/tcp.h"
 #include "lwip/timeouts.h"
 
 #define BUDGET_MIN (128u * 1024)
@@ -49,10 +50,30 @@ net_memory_budget(void)
     return budget;
 }
 
+/* What data may take of the budget. */
+static size_t
+data_budget(void)
+{
+    return budget - budget / 4;
+}
+
+/*
+ * Half of what data may take goes to those who ask for it, to each half of what is left of it. The
+ * other half is never asked for, so that everybody can have two segments under way, however many
+ * there are whose peers do not read.
+ */
+size_t
+net_memory_to_send(void)
+{
+    size_t half = data_budget() / 2;
+
+    return MAX((half - MIN(used, half)) / 2, (size_t)2 * TCP_MSS);
+}
+
 void *
 net_malloc(size_t size)
 {
-    size_t most = size >= BULK ? budget - budget / 4 : budget;
+    size_t most = size >= BULK ? data_budget() : budget;
     struct block *block;
 
     if (size > most || used + size > most)

@@ -76,7 +76,7 @@ poll_tcp(struct socket *socket)
         return 0;
     if (socket->read_shut || gone || socket_has_least(socket))
         events |= FILE_POLLIN;
-    if (socket->state != SOCKET_LISTENING && (sock->sendevent || gone))
+    if (socket->state != SOCKET_LISTENING && ((sock->sendevent && socket_send_room(socket)) || gone))
         events |= FILE_POLLOUT;
     if (sock->conn->pending_err || socket->route_error)
         events |= FILE_POLLERR;

@@ -161,6 +161,8 @@ struct socket_message {
 unsigned socket_receive_least(const struct socket *);
 /* Whether so many are there, or none will follow. */
 bool socket_has_least(const struct socket *);
+/* Bytes that a stream may take to send now, whole segments as a rule, 0: later. */
+size_t socket_send_room(const struct socket *);
 /* Both block. `flags` are LINUX_MSG_*. Bytes. */
 long socket_send(struct socket *, const struct socket_message *, unsigned flags);
 long socket_receive(struct socket *, struct socket_message *, unsigned flags);

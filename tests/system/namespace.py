@@ -55,13 +55,13 @@ class Namespace:
                     return
             try:
                 result.append(function())
-            except OSError as error:
+            except Exception as error:
                 result.append(error)
 
         thread = threading.Thread(target=run)
         thread.start()
         thread.join()
-        if isinstance(result[0], OSError):
+        if isinstance(result[0], Exception):
             raise result[0]
         return result[0]
 

@@ -2,7 +2,10 @@
 that say nonsense, that never answer a handshake. Nobody shuts the others out.
 """
 
+import json
 import random
+import re
+import resource
 import socket
 import struct
 import threading
@@ -68,18 +71,18 @@ def test_half_a_request_by_bytes(boot, site):
 
 # ---- on a cable of the test's own ----
 
-def start(launch, namespace, site):
+def start(launch, namespace, site, files=FILES, mem=64):
     space = namespace()
     guest = launch("httpd", f"ip={GUEST}/24 ip6={GUEST6}/64", options=TAP, prefix=space.prefix,
-                   disks=[Disk(image=site(FILES), read_only=True)])
+                   disks=[Disk(image=site(files), read_only=True)], mem=mem)
     guest.expect("^httpd: serving / on port 80")
     return space
 
 
 def test_clients_that_do_not_finish(launch, namespace, site):
-    """More half-sent heads than there is room for: a new client is served all the same, and the
-    slow ones end. (A user network takes a second for each of so many.)"""
-    space = start(launch, namespace, site)
+    """More half-sent heads than so little memory has room for: a new client is served all the same,
+    and the slow ones end. (A user network takes a second for each of so many.)"""
+    space = start(launch, namespace, site, mem=4)
     slow = []
 
     def crowd():
@@ -96,6 +99,127 @@ def test_clients_that_do_not_finish(launch, namespace, site):
         assert space.call(crowd).startswith(b"HTTP/1.1 408 ")
     finally:
         for connection in slow:
+            connection.close()
+
+
+KEPT = b"GET /a/b.txt HTTP/1.1\r\nHost: ringlet\r\n\r\n"
+
+
+def answer_on(connection):
+    """One answer on a connection that stays: its body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        assert more, "the connection has ended"
+        data += more
+    head, body = data.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return body
+
+
+def status():
+    with socket.create_connection((GUEST, 80), LIMIT) as connection:
+        connection.sendall(KEPT.replace(b"a/b.txt", b"status"))
+        return json.loads(answer_on(connection))
+
+
+def served_soon():
+    begin = time.monotonic()
+    assert get((GUEST, 80)).split()[1] == b"200"
+    assert time.monotonic() - begin < SOON
+
+
+@pytest.fixture
+def many_files():
+    """Two thousand connections are more than most shells allow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < MANY + 500:
+        pytest.skip(f"a process may have {hard} files open here, which is too few")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, MANY + 500), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+MANY, BATCH, DEAF = 2000, 50, 100
+
+
+def test_two_thousand_connections(launch, namespace, site, many_files):
+    """All open at a time in 64 MiB, each served once, then each with half a request; then all go,
+    and what they took is free again."""
+    space = start(launch, namespace, site)
+    open_ones = []
+
+    def fill():
+        for _ in range(MANY // BATCH):
+            batch = [socket.create_connection((GUEST, 80), LIMIT) for _ in range(BATCH)]
+            open_ones.extend(batch)
+            for connection in batch:
+                connection.sendall(KEPT)
+            for connection in batch:
+                assert answer_on(connection) == FILES["a/b.txt"]
+
+    def crowd():
+        before = status()
+        assert before["server"]["connections"] == 1
+        fill()
+        served_soon()
+        idle = status()
+        for connection in open_ones:
+            connection.sendall(KEPT[:-10])
+        served_soon()
+        half_sent = status()
+        for connection in open_ones:
+            connection.close()
+        deadline = time.monotonic() + LIMIT
+        while (after := status())["server"]["connections"] > 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return before, idle, half_sent, after
+
+    try:
+        before, idle, half_sent, after = space.call(crowd)
+    finally:
+        for connection in open_ones:
+            connection.close()
+    free = [seen["memory"]["free"] for seen in (before, idle, half_sent, after)]
+    assert idle["server"]["connections"] > MANY
+    assert half_sent["server"]["connections"] > MANY
+    assert free[0] - free[1] < MANY * 2048
+    assert free[0] - free[2] < MANY * 4096
+    assert free[0] - free[3] < 1 << 20  # the tables stay as large as they were
+    assert after["server"]["connections"] == 1
+
+
+def test_clients_that_do_not_read(launch, namespace, site):
+    """What waits for them would fill the network's memory many times over: there is some left for
+    who does read."""
+    large = random.Random(1).randbytes(1 << 20)
+    space = start(launch, namespace, site, {**FILES, "large": large}, mem=16)
+    deaf = []
+
+    def crowd():
+        for _ in range(DEAF):
+            connection = socket.socket()
+            deaf.append(connection)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((GUEST, 80))
+            connection.sendall(KEPT.replace(b"a/b.txt", b"large"))
+        time.sleep(1)
+        served_soon()
+        begin = time.monotonic()
+        with socket.create_connection((GUEST, 80), LIMIT) as connection:
+            connection.sendall(KEPT.replace(b"a/b.txt", b"large"))
+            assert answer_on(connection) == large
+        assert time.monotonic() - begin < SOON
+        deaf[0].settimeout(LIMIT)
+        return answer_on(deaf[0])
+
+    try:
+        assert space.call(crowd) == large
+    finally:
+        for connection in deaf:
             connection.close()
 
 
