@@ -206,7 +206,6 @@ void
 wait_queue_init(struct wait_queue *q)
 {
     list_init(&q->waiters);
-    q->wakes = 0;
 }
 
 void
@@ -221,6 +220,19 @@ wait_leave(struct waiter *w)
 {
     list_remove(&w->link);
     current->woken = false;
+}
+
+void
+wait_watch(struct wait_queue *q, struct waiter *w)
+{
+    w->thread = NULL;
+    list_insert_before(&q->waiters, &w->link);
+}
+
+void
+wait_unwatch(struct waiter *w)
+{
+    list_remove(&w->link);
 }
 
 static void
@@ -274,13 +286,16 @@ wait_on(struct wait_queue *q, uint64_t deadline)
 void
 wake_one(struct wait_queue *q)
 {
-    q->wakes++;
+    bool found = false;
+
     list_foreach(at, &q->waiters)
     {
-        struct thread *t = list_entry(at, struct waiter, link)->thread;
-        if (!t->woken) {
-            wake_thread(t);
-            return;
+        struct waiter *w = list_entry(at, struct waiter, link);
+        if (!w->thread) {
+            w->woken(w);
+        } else if (!found && !w->thread->woken) {
+            wake_thread(w->thread);
+            found = true;
         }
     }
 }
@@ -288,8 +303,14 @@ wake_one(struct wait_queue *q)
 void
 wake_all(struct wait_queue *q)
 {
-    q->wakes++;
-    list_foreach(at, &q->waiters) wake_thread(list_entry(at, struct waiter, link)->thread);
+    list_foreach(at, &q->waiters)
+    {
+        struct waiter *w = list_entry(at, struct waiter, link);
+        if (w->thread)
+            wake_thread(w->thread);
+        else
+            w->woken(w);
+    }
 }
 
 void

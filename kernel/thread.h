@@ -88,22 +88,27 @@ extern struct gs_window gs_window;
  */
 struct wait_queue {
     struct list waiters;
-    uint32_t wakes; /* how often; who cannot be woken now sees by it that something happened */
 };
 
-/* One thread on one queue; on the waiting thread's stack. poll() uses several at a time. */
+/* One thread on one queue; on the waiting thread's stack. poll() uses several at a time. Or
+ * somebody who is told of each wake-up, by a function that must not block and may wake other
+ * queues. */
 struct waiter {
     struct list link;
-    struct thread *thread;
+    struct thread *thread;          /* NULL: it is not a thread that waits, */
+    void (*woken)(struct waiter *); /* but this one is called */
 };
 
-#define WAIT_QUEUE_INIT(name)        \
-    {                                \
-        LIST_INIT((name).waiters), 0 \
+#define WAIT_QUEUE_INIT(name)     \
+    {                             \
+        LIST_INIT((name).waiters) \
     }
 void wait_queue_init(struct wait_queue *q);
 /* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
 void wait_join(struct wait_queue *q, struct waiter *w);
+/* Join and leave for somebody with `woken`, which is set. */
+void wait_watch(struct wait_queue *q, struct waiter *w);
+void wait_unwatch(struct waiter *w);
 /* Leave it. Forgets a wake-up, so leave every queue and then look at the condition again. */
 void wait_leave(struct waiter *w);
 /*

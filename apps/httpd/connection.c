@@ -50,6 +50,7 @@ struct sending {
 /* Most connections wait for their client, and are this and no more. */
 struct connection {
     int socket;
+    unsigned place; /* the loop's */
     enum state state;
     bool served; /* one request at least */
     int64_t deadline;
@@ -110,6 +111,12 @@ int
 connection_socket(const struct connection *c)
 {
     return c->socket;
+}
+
+unsigned *
+connection_place(struct connection *c)
+{
+    return &c->place;
 }
 
 short

@@ -84,7 +84,9 @@ struct connection;
 struct connection *connection_new(int socket, int64_t now);
 void connection_free(struct connection *c);
 int connection_socket(const struct connection *c);
-/* POLLIN or POLLOUT. */
+/* A number that the loop keeps with it. */
+unsigned *connection_place(struct connection *c);
+/* POLLIN or POLLOUT, which EPOLLIN and EPOLLOUT are too. It changes in the last two calls only. */
 short connection_wants(const struct connection *c);
 /* When connection_late has to be called, in milliseconds; `now` is on the same clock. */
 int64_t connection_deadline(const struct connection *c);

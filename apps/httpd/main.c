@@ -1,7 +1,7 @@
 /*
- * httpd: a web server as an ordinary C program with sockets and poll. This file has the
+ * httpd: a web server as an ordinary C program with sockets and epoll. This file has the
  * arguments, the listening socket and the loop; connection.c has what happens on each
- * connection. One thread: while nothing is to be done it waits in poll, and the machine
+ * connection. One thread: while nothing is to be done it waits in epoll, and the machine
  * sleeps.
  */
 #define _GNU_SOURCE
@@ -10,10 +10,10 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -24,13 +24,15 @@
 #define CONNECTIONS_MIN 16
 #define OTHER_FILES     16 /* descriptors for what is no connection */
 #define ACCEPTS         16 /* most new ones in one round */
+#define EVENTS          64 /* in one round */
 
 struct counters counters;
 unsigned connections_kept;
 
 static struct connection **connections;
-static struct pollfd *polled; /* of the same numbers, and one more for the listener */
 static unsigned nr_connections, max_connections;
+static int epoll;              /* data: the connection, NULL for the listener */
+static int64_t first_deadline; /* of all connections, or earlier */
 
 static int64_t
 now_ms(void)
@@ -163,18 +165,45 @@ make_room(void)
     max_connections = (unsigned)most;
     connections_kept = max_connections / 8 * 7;
     connections = calloc(max_connections, sizeof(*connections));
-    polled = calloc(max_connections + 1, sizeof(*polled));
-    if (!connections || !polled)
+    if (!connections)
         die("no memory for", "connections");
 }
 
 /* ---- the loop ---- */
 
+/* Its socket leaves epoll when it is closed. */
 static void
-drop(unsigned i)
+drop(struct connection *c)
 {
-    connection_free(connections[i]);
+    unsigned i = *connection_place(c);
+
     connections[i] = connections[--nr_connections];
+    *connection_place(connections[i]) = i;
+    connection_free(c);
+}
+
+static bool
+watch(int operation, int socket, uint32_t events, struct connection *c)
+{
+    struct epoll_event event = {.events = events, .data.ptr = c};
+
+    return epoll_ctl(epoll, operation, socket, &event) == 0;
+}
+
+/* After one of its calls: have it waited for, or drop it. `watched` are the events that it is
+ * waited for already. */
+static void
+go_on(struct connection *c, bool alive, short watched)
+{
+    short wants = alive ? connection_wants(c) : 0;
+
+    if (alive && wants != watched)
+        alive = watch(watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, connection_socket(c),
+                      (uint32_t)wants, c);
+    if (!alive)
+        drop(c);
+    else if (connection_deadline(c) < first_deadline)
+        first_deadline = connection_deadline(c);
 }
 
 /* Would `a` rather go than `b`? The one that is worth less, and of equals the older. */
@@ -200,20 +229,8 @@ drop_idle(void)
             first = i;
     if (nr_connections == 0 || connection_worth(connections[first]) > 1)
         return false;
-    drop(first);
+    drop(connections[first]);
     return true;
-}
-
-/* poll failed: with no memory left there is some again when a client goes. */
-static void
-give_way(void)
-{
-    if (errno == EINTR)
-        return;
-    if (errno != ENOMEM || nr_connections == 0)
-        die("poll", "failed");
-    if (!drop_idle())
-        drop(nr_connections - 1);
 }
 
 /* New clients; false if there is no room for the next one now. */
@@ -235,47 +252,71 @@ accept_clients(int listener, int64_t now)
         struct connection *c = connection_new(s, now);
         if (!c)
             return drop_idle();
+        *connection_place(c) = nr_connections;
         connections[nr_connections++] = c;
-        if (!connection_ready(c, now))
-            drop(nr_connections - 1);
+        go_on(c, connection_ready(c, now), 0);
     }
     return true;
 }
 
 static int
-poll_timeout(int64_t now)
+milliseconds_left(int64_t now)
 {
-    int64_t first = INT64_MAX;
-
-    for (unsigned i = 0; i < nr_connections; i++)
-        if (connection_deadline(connections[i]) < first)
-            first = connection_deadline(connections[i]);
-    if (first == INT64_MAX)
+    if (first_deadline == INT64_MAX)
         return -1;
-    if (first <= now)
+    if (first_deadline <= now)
         return 0;
-    return first - now < INT_MAX ? (int)(first - now) : INT_MAX;
+    return first_deadline - now < INT_MAX ? (int)(first_deadline - now) : INT_MAX;
 }
 
 /* Backwards, since a finished connection's place is taken by the last one. */
 static void
-serve_clients(int64_t now)
+look_at_deadlines(int64_t now)
 {
+    if (now < first_deadline)
+        return;
+    first_deadline = INT64_MAX;
     for (unsigned i = nr_connections; i-- > 0;) {
         struct connection *c = connections[i];
-        bool alive = true;
-        if (polled[i].revents)
-            alive = connection_ready(c, now);
-        else if (connection_deadline(c) <= now)
-            alive = connection_late(c, now);
-        if (!alive)
-            drop(i);
+        short watched = connection_wants(c);
+        go_on(c, connection_deadline(c) > now || connection_late(c, now), watched);
     }
+}
+
+/* The clients of these events; true if the listener is among them. No client leaves but by its
+ * own event. */
+static bool
+serve_clients(const struct epoll_event *events, int n, int64_t now)
+{
+    bool knock = false;
+
+    for (int i = 0; i < n; i++) {
+        struct connection *c = events[i].data.ptr;
+        if (!c) {
+            knock = true;
+            continue;
+        }
+        short watched = connection_wants(c);
+        go_on(c, connection_ready(c, now), watched);
+    }
+    return knock;
+}
+
+/* While there is no room the listener is not waited for, and each round tries again. */
+static bool
+let_in(int listener, bool room, int64_t now)
+{
+    bool now_room = accept_clients(listener, now);
+
+    if (now_room != room)
+        watch(EPOLL_CTL_MOD, listener, now_room ? EPOLLIN : 0, NULL);
+    return now_room;
 }
 
 int
 main(int argc, char **argv)
 {
+    static struct epoll_event events[EVENTS];
     const char *root = "/";
     unsigned port = 80;
     bool room = true;
@@ -285,22 +326,19 @@ main(int argc, char **argv)
     open_root(root);
     int listener = listen_on(port);
     make_room();
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0 || !watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL))
+        die("cannot wait for", "clients");
     announce(root, port);
+    first_deadline = INT64_MAX;
     for (;;) {
-        for (unsigned i = 0; i < nr_connections; i++)
-            polled[i] = (struct pollfd){.fd = connection_socket(connections[i]),
-                                        .events = connection_wants(connections[i])};
-        unsigned nr_polled = nr_connections;
-        if (room)
-            polled[nr_polled++] = (struct pollfd){.fd = listener, .events = POLLIN};
-        if (poll(polled, nr_polled, poll_timeout(now_ms())) < 0) {
-            give_way();
-            continue;
-        }
+        int n = epoll_wait(epoll, events, EVENTS, milliseconds_left(now_ms()));
+        if (n < 0 && errno != EINTR)
+            die("epoll", "failed");
         int64_t now = now_ms();
-        short knock = room ? polled[nr_polled - 1].revents : 0;
-        serve_clients(now);
+        bool knock = serve_clients(events, n, now);
+        look_at_deadlines(now);
         if (knock || !room)
-            room = accept_clients(listener, now);
+            room = let_in(listener, room, now);
     }
 }

@@ -20,7 +20,11 @@ void
 file_release(struct file *file)
 {
     assert(file->refs > 0);
-    if (--file->refs == 0 && file->ops->close)
+    if (--file->refs > 0)
+        return;
+    if (file->watched.next)
+        epoll_forget(file);
+    if (file->ops->close)
         file->ops->close(file);
 }
 

@@ -53,8 +53,6 @@ struct file_stat {
     int64_t mtime; /* seconds since 1970 */
 };
 
-#define PART_END (-2)
-
 struct file_ops {
     const char *kind; /* "socket", "tar": for messages */
     /* Bytes moved, 0 at the end of file. NULL: -EINVAL. A file that is open in one direction
@@ -70,12 +68,6 @@ struct file_ops {
     long (*pwrite)(struct file *, const void *from, size_t len, uint64_t at);
     /* FILE_POLL* bits true now; must not block. NULL: always readable and writable. */
     unsigned (*poll)(struct file *);
-    /* Of a file that is ready when others are (epoll): the descriptor of number `i` among those
-     * others, negative if it was closed, or PART_END behind the last. Nested a few levels at
-     * most. NULL: none. */
-    int (*part)(const struct file *, unsigned i);
-    /* With `part`: see poll_wakes. */
-    uint32_t (*wakes)(const struct file *);
     int (*ioctl)(struct file *, unsigned long request, void *argument); /* NULL: -ENOTTY */
     int (*stat)(struct file *, struct file_stat *);
     /*
@@ -103,6 +95,7 @@ struct file {
     char *path;
     /* Woken whenever what poll() says may have changed. NULL: never changes. */
     struct wait_queue *changed;
+    struct list watched; /* by entries of epoll, which go with the file; zero: never was */
 };
 
 /* ---- descriptor.c ---- */
@@ -144,6 +137,11 @@ bool *fd_close_on_exec(int fd);
 
 void file_hold(struct file *);
 void file_release(struct file *);
+
+/* ---- epoll.c, in the programs that have it ---- */
+
+/* Nobody watches the file any more. */
+__attribute__((weak)) void epoll_forget(struct file *);
 
 /* FILE_POLL* bits true now. */
 unsigned file_poll(struct file *);

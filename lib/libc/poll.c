@@ -12,7 +12,6 @@
 #include "lib/libc/clock.h"
 #include "lib/libc/file.h"
 #include "lib/libc/part.h"
-#include "lib/libc/poll.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
@@ -24,37 +23,14 @@ struct watched {
     struct waiter waiter;
 };
 
-/* How many a file takes: itself, and the files that it is made of. */
-static unsigned
-weight(const struct file *file)
-{
-    unsigned sum = 1;
-    int fd;
-
-    if (!file)
-        return 0;
-    for (unsigned i = 0; file->ops->part && (fd = file->ops->part(file, i)) != PART_END; i++)
-        sum += weight(fd_get(fd));
-    return sum;
-}
-
-/* Returns the place behind what was filled in. */
-static struct watched *
+static void
 watch(struct watched *w, struct file *file)
 {
-    int fd;
-
-    if (!file)
-        return w;
     list_init(&w->waiter.link);
     w->file = file;
     file_hold(file);
     if (file->changed)
         wait_join(file->changed, &w->waiter);
-    w++;
-    for (unsigned i = 0; file->ops->part && (fd = file->ops->part(file, i)) != PART_END; i++)
-        w = watch(w, fd_get(fd));
-    return w;
 }
 
 static void
@@ -64,41 +40,25 @@ unwatch(struct watched *w)
     file_release(w->file);
 }
 
-uint32_t
-poll_wakes(const struct file *file)
-{
-    if (file->ops->wakes)
-        return file->ops->wakes(file);
-    return file->changed ? file->changed->wakes : 0;
-}
-
-/* A file without a queue never changes, so it has no second edge. */
-unsigned
-poll_one(const struct abi_pollfd *entry, uint32_t *told)
+static unsigned
+look_at(const struct abi_pollfd *entry)
 {
     struct file *file = fd_get(entry->fd);
-    unsigned wanted = (uint16_t)entry->events;
 
     if (entry->fd < 0)
         return 0;
     if (!file)
         return FILE_POLLNVAL;
-    if (told) {
-        uint32_t wakes = poll_wakes(file);
-        if ((wanted & POLL_EDGE) && (!file->changed || wakes == *told))
-            return 0;
-        *told = wakes;
-    }
-    return file_poll(file) & (wanted | FILE_POLLERR | FILE_POLLHUP);
+    return file_poll(file) & ((uint16_t)entry->events | FILE_POLLERR | FILE_POLLHUP);
 }
 
 static int
-look(struct abi_pollfd *entries, uint32_t *told, unsigned count)
+look(struct abi_pollfd *entries, unsigned count)
 {
     int ready = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        entries[i].revents = (int16_t)poll_one(&entries[i], told ? &told[i] : NULL);
+        entries[i].revents = (int16_t)look_at(&entries[i]);
         ready += entries[i].revents != 0;
     }
     return ready;
@@ -106,51 +66,45 @@ look(struct abi_pollfd *entries, uint32_t *told, unsigned count)
 
 /* One round: 0 when something changed, or as poll_files. */
 static int
-wait_for(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
-         struct wait_queue *also)
+wait_for(struct abi_pollfd *entries, unsigned count, uint64_t deadline)
 {
     struct watched few[8], *watched = few, *end;
-    struct waiter extra;
-    unsigned sum = 0;
     int result = 0;
 
-    for (unsigned i = 0; i < count; i++)
-        sum += weight(fd_get(entries[i].fd));
-    if (sum > ARRAY_SIZE(few))
-        watched = kmalloc(sum * sizeof(*watched));
+    if (count > ARRAY_SIZE(few))
+        watched = kmalloc(count * sizeof(*watched));
     if (!watched)
         return -ENOMEM;
     end = watched;
     for (unsigned i = 0; i < count; i++)
-        end = watch(end, fd_get(entries[i].fd));
-    if (also)
-        wait_join(also, &extra);
-    int ready = look(entries, told, count);
+        if (fd_get(entries[i].fd))
+            watch(end++, fd_get(entries[i].fd));
+    int ready = look(entries, count);
     if (ready == 0)
         result = signal_wait_sleep(deadline);
     while (end > watched)
         unwatch(--end);
-    if (also)
-        wait_leave(&extra);
     if (watched != few)
         kfree(watched);
     return ready ? ready : result;
 }
 
-int
-poll_files(struct abi_pollfd *entries, uint32_t *told, unsigned count, uint64_t deadline,
-           struct wait_queue *also)
+/*
+ * Fill in `revents` and return how many entries have any, at once if there are some, else
+ * when there are, or 0 after `deadline`. A negative fd is passed over, one that is not open
+ * gives POLLNVAL. -SYSCALL_RESTART when a signal came first, -ENOMEM. Known point.
+ */
+static int
+poll_files(struct abi_pollfd *entries, unsigned count, uint64_t deadline)
 {
-    int result = 0;
+    int result;
 
     thread_yield(); /* so that a loop of polls that do not wait stops nobody */
-    do {
-        result = wait_for(entries, told, count, deadline, also);
-        if (result == 0 && also)
-            break;
-    } while (result == 0);
+    do
+        result = wait_for(entries, count, deadline);
+    while (result == 0);
     if (result == -ETIMEDOUT) /* what came together with the end of the time counts */
-        result = look(entries, told, count);
+        result = look(entries, count);
     return result;
 }
 
@@ -167,8 +121,7 @@ poll_entries(long entries, unsigned long count, uint64_t deadline)
 {
     if (count > fd_limits().soft)
         return -EINVAL;
-    return not_again(
-        poll_files((struct abi_pollfd *)entries, NULL, (unsigned)count, deadline, NULL));
+    return not_again(poll_files((struct abi_pollfd *)entries, (unsigned)count, deadline));
 }
 
 static long
@@ -270,7 +223,7 @@ select_files(long n, uint32_t *const *sets, uint64_t deadline)
         return -ENOMEM;
     int result = sets_to_entries(sets, (int)n, entries);
     if (!result)
-        result = poll_files(entries, NULL, (unsigned)n, deadline, NULL);
+        result = poll_files(entries, (unsigned)n, deadline);
     if (result >= 0)
         result = entries_to_sets(entries, (int)n, sets);
     kfree(entries);

@@ -132,6 +132,7 @@ set_receive_least(struct socket *socket, const void *value, uint32_t len)
         return -EINVAL;
     memcpy(&least, value, sizeof(least));
     socket->receive_least = least < 0 ? INT32_MAX : least;
+    wake_all(&socket->changed); /* what is there may be enough now */
     return 0;
 }
 

@@ -122,6 +122,87 @@ closed_ones(void)
     SHOW(close(other[1]));
 }
 
+/* A copy of a descriptor keeps the file, and with it the entry, which is the closed one's. */
+static void
+copied_ones(void)
+{
+    int other[2], copy;
+    char byte;
+
+    SHOW(pipe(other));
+    SHOW(copy = dup(other[0]));
+    SHOW(add(set, other[0], EPOLLIN));
+    SHOW(write(other[1], "x", 1));
+    SHOW(close(other[0]));
+    SHOW(look(set, 0));
+    SHOW(removed(set, other[0]));
+    SHOW(removed(set, copy));
+    SHOW(add(set, copy, EPOLLIN));
+    SHOW(look(set, 0));
+    SHOW(dup2(ends[1], other[0])); /* another file by that number */
+    SHOW(removed(set, other[0]));
+    SHOW(dup2(copy, other[0]));
+    SHOW(removed(set, other[0]));
+    SHOW(look(set, 0));
+    SHOW(close(other[0]));
+    SHOW(read(copy, &byte, 1));
+    SHOW(look(set, 0));
+    SHOW(close(copy));
+    SHOW(look(set, 0));
+    SHOW(close(other[1]));
+}
+
+/* More that are ready than asked for: each has its turn. */
+static void
+turns(void)
+{
+    struct epoll_event events[2];
+    int pairs[5][2], seen = 0;
+
+    for (int i = 0; i < 5; i++) {
+        SHOW(pipe(pairs[i]));
+        SHOW(add(set, pairs[i][0], EPOLLIN));
+        SHOW(write(pairs[i][1], "x", 1));
+    }
+    for (int round = 0; round < 3; round++) {
+        SHOW(epoll_wait(set, events, 2, 0));
+        for (int i = 0; i < 5; i++)
+            for (int j = 0; j < 2; j++)
+                seen |= (events[j].data.u32 == (uint32_t)pairs[i][0]) << i;
+    }
+    SHOW(seen);
+    for (int i = 0; i < 5; i++) {
+        SHOW(modify(set, pairs[i][0], EPOLLIN | EPOLLET));
+        SHOW(close(pairs[i][1]));
+    }
+    for (int round = 0; round < 4; round++)
+        SHOW(epoll_wait(set, events, 2, 0));
+    for (int i = 0; i < 5; i++)
+        SHOW(close(pairs[i][0]));
+    SHOW(look(set, 0));
+}
+
+/* What was reported once says nothing more, not even errors, until it is asked for again. */
+static void
+single_shots(void)
+{
+    int pair[2];
+
+    SHOW(pipe(pair));
+    SHOW(add(set, pair[0], EPOLLIN | EPOLLONESHOT));
+    SHOW(write(pair[1], "x", 1));
+    SHOW(look(set, 0));
+    SHOW(close(pair[1]));
+    SHOW(look(set, 0));
+    SHOW(modify(set, pair[0], EPOLLONESHOT));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(modify(set, pair[0], 0));
+    SHOW(look(set, 0));
+    SHOW(look(set, 0));
+    SHOW(close(pair[0]));
+}
+
 static void *
 write_later(void *unused)
 {
@@ -267,6 +348,9 @@ epolls(void)
     calls();
     levels_and_edges();
     closed_ones();
+    copied_ones();
+    turns();
+    single_shots();
     woken();
     nested();
     renumbered();

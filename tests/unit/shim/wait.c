@@ -36,6 +36,19 @@ wait_join(struct wait_queue *q, struct waiter *w)
 }
 
 void
+wait_watch(struct wait_queue *q, struct waiter *w)
+{
+    w->thread = NULL;
+    list_insert_before(&q->waiters, &w->link);
+}
+
+void
+wait_unwatch(struct waiter *w)
+{
+    list_remove(&w->link);
+}
+
+void
 wait_leave(struct waiter *w)
 {
     list_remove(&w->link);
@@ -81,13 +94,19 @@ wait_on(struct wait_queue *q, uint64_t deadline)
     return err;
 }
 
-/* There is one thread, so whoever is on the queue is that one. */
+/* There is one thread, so whoever waits on the queue is that one. */
 void
 wake_all(struct wait_queue *q)
 {
     assert(q->waiters.next); /* the kernel would walk from address 0 on, for ever */
-    if (!list_empty(&q->waiters))
-        woken = true;
+    list_foreach(at, &q->waiters)
+    {
+        struct waiter *w = list_entry(at, struct waiter, link);
+        if (w->thread)
+            woken = true;
+        else
+            w->woken(w);
+    }
 }
 
 void
