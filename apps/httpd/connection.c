@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "httpd.h"
 
-/* Milliseconds. */
+/* Milliseconds, which are multiplied by `patience`. */
 #define IDLE_LIMIT   15000 /* between requests */
 #define HEAD_LIMIT   5000  /* for a whole head, the first one from the connection on */
 #define SEND_LIMIT   30000 /* without progress */
@@ -77,7 +77,7 @@ connection_new(int socket, int64_t now)
         return NULL;
     }
     c->socket = socket;
-    c->deadline = now + HEAD_LIMIT;
+    c->deadline = now + patience * HEAD_LIMIT;
     counters.open++;
     counters.accepted++;
     return c;
@@ -173,7 +173,7 @@ start_answer(struct connection *c, int64_t now)
     s->out_len = s->answer.body_len;
     if (s->answer.status >= 400)
         counters.errors++;
-    enter(c, SENDING, now + SEND_LIMIT);
+    enter(c, SENDING, now + patience * SEND_LIMIT);
 }
 
 /* The next piece of the file; false when it cannot be read: then the client has to learn by
@@ -259,7 +259,7 @@ after_answer(struct connection *c, int64_t now)
     if (!keep) {
         forget(c, c->in_len);
         shutdown(c->socket, SHUT_WR);
-        enter(c, LINGERING, now + LINGER_LIMIT);
+        enter(c, LINGERING, now + patience * LINGER_LIMIT);
         return;
     }
     size_t used = c->head_len;
@@ -270,10 +270,10 @@ after_answer(struct connection *c, int64_t now)
     c->body_left -= body;
     forget(c, used);
     if (c->body_left > 0) {
-        enter(c, DRAINING, now + DRAIN_LIMIT);
+        enter(c, DRAINING, now + patience * DRAIN_LIMIT);
         return;
     }
-    enter(c, READING, now + (c->in_len ? HEAD_LIMIT : IDLE_LIMIT));
+    enter(c, READING, now + patience * (c->in_len ? HEAD_LIMIT : IDLE_LIMIT));
     if (c->in_len > 0)
         parse(c, now);
 }
@@ -302,7 +302,7 @@ step_sending(struct connection *c, int64_t now)
         return true;
     }
     sent(s, (size_t)n);
-    c->deadline = now + SEND_LIMIT;
+    c->deadline = now + patience * SEND_LIMIT;
     if (s->head_sent == s->answer.head_len && s->out_len == 0 && s->answer.left == 0)
         after_answer(c, now);
     return true;
@@ -351,7 +351,7 @@ step_reading(struct connection *c, int64_t now)
     if (n == 0)
         return c->state == FINISHED;
     if (c->in_len == 0 && c->served)
-        c->deadline = now + HEAD_LIMIT;
+        c->deadline = now + patience * HEAD_LIMIT;
     if (append(c, n))
         parse(c, now);
     else
@@ -367,7 +367,7 @@ step_draining(struct connection *c, int64_t now)
 
     c->body_left -= n;
     if (c->body_left == 0)
-        enter(c, READING, now + IDLE_LIMIT);
+        enter(c, READING, now + patience * IDLE_LIMIT);
     return n > 0 || c->state == FINISHED;
 }
 

@@ -73,6 +73,8 @@ void status_json(struct text *json);
 /* The address to print at the start, such as "http://10.0.2.15/"; empty if none is known. */
 void status_address(char *to, size_t size, unsigned port);
 
+/* For slow links and slow machines: each time limit times so much (main.c). */
+extern int patience;
 /* With more connections than these nobody keeps one between requests (main.c). */
 extern unsigned connections_kept;
 

@@ -28,6 +28,7 @@
 
 struct counters counters;
 unsigned connections_kept;
+int patience = 1;
 
 static struct connection **connections;
 static unsigned nr_connections, max_connections;
@@ -48,8 +49,9 @@ now_ms(void)
 static void
 usage(FILE *to)
 {
-    fprintf(to, "Usage: httpd [--port N] [--root DIR]\n"
+    fprintf(to, "Usage: httpd [--port N] [--root DIR] [--patience N]\n"
                 "Serves the files below DIR (default /) on TCP port N (default 80).\n"
+                "Clients have N times as long as usual, where N is the patience.\n"
                 "/status is a description of the machine, as JSON.\n");
 }
 
@@ -61,15 +63,30 @@ die(const char *what, const char *name)
 }
 
 static unsigned
-parse_port(const char *text)
+parse_number(const char *option, const char *text, unsigned most)
 {
     char *end;
-    unsigned long port = strtoul(text, &end, 10);
+    unsigned long number = strtoul(text, &end, 10);
 
-    if (text[0] >= '0' && text[0] <= '9' && !*end && port >= 1 && port <= 65535)
-        return (unsigned)port;
-    fprintf(stderr, "httpd: --port wants a number from 1 to 65535, not %s\n", text);
+    if (text[0] >= '0' && text[0] <= '9' && !*end && number >= 1 && number <= most)
+        return (unsigned)number;
+    fprintf(stderr, "httpd: %s wants a number from 1 to %u, not %s\n", option, most, text);
     exit(2);
+}
+
+/* False if there is no such option. */
+static bool
+parse_option(const char *option, const char *value, const char **root, unsigned *port)
+{
+    if (strcmp(option, "--port") == 0)
+        *port = parse_number(option, value, 65535);
+    else if (strcmp(option, "--patience") == 0)
+        patience = (int)parse_number(option, value, 1000);
+    else if (strcmp(option, "--root") == 0)
+        *root = value;
+    else
+        return false;
+    return true;
 }
 
 static void
@@ -80,8 +97,7 @@ parse_arguments(char **argv, const char **root, unsigned *port)
             usage(stdout);
             exit(0);
         }
-        bool wants_port = strcmp(*argv, "--port") == 0;
-        if ((!wants_port && strcmp(*argv, "--root") != 0) || !argv[1]) {
+        if (!argv[1] || !parse_option(argv[0], argv[1], root, port)) {
             fprintf(stderr, "httpd: %s %s\n",
                     argv[1] ? "unknown argument"
                             : "unknown argument, or one that lacks a value:",
@@ -90,10 +106,6 @@ parse_arguments(char **argv, const char **root, unsigned *port)
             exit(2);
         }
         argv++;
-        if (wants_port)
-            *port = parse_port(*argv);
-        else
-            *root = *argv;
     }
 }
 
