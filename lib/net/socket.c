@@ -76,7 +76,8 @@ poll_tcp(struct socket *socket)
         return 0;
     if (socket->read_shut || gone || socket_has_least(socket))
         events |= FILE_POLLIN;
-    if (socket->state != SOCKET_LISTENING && ((sock->sendevent && socket_send_room(socket)) || gone))
+    if (socket->state != SOCKET_LISTENING &&
+        (gone || (sock->sendevent && socket_send_room(socket))))
         events |= FILE_POLLOUT;
     if (sock->conn->pending_err || socket->route_error)
         events |= FILE_POLLERR;
