@@ -35,6 +35,7 @@ enum hostile {
     HOSTILE_SPURIOUS,   /* interrupts that nothing caused, from the start on */
     HOSTILE_DIRTY,      /* memory behind the image's segments is not zero */
     HOSTILE_PAGE,       /* a device page with strange entries between the good ones */
+    HOSTILE_CLOCK,      /* an hour back, once, and the timer goes by it */
 };
 
 /*

@@ -62,6 +62,7 @@ static const struct {
      "interrupts that nothing caused, at each notify and in HALT"},
     {"dirty", HOSTILE_DIRTY, "memory behind the image's segments is not zero"},
     {"page", HOSTILE_PAGE, "strange entries in the device page"},
+    {"clock", HOSTILE_CLOCK, "a clock that is set back, and timers go by it"},
 };
 #define HOSTILES (sizeof(hostiles) / sizeof(hostiles[0]))
 

@@ -26,6 +26,8 @@
 #define GATE_TRAP      0xF
 #define GATES          256
 
+#define LONG_WAIT 500000000 /* ns; --hostile=clock waits for somebody who sleeps that long */
+
 static struct gate gates[GATES];
 static uint32_t window_start, window_end;
 static _Atomic uint32_t pending;
@@ -214,6 +216,9 @@ interrupt_set_clockevent(uint32_t ns)
     deadline = ns ? now() + ns : 0;
     if (deadline)
         arm(deadline);
+    /* As the original's, which has set its timer by the time of day. */
+    if (options.hostile == HOSTILE_CLOCK && ns >= LONG_WAIT)
+        deadline += clock_set_back();
 }
 
 void

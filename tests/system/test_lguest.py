@@ -132,6 +132,20 @@ def test_time_passes(launch, options):
     assert len(re.findall("^ok ", guest.text, re.M)) == 6
 
 
+@pytest.mark.parametrize("options", [("--strict",), SLOW], ids=["tsc", "no-tsc"])
+def test_clock_set_back(launch, options):
+    """The host's clock and with it the timer of a sleep goes back by an hour. The guest is told by
+    the next interrupt, a key's, and wakes in time."""
+    guest = launch("asked", "nap", options=(*options, "--hostile=clock"))
+    guest.expect("^ready$")
+    deadline = time.monotonic() + LIMIT
+    with contextlib.suppress(BrokenPipeError):
+        while guest.process.poll() is None and time.monotonic() < deadline:
+            guest.send("x")
+            time.sleep(0.1)
+    assert guest.wait() == 7
+
+
 def test_library_without_tsc(launch):
     guest = launch("libctest", options=SLOW, rng=Entropy())
     assert guest.wait() == 0

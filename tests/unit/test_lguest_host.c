@@ -593,6 +593,74 @@ test_timer_while_arming(void **state)
     }
 }
 
+/* ---- a host that sets its clock back ---- */
+
+/* Whether a device's interrupt, after that step of the host's clock, makes the guest arm again. */
+static bool
+arms_again(int64_t seconds)
+{
+    model_host.time += (uint64_t)seconds * NSEC_PER_SEC;
+    model_host.clockevent = 0;
+    lguest_data.irq_enabled = LGUEST_IF;
+    model_host_raise(9);
+    model_host_deliver();
+    return model_host.clockevent != 0;
+}
+
+/* The original arms its timer against its clock, so one that was armed waits for the step too. */
+static void
+step_back(void)
+{
+    listen(9, NULL);
+    platform->timer_arm(TIME_NEVER);
+    lguest_timer_tick(0, 0); /* nor looks anybody at the clock */
+    assert_false(arms_again(0));
+    assert_false(arms_again(-15));
+    platform->timer_arm(platform->clock() + 4 * NSEC_PER_SEC);
+    arms_again(0);
+    assert_false(arms_again(0));
+    assert_false(arms_again(20));
+    assert_true(arms_again(-15));
+    assert_in_range(model_host.clockevent, 1, 4 * NSEC_PER_SEC);
+    assert_false(arms_again(0)); /* once */
+    platform->timer_arm(TIME_NEVER);
+    deaf();
+}
+
+static void
+test_clock_set_back(void **state)
+{
+    (void)state;
+    step_back();
+    /* Unseen by the wall clock alone: less than what went by. */
+    listen(9, NULL);
+    platform->timer_arm(platform->clock() + 60 * NSEC_PER_SEC);
+    model_host.tsc += 2 * 20 * NSEC_PER_SEC;
+    assert_true(arms_again(20 - 15));
+    assert_false(arms_again(0));
+    deaf();
+}
+
+static void
+test_slow_clock_set_back(void **state)
+{
+    (void)state;
+    step_back();
+}
+
+/* The tick of somebody who looks at the clock and waits for nothing else. */
+static void
+test_tick_set_back(void **state)
+{
+    (void)state;
+    listen(9, NULL);
+    platform->timer_arm(TIME_NEVER);
+    platform->clock();
+    assert_true(arms_again(-15));
+    assert_in_range(model_host.clockevent, 1, 10 * NSEC_PER_MSEC);
+    deaf();
+}
+
 int
 main(void)
 {
@@ -622,6 +690,9 @@ main(void)
         TEST(test_slow_clock_and_host),
         TEST(test_slow_timer),
         TEST(test_timer_while_arming),
+        TSC_TEST(test_clock_set_back),
+        TEST(test_slow_clock_set_back),
+        TEST(test_tick_set_back),
         TEST(test_terminate),
     };
     return cmocka_run_group_tests_name("lguest_host", tests, NULL, NULL);

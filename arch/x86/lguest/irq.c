@@ -88,6 +88,7 @@ lguest_trap_return(struct trap_frame *frame)
 void
 lguest_interrupt(unsigned n, struct trap_frame *frame)
 {
+    lguest_timer_check();
     if (n == LGUEST_IRQ_TIMER)
         lguest_timer_tick(frame->eip, frame->ebp);
     else

@@ -34,6 +34,8 @@ void lguest_time_init(void);
 uint64_t lguest_clock(void);
 uint64_t lguest_wall_base(void);
 void lguest_timer_arm(uint64_t deadline);
+/* At every interrupt, before it is served: arms the timer again if the host's clock went back. */
+void lguest_timer_check(void);
 /* The timer's interrupt, with what it interrupted. */
 void lguest_timer_tick(uintptr_t eip, uintptr_t ebp);
 

@@ -3,6 +3,9 @@
  * Elsewhere it is lguest_data.time, which moves only when an interrupt is delivered: so while
  * anybody reads the clock a tick is kept armed, and a loop that waits for a time to come sees
  * it pass. An idle guest reads no clock and gets no ticks.
+ *
+ * The original arms its timer against its wall clock. When that is set back, ours waits as much
+ * longer; each interrupt brings the host's time along, and shows it.
  */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/lguest/call.h"
@@ -22,6 +25,7 @@ static uint64_t host_latest; /* as it was last read */
 static uint64_t passed;      /* the slow clock: what went by on the host's, forwards only */
 static uint64_t deadline = TIME_NEVER;
 static bool watched; /* somebody read the slow clock since the last tick */
+static int64_t host_lead; /* of the host's clock before the TSC's, ns, at the last interrupt */
 
 /* The seconds are read on both sides of the nanoseconds: the host may write between them. */
 static uint64_t
@@ -38,8 +42,8 @@ host_time(void)
     return sec * NSEC_PER_SEC + MIN(nsec, (uint32_t)NSEC_PER_SEC - 1);
 }
 
-/* A host that sets its clock back costs us no time but what lies between two readings.
- * Interrupts are off. */
+/* A host that sets its clock back costs this clock no more than what lies between two readings,
+ * for the timer see lguest_timer_check. Interrupts are off. */
 static uint64_t
 slow_clock(void)
 {
@@ -75,6 +79,7 @@ void
 lguest_time_init(void)
 {
     host_base = host_latest = host_time();
+    host_lead = (int64_t)host_base;
     tsc_base = cpu_tsc();
     tsc_scale = lguest_data.tsc_khz ? scale_make(lguest_data.tsc_khz * 1000ull, NSEC_PER_SEC)
                                     : (struct scale){0};
@@ -115,6 +120,33 @@ lguest_timer_arm(uint64_t when)
     else
         set_clockevent();
     lguest_irq_restore(on);
+}
+
+/*
+ * Did the host set its clock back since the last interrupt? Without a TSC only what goes behind
+ * the last reading is seen: a step of 15 s that comes 20 s after it looks like 5 s gone by. Then
+ * the timer is late by the step.
+ */
+static bool
+host_went_back(void)
+{
+    uint64_t last = host_latest;
+
+    if (!tsc_scale.mult) {
+        slow_clock();
+        return host_latest < last;
+    }
+    int64_t lead = (int64_t)(host_time() - now_ns());
+    bool back = lead < host_lead - (int64_t)TICK; /* less is the clock's being slewed */
+    host_lead = lead;
+    return back;
+}
+
+void
+lguest_timer_check(void)
+{
+    if (host_went_back() && (deadline != TIME_NEVER || watched))
+        set_clockevent();
 }
 
 /* A tick, or a piece of a deadline too far away for one call, is nobody's business above. */

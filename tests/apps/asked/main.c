@@ -7,6 +7,7 @@
  *     wait      blocks the signal and waits for it; leaves with 6
  *     ignore    ignores it
  *     spin      computes for ever
+ *     nap       sleeps for two seconds, and leaves with 7
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -75,6 +76,8 @@ main(int argc, char **argv)
     ready();
     if (strcmp(how, "spin") == 0)
         spin();
+    if (strcmp(how, "nap") == 0)
+        return sleep(2) ? 1 : 7;
     while (!asked)
         pause();
     printf("signal %d\n", (int)asked);
