@@ -198,7 +198,7 @@ mutants:
 	@tools/checklist
 	@tools/mutants
 # A page for browsers that cannot be built is a figure less, which is said in its place.
-bench: all site launcher $(B)/entry.elf $(B)/talk.elf
+bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(B)/strings.elf $(B)/native/strings
 	-@$(MAKE) --no-print-directory web
 	@BUILD=$(B) $(PYTHON) tests/bench/bench.py
 	@$(MAKE) --no-print-directory bench-launcher

@@ -24,11 +24,13 @@ $(B)/libsyscall.a: $(call obj,$(wildcard lib/libc/*.[cS]))
 LIBRARIES += $(B)/libsyscall.a $(B)/libc.a
 
 # An application's objects as a program for 32-bit Linux, with musl's own start file: what
-# tests/system/test_semantics.py compares an image with.
+# tests/system/test_semantics.py and tests/bench/strings.py compare an image with.
 $(B)/native/crt1.o: $(MUSL)/.built
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MUSL_CFLAGS) -std=c99 -nostdinc $(addprefix -I$(MUSL_SRC)/,arch/i386 arch/generic \
 	    src/internal src/include) -isystem $(MUSL)/include -c -o $@ $(MUSL_SRC)/crt/crt1.c
 
-$(B)/native/semantics: $(B)/native/crt1.o $(call obj,$(wildcard tests/apps/semantics/*.c))
+NATIVE := semantics strings
+$(foreach app,$(NATIVE),$(eval $(B)/native/$(app): $(call obj,$(wildcard tests/apps/$(app)/*.c))))
+$(NATIVE:%=$(B)/native/%): $(B)/native/crt1.o
 	$(Q)$(CC) -m32 -static -no-pie -nostdlib -o $@ $^ $(MUSL)/lib/libc.a $(LIBGCC)

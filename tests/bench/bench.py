@@ -18,6 +18,7 @@ import time
 import entry
 import first
 import start
+import strings
 import web
 from kit import (BUILD, QEMU, ROOT, Boots, GuestError, heading, hosts, machine, missing, output,
                  qemu, row)
@@ -159,6 +160,7 @@ def main():
     parts = {"sizes": sizes, "memory": least_memory, "start": lambda: start.start_up(RUNS),
              "entry": lambda: entry.entry_to_main(FEWER),
              "first": lambda: first.first_response(FEWER), "http": download, "console": console,
+             "strings": lambda: strings.string_functions(FEWER),
              "web": lambda: web.start_up(FEWER)}
     began = time.monotonic()
     machine(RUNS)
