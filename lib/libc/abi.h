@@ -35,6 +35,7 @@ struct abi_iovec {
 #define ABI_SEEK_SET 0
 #define ABI_SEEK_CUR 1
 #define ABI_SEEK_END 2
+#define ABI_SEEK_LAST 4 /* SEEK_HOLE */
 
 #define ABI_F_DUPFD         0
 #define ABI_F_GETFD         1
@@ -76,6 +77,7 @@ struct abi_pollfd {
 #define ABI_MREMAP_MAYMOVE 1
 #define ABI_MREMAP_FIXED   2
 #define ABI_MADV_DONTNEED  4
+#define ABI_MADV_LAST      25 /* MADV_COLLAPSE */
 
 /* ---- terminals ---- */
 

@@ -182,6 +182,8 @@ seek(struct file *file, int64_t offset, int whence, int64_t *result)
     struct file_stat stat;
     int64_t from = 0;
 
+    if (whence < 0 || whence > ABI_SEEK_LAST)
+        return -EINVAL; /* of every kind of file */
     if (!file->ops->pread)
         return -ESPIPE;
     if (file->ops->nowhere) {

@@ -6,8 +6,8 @@
  * takes as "use mmap".
  *
  * A byte for each page of RAM keeps the books: whether it belongs to the program (munmap of
- * anything else touches nothing, as on Linux), and its protection, since it must get the usual
- * one back before it returns to the kernel. On a platform without paging protections are
+ * anything else touches nothing, as on Linux), its protection, since it must get the usual
+ * one back before it returns to the kernel, and whether it was read from a file. On a platform without paging protections are
  * accepted and have no effect.
  *
  * None of these calls is a known point (syscall.h says why). The one exception reads a file
@@ -26,7 +26,8 @@ PART(memory);
 
 #define NOT_OURS       0
 #define OURS(prot)     ((uint8_t)((prot) + 1)) /* of enum page_prot */
-#define PROT_OF(entry) ((enum page_prot)((entry)-1))
+#define PROT_OF(entry) ((enum page_prot)(((entry) & ~OF_FILE) - 1))
+#define OF_FILE        0x80 /* beside it */
 
 static uint8_t *books; /* by page number; NULL before the first mapping */
 static uintptr_t nr_pages;
@@ -97,7 +98,8 @@ protect(uintptr_t page, size_t count, enum page_prot prot)
 
     if (error && error != -ENOTSUP)
         return error;
-    memset(books + page, OURS(prot), count);
+    for (size_t i = 0; i < count; i++)
+        books[page + i] = (uint8_t)((books[page + i] & OF_FILE) | OURS(prot));
     return 0;
 }
 
@@ -106,7 +108,8 @@ static int
 release(uintptr_t page, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        int error = books[page + i] == OURS(PAGE_RW) ? 0 : protect(page + i, 1, PAGE_RW);
+        int error =
+            PROT_OF(books[page + i]) == PAGE_RW ? 0 : protect(page + i, 1, PAGE_RW);
         if (error)
             return error; /* no memory for the page tables: the rest stays mapped */
     }
@@ -162,8 +165,16 @@ map_over(uintptr_t base, size_t count)
 
     if (protect(page, count, PAGE_RW))
         return NULL;
+    memset(books + page, OURS(PAGE_RW), count);
     memset((void *)base, 0, count << PAGE_SHIFT);
     return (void *)base;
+}
+
+static void
+mark_as_file(uintptr_t page, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        books[page + i] |= OF_FILE;
 }
 
 /* A mapped file is a copy that was read once. */
@@ -229,6 +240,8 @@ sys_mmap2(SYSCALL_ARGS)
     uintptr_t page = (uintptr_t)base >> PAGE_SHIFT;
     if (!(d & ABI_MAP_ANONYMOUS))
         error = read_file((int)e, base, (size_t)b, (uint64_t)(uint32_t)f << PAGE_SHIFT);
+    if (!error && !(d & ABI_MAP_ANONYMOUS))
+        mark_as_file(page, count);
     if (!error && to_prot(c) != PAGE_RW)
         error = protect(page, count, to_prot(c));
     if (error && !fixed)
@@ -317,6 +330,8 @@ move(uintptr_t page, size_t old, size_t new)
     if (!error) {
         memcpy(base, (const void *)(page << PAGE_SHIFT), old << PAGE_SHIFT);
         error = prot == PAGE_RW ? 0 : protect((uintptr_t)base >> PAGE_SHIFT, new, prot);
+        if (books[page] & OF_FILE)
+            mark_as_file((uintptr_t)base >> PAGE_SHIFT, new);
     }
     if (error) {
         release((uintptr_t)base >> PAGE_SHIFT, new);
@@ -348,13 +363,28 @@ sys_mremap(SYSCALL_ARGS)
 }
 SYSCALL(163, mremap);
 
-/* The one advice with an effect that a program may rely on: DONTNEED reads as zeroes. */
+static int
+make_zero(uintptr_t page)
+{
+    enum page_prot prot = PROT_OF(books[page]);
+    int error = prot == PAGE_RW ? 0 : protect(page, 1, PAGE_RW);
+
+    if (error)
+        return error;
+    memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
+    return prot == PAGE_RW ? 0 : protect(page, 1, prot);
+}
+
+/*
+ * The one advice with an effect that a program may rely on: DONTNEED reads as zeroes, whatever the
+ * protection. Pages of a file, which Linux would read anew, keep what they have.
+ */
 static long
 sys_madvise(SYSCALL_ARGS)
 {
     size_t count;
 
-    if (a % PAGE_SIZE)
+    if (a % PAGE_SIZE || c < 0 || c > ABI_MADV_LAST)
         return -EINVAL;
     if (c != ABI_MADV_DONTNEED || b == 0)
         return 0;
@@ -362,9 +392,12 @@ sys_madvise(SYSCALL_ARGS)
         return -ENOMEM;
     uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
     int result = owns(page, count) ? 0 : -ENOMEM; /* which keeps nothing from being done */
-    for (; count > 0; page++, count--)
-        if (entry(page) == OURS(PAGE_RW))
-            memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
+    for (; count > 0; page++, count--) {
+        bool plain = entry(page) != NOT_OURS && !(entry(page) & OF_FILE);
+        int error = plain ? make_zero(page) : 0;
+        if (error)
+            return error;
+    }
     return result;
 }
 SYSCALL(219, madvise);

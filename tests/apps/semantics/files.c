@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -249,6 +252,36 @@ devices(void)
 }
 
 static void
+wrong_whence(void)
+{
+    static const char *const names[] = {"/dir/a.txt", "/dir", "/dev/null", "/dev/zero",
+                                        "/dev/urandom"};
+    int ends[2], fd;
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        SHOW(fd = open(names[i], O_RDONLY));
+        SHOW(lseek(fd, 0, 77));
+        SHOW(lseek(fd, 0, -1));
+        SHOW(close(fd));
+    }
+    SHOW(pipe(ends));
+    SHOW(lseek(ends[0], 0, 77));
+    SHOW(lseek(ends[1], 0, SEEK_CUR));
+    SHOW(close(ends[0]));
+    SHOW(close(ends[1]));
+    SHOW(fd = socket(AF_INET, SOCK_DGRAM, 0));
+    SHOW(lseek(fd, 0, 77));
+    SHOW(lseek(fd, 0, SEEK_SET));
+    SHOW(close(fd));
+    SHOW(fd = epoll_create1(0));
+    SHOW(lseek(fd, 0, 77));
+    SHOW(close(fd));
+    SHOW(fd = eventfd(0, 0));
+    SHOW(lseek(fd, 0, 77));
+    SHOW(close(fd));
+}
+
+static void
 limits(void)
 {
     int fd, last = -1;
@@ -274,5 +307,6 @@ files(void)
     flags();
     locks();
     devices();
+    wrong_whence();
     limits();
 }

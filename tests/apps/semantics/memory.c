@@ -164,8 +164,69 @@ advice(void)
     SHOW(madvise(p + 1, PAGE, MADV_DONTNEED));
     SHOW(madvise(p, PAGE, MADV_WILLNEED));
     SHOW(madvise(p, 0, MADV_DONTNEED));
+    SHOW(madvise(p, PAGE, 77));
+    SHOW(madvise(p, PAGE, -1));
     SHOW(munmap(p, 2 * PAGE));
     SHOW(madvise(p, PAGE, MADV_DONTNEED));
+}
+
+/* What is given up reads as zeroes, whatever the protection; a file is what it was. */
+static void
+given_up(void)
+{
+    char *p = anonymous(3 * PAGE, RW);
+    int fd;
+
+    memset(p, 1, 3 * PAGE);
+    SHOW(mprotect(p, PAGE, PROT_READ));
+    SHOW(mprotect(p + PAGE, PAGE, PROT_NONE));
+    SHOW(madvise(p, 2 * PAGE + 1, MADV_DONTNEED));
+    SHOW(p[0]);
+    SHOW(p[2 * PAGE]);
+    SHOW(mprotect(p + PAGE, PAGE, PROT_READ));
+    SHOW(p[PAGE]);
+    SHOW(mprotect(p, 3 * PAGE, RW));
+    p[0] = p[PAGE] = 2;
+    SHOW(p[0] + p[PAGE]);
+    SHOW(munmap(p, 3 * PAGE));
+    SHOW(fd = open("/long.txt", O_RDONLY));
+    SHOW(mapped(p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0)));
+    SHOW(close(fd));
+    SHOW(madvise(p, PAGE, MADV_DONTNEED));
+    SHOW(p[1]);
+    SHOW(mprotect(p, PAGE, RW));
+    SHOW(madvise(p, PAGE, MADV_DONTNEED));
+    SHOW(p[1]);
+    SHOW(mapped(p = mremap(p, PAGE, 2 * PAGE, MREMAP_MAYMOVE)));
+    SHOW(madvise(p, PAGE, MADV_DONTNEED));
+    SHOW(p[1]);
+    SHOW(mapped(mmap(p, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+    p[1] = 3;
+    SHOW(madvise(p, PAGE, MADV_DONTNEED));
+    SHOW(p[1]);
+    SHOW(munmap(p, 2 * PAGE));
+}
+
+/* Address space is reserved first, and used where the program wants it. */
+static void
+reserved(void)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *p;
+
+    SHOW(mapped(p = mmap(NULL, 8 * PAGE, PROT_NONE, flags | MAP_NORESERVE, -1, 0)));
+    SHOW_TRUTH(mmap(p + PAGE, 2 * PAGE, RW, flags | MAP_FIXED, -1, 0) == p + PAGE);
+    SHOW(p[PAGE] + p[3 * PAGE - 1]);
+    memset(p + PAGE, 1, 2 * PAGE);
+    SHOW(mprotect(p + 3 * PAGE, PAGE, RW));
+    p[3 * PAGE] = 2;
+    SHOW(p[3 * PAGE - 1] + p[3 * PAGE]);
+    SHOW_TRUTH(mmap(p + 2 * PAGE, PAGE, PROT_NONE, flags | MAP_FIXED, -1, 0) == p + 2 * PAGE);
+    SHOW(mprotect(p + 2 * PAGE, PAGE, RW));
+    SHOW(p[2 * PAGE]); /* what was there is gone */
+    SHOW(p[PAGE]);
+    SHOW(mapped(mmap(p + 1, PAGE, RW, flags | MAP_FIXED, -1, 0)));
+    SHOW(munmap(p, 8 * PAGE));
 }
 
 void
@@ -177,4 +238,6 @@ memory(void)
     protection();
     moving();
     advice();
+    given_up();
+    reserved();
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,6 +227,72 @@ alarms(void)
     SHOW(old.it_value.tv_sec + old.it_value.tv_usec);
 }
 
+static long
+ask_for_time(void)
+{
+    return time(NULL);
+}
+
+static long
+ask_for_clock(void)
+{
+    struct timespec now;
+
+    return clock_gettime(CLOCK_MONOTONIC, &now);
+}
+
+static long
+ask_for_use(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage);
+}
+
+static long
+ask_for_process(void)
+{
+    return getpid();
+}
+
+static long
+ask_for_user(void)
+{
+    return (long)getuid();
+}
+
+static long
+ask_for_parent(void)
+{
+    return getppid();
+}
+
+/* The handler of an alarm runs in a loop of calls that never wait, or this one does not end. */
+static int
+ends_by_alarm(long (*ask)(void))
+{
+    struct itimerval timer = {.it_value = {0, 10000}};
+
+    handled = 0;
+    setitimer(ITIMER_REAL, &timer, NULL);
+    while (!handled)
+        ask();
+    return handled;
+}
+
+static void
+loops_that_ask(void)
+{
+    install(SIGALRM, note, 0);
+    SHOW(ends_by_alarm(ask_for_time));
+    SHOW(ends_by_alarm(ask_for_clock));
+    SHOW(ends_by_alarm(ask_for_use));
+    SHOW(ends_by_alarm(ask_for_process));
+    SHOW(ends_by_alarm(ask_for_user));
+    SHOW(ends_by_alarm(ask_for_parent));
+    install(SIGALRM, SIG_DFL, 0);
+}
+
 static sigjmp_buf back;
 
 static void
@@ -293,6 +360,7 @@ signals(void)
     waiting();
     ended_calls();
     alarms();
+    loops_that_ask();
     jumps();
     stacks();
     broken_pipe();

@@ -463,6 +463,36 @@ small_stacks(void)
     SHOW_TRUTH(count_bytes(room, 0x5a, 2 * PTHREAD_STACK_MIN) == 2 * PTHREAD_STACK_MIN);
 }
 
+/* The main thread's stack is told, all of it that was used, and the end can be written. */
+static int
+is_told(void)
+{
+    volatile char here[24000];
+    pthread_attr_t attributes;
+    void *base;
+    size_t size;
+
+    here[0] = here[sizeof(here) - 1] = 1;
+    if (pthread_getattr_np(pthread_self(), &attributes) ||
+        pthread_attr_getstack(&attributes, &base, &size))
+        return 0;
+    *(volatile char *)base = 1;
+    return (char *)here >= (char *)base && (char *)here + sizeof(here) <= (char *)base + size &&
+           size < 1u << 30;
+}
+
+static void
+main_stack(void)
+{
+    pthread_attr_t attributes;
+    int state;
+
+    SHOW_CODE(pthread_getattr_np(pthread_self(), &attributes));
+    SHOW_CODE(pthread_attr_getdetachstate(&attributes, &state));
+    SHOW(state);
+    SHOW_TRUTH(is_told());
+}
+
 void
 threads(void)
 {
@@ -475,4 +505,5 @@ threads(void)
     cancelling();
     rounding();
     small_stacks();
+    main_stack();
 }
