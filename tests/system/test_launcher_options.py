@@ -125,6 +125,14 @@ def test_arguments_that_look_like_options(kit):
             args=["--rng", "-v", "--"]).passed("--rng -v --")
 
 
+@pytest.mark.parametrize("end_of_options", [[], ["--"]], ids=["as-here", "as-the-original-wants"])
+def test_words_behind_the_image(kit, end_of_options):
+    """The original looks for options behind MEMORY too, unless a "--" stands before it."""
+    image = kit.assemble(INIT + "hcall LHCALL_NOTIFY, $0x1000\n pass")
+    result = lguest("--rng", *end_of_options, "16", str(image), "a=b", "--", "ls", "-l")
+    result.passed("a=b -- ls -l")
+
+
 def test_arguments_too_long(kit):
     """From 0x1000 up to the image, whose headers lie in the page below 1 MiB here. One argument of
     execve has 128 KiB at most."""
