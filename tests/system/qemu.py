@@ -76,7 +76,7 @@ class QemuPc(Host):
                      "more command words", "words as written", "entropy", "media", "disks",
                      "disks of less than a sector", "several cards", "UDP from outside",
                      "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port",
-                     "memory in KiB"})
+                     "memory in KiB", "long command lines"})
     flavours = {"": {}, "legacy": {"disable-modern": "on", "disable-legacy": "off"},
                 "modern": {"disable-legacy": "on", "disable-modern": "off"}}
 
