@@ -27,14 +27,14 @@ static char working_directory[FS_PATH_MAX] = "/";
 static unsigned creation_mask = 022;
 
 int
-fs_base(long dirfd, const char *path, const char **base)
+fs_base(int dirfd, const char *path, const char **base)
 {
     *base = working_directory;
     if (!path)
         return -EFAULT;
     if (path[0] == '/' || dirfd == AT_FDCWD)
         return 0;
-    struct file *directory = fd_get((int)dirfd);
+    struct file *directory = fd_get(dirfd);
     if (!directory)
         return -EBADF;
     if (!directory->path)
@@ -46,7 +46,7 @@ fs_base(long dirfd, const char *path, const char **base)
 /* ---- opening ---- */
 
 static long
-open_at(long dirfd, const char *path, unsigned flags)
+open_at(int dirfd, const char *path, unsigned flags)
 {
     const char *base;
     struct file *file;
@@ -59,24 +59,20 @@ open_at(long dirfd, const char *path, unsigned flags)
     return error ? error : fd_install(file, 0, flags & FILE_O_CLOEXEC);
 }
 
-static long
-sys_open(SYSCALL_ARGS)
+SYSCALL(5, open, const char *path, unsigned flags)
 {
-    return open_at(AT_FDCWD, (const char *)a, (unsigned)b);
+    return open_at(AT_FDCWD, path, flags);
 }
-SYSCALL(5, open);
 
-static long
-sys_openat(SYSCALL_ARGS)
+SYSCALL(295, openat, int dirfd, const char *path, unsigned flags)
 {
-    return open_at(a, (const char *)b, (unsigned)c);
+    return open_at(dirfd, path, flags);
 }
-SYSCALL(295, openat);
 
 /* ---- asking ---- */
 
 int
-fs_stat_at(long dirfd, const char *path, bool follow, struct file_stat *out)
+fs_stat_at(int dirfd, const char *path, bool follow, struct file_stat *out)
 {
     const char *base;
     int error = fs_base(dirfd, path, &base);
@@ -86,7 +82,7 @@ fs_stat_at(long dirfd, const char *path, bool follow, struct file_stat *out)
 
 /* What a path names, and the file system that has it. */
 static int
-locate(long dirfd, const char *path, bool follow, struct fs_mount **mount, struct file_stat *st)
+locate(int dirfd, const char *path, bool follow, struct fs_mount **mount, struct file_stat *st)
 {
     char canonical[FS_PATH_MAX];
     const char *base, *rest;
@@ -102,7 +98,7 @@ locate(long dirfd, const char *path, bool follow, struct fs_mount **mount, struc
 
 /* One user, who may all: what counts is what the file system can do. */
 static long
-access_at(long dirfd, const char *path, long wanted, bool follow)
+access_at(int dirfd, const char *path, int wanted, bool follow)
 {
     struct fs_mount *mount;
     struct file_stat st;
@@ -117,29 +113,23 @@ access_at(long dirfd, const char *path, long wanted, bool follow)
     return 0;
 }
 
-static long
-sys_access(SYSCALL_ARGS)
+SYSCALL(33, access, const char *path, int wanted)
 {
-    return access_at(AT_FDCWD, (const char *)a, b, true);
+    return access_at(AT_FDCWD, path, wanted, true);
 }
-SYSCALL(33, access);
+
+SYSCALL(307, faccessat, int dirfd, const char *path, int wanted)
+{
+    return access_at(dirfd, path, wanted, true);
+}
+
+SYSCALL(439, faccessat2, int dirfd, const char *path, int wanted, int flags)
+{
+    return access_at(dirfd, path, wanted, !(flags & AT_SYMLINK_NOFOLLOW));
+}
 
 static long
-sys_faccessat(SYSCALL_ARGS)
-{
-    return access_at(a, (const char *)b, c, true);
-}
-SYSCALL(307, faccessat);
-
-static long
-sys_faccessat2(SYSCALL_ARGS)
-{
-    return access_at(a, (const char *)b, c, !(d & AT_SYMLINK_NOFOLLOW));
-}
-SYSCALL(439, faccessat2);
-
-static long
-readlink_at(long dirfd, const char *path, char *to, long size)
+readlink_at(int dirfd, const char *path, char *to, int size)
 {
     char canonical[FS_PATH_MAX];
     const char *base, *rest;
@@ -158,19 +148,15 @@ readlink_at(long dirfd, const char *path, char *to, long size)
                                  : -EINVAL;
 }
 
-static long
-sys_readlink(SYSCALL_ARGS)
+SYSCALL(85, readlink, const char *path, char *to, int size)
 {
-    return readlink_at(AT_FDCWD, (const char *)a, (char *)b, c);
+    return readlink_at(AT_FDCWD, path, to, size);
 }
-SYSCALL(85, readlink);
 
-static long
-sys_readlinkat(SYSCALL_ARGS)
+SYSCALL(305, readlinkat, int dirfd, const char *path, char *to, int size)
 {
-    return readlink_at(a, (const char *)b, (char *)c, d);
+    return readlink_at(dirfd, path, to, size);
 }
-SYSCALL(305, readlinkat);
 
 /* musl's struct statfs. */
 struct statfs {
@@ -182,9 +168,9 @@ struct statfs {
 
 /* Archives have no free space to speak of. */
 static long
-put_statfs(long size, struct statfs *to, bool read_only)
+put_statfs(size_t size, struct statfs *to, bool read_only)
 {
-    if ((size_t)size != sizeof(*to))
+    if (size != sizeof(*to))
         return -EINVAL;
     *to = (struct statfs){
         .block_size = 512,
@@ -195,53 +181,43 @@ put_statfs(long size, struct statfs *to, bool read_only)
     return 0;
 }
 
-/* a descriptor, b size of the structure, c result */
-static long
-sys_fstatfs64(SYSCALL_ARGS)
+SYSCALL(269, fstatfs64, int fd, size_t size, struct statfs *to)
 {
-    const struct file *file = fd_get((int)a);
+    const struct file *file = fd_get(fd);
 
-    return file ? put_statfs(b, (struct statfs *)c, !file->ops->pwrite) : -EBADF;
+    return file ? put_statfs(size, to, !file->ops->pwrite) : -EBADF;
 }
-SYSCALL(269, fstatfs64);
 
-/* a path, b size of the structure, c result */
-static long
-sys_statfs64(SYSCALL_ARGS)
+SYSCALL(268, statfs64, const char *path, size_t size, struct statfs *to)
 {
     struct fs_mount *mount;
     struct file_stat st;
-    int error = locate(AT_FDCWD, (const char *)a, true, &mount, &st);
+    int error = locate(AT_FDCWD, path, true, &mount, &st);
 
-    return error ? error : put_statfs(b, (struct statfs *)c, mount->type->read_only);
+    return error ? error : put_statfs(size, to, mount->type->read_only);
 }
-SYSCALL(268, statfs64);
 
-/* a descriptor, b records, c bytes */
-static long
-sys_getdents64(SYSCALL_ARGS)
+SYSCALL(220, getdents64, int fd, void *to, size_t size)
 {
-    struct file *directory = fd_get((int)a);
+    struct file *directory = fd_get(fd);
 
     if (!directory)
         return -EBADF;
     if (!directory->ops->getdents)
         return -ENOTDIR;
     file_hold(directory);
-    long bytes = directory->ops->getdents(directory, (void *)b, (size_t)c);
+    long bytes = directory->ops->getdents(directory, to, size);
     file_release(directory);
     return bytes;
 }
-SYSCALL(220, getdents64);
 
 /* ---- the working directory ---- */
 
-static long
-sys_chdir(SYSCALL_ARGS)
+SYSCALL(12, chdir, const char *path)
 {
     char canonical[FS_PATH_MAX];
     struct file_stat st;
-    int error = a ? fs_resolve(working_directory, (const char *)a, true, canonical) : -EFAULT;
+    int error = path ? fs_resolve(working_directory, path, true, canonical) : -EFAULT;
 
     if (!error)
         error = fs_stat_canonical(canonical, &st);
@@ -252,12 +228,10 @@ sys_chdir(SYSCALL_ARGS)
     memcpy(working_directory, canonical, sizeof(canonical));
     return 0;
 }
-SYSCALL(12, chdir);
 
-static long
-sys_fchdir(SYSCALL_ARGS)
+SYSCALL(133, fchdir, int fd)
 {
-    struct file *directory = fd_get((int)a);
+    struct file *directory = fd_get(fd);
 
     if (!directory)
         return -EBADF;
@@ -266,30 +240,25 @@ sys_fchdir(SYSCALL_ARGS)
     memcpy(working_directory, directory->path, strlen(directory->path) + 1);
     return 0;
 }
-SYSCALL(133, fchdir);
 
 /* Bytes of the path with its NUL. */
-static long
-sys_getcwd(SYSCALL_ARGS)
+SYSCALL(183, getcwd, char *to, size_t room)
 {
     size_t size = strlen(working_directory) + 1;
 
-    if ((size_t)b < size)
+    if (room < size)
         return -ERANGE;
-    memcpy((char *)a, working_directory, size);
+    memcpy(to, working_directory, size);
     return (long)size;
 }
-SYSCALL(183, getcwd);
 
-static long
-sys_umask(SYSCALL_ARGS)
+SYSCALL(60, umask, unsigned mask)
 {
     unsigned before = creation_mask;
 
-    creation_mask = (unsigned)a & 0777;
+    creation_mask = mask & 0777;
     return (long)before;
 }
-SYSCALL(60, umask);
 
 /* ---- disks ---- */
 
@@ -306,12 +275,10 @@ sync_disks(void)
     return error;
 }
 
-static long
-sys_sync(SYSCALL_ARGS)
+SYSCALL(36, sync, void)
 {
     return sync_disks();
 }
-SYSCALL(36, sync);
 
 /* What a program wrote is not lost with it, however it ends. */
 static void

@@ -13,8 +13,8 @@
 
 /* The canonical directory from which `path` is meant, given the directory's descriptor or
  * AT_FDCWD. -EFAULT, -EBADF, -ENOTDIR. Valid until the caller blocks. */
-int fs_base(long dirfd, const char *path, const char **base);
-int fs_stat_at(long dirfd, const char *path, bool follow, struct file_stat *out);
+int fs_base(int dirfd, const char *path, const char **base);
+int fs_stat_at(int dirfd, const char *path, bool follow, struct file_stat *out);
 
 extern struct fs_mount fs_dev_mount;
 

@@ -52,9 +52,9 @@ struct stat64 {
 _Static_assert(sizeof(struct stat64) == 96, "Linux's stat64 has 96 bytes on i386");
 
 static int
-stat_descriptor(long fd, struct file_stat *st)
+stat_descriptor(int fd, struct file_stat *st)
 {
-    struct file *file = fd_get((int)fd);
+    struct file *file = fd_get(fd);
 
     if (fd == AT_FDCWD)
         return fs_stat_at(AT_FDCWD, ".", true, st);
@@ -64,23 +64,22 @@ stat_descriptor(long fd, struct file_stat *st)
 }
 
 static int
-stat_either(long dirfd, const char *path, long flags, struct file_stat *st)
+stat_either(int dirfd, const char *path, int flags, struct file_stat *st)
 {
     if (path && !path[0] && (flags & AT_EMPTY_PATH))
         return stat_descriptor(dirfd, st);
     return fs_stat_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), st);
 }
 
-/* a directory, b path, c flags, d mask (all is always filled in), e result */
-static long
-sys_statx(SYSCALL_ARGS)
+/* Whatever the mask asks for, all is filled in. */
+SYSCALL(383, statx, int dirfd, const char *path, int flags, UNUSED unsigned mask,
+        struct statx *out)
 {
-    struct statx *out = (struct statx *)e;
     struct file_stat st = {0};
 
-    if (c & ~STATX_FLAGS)
+    if (flags & ~STATX_FLAGS)
         return -EINVAL;
-    int error = stat_either(a, (const char *)b, c, &st);
+    int error = stat_either(dirfd, path, flags, &st);
     if (error)
         return error;
     struct statx_time mtime = {.sec = st.mtime};
@@ -101,7 +100,6 @@ sys_statx(SYSCALL_ARGS)
     };
     return 0;
 }
-SYSCALL(383, statx);
 
 static long
 fill64(int error, const struct file_stat *st, struct stat64 *out)
@@ -128,41 +126,32 @@ fill64(int error, const struct file_stat *st, struct stat64 *out)
     return 0;
 }
 
-static long
-sys_stat64(SYSCALL_ARGS)
+SYSCALL(195, stat64, const char *path, struct stat64 *out)
 {
     struct file_stat st = {0};
 
-    return fill64(fs_stat_at(AT_FDCWD, (const char *)a, true, &st), &st, (struct stat64 *)b);
+    return fill64(fs_stat_at(AT_FDCWD, path, true, &st), &st, out);
 }
-SYSCALL(195, stat64);
 
-static long
-sys_lstat64(SYSCALL_ARGS)
+SYSCALL(196, lstat64, const char *path, struct stat64 *out)
 {
     struct file_stat st = {0};
 
-    return fill64(fs_stat_at(AT_FDCWD, (const char *)a, false, &st), &st, (struct stat64 *)b);
+    return fill64(fs_stat_at(AT_FDCWD, path, false, &st), &st, out);
 }
-SYSCALL(196, lstat64);
 
-static long
-sys_fstat64(SYSCALL_ARGS)
+SYSCALL(197, fstat64, int fd, struct stat64 *out)
 {
     struct file_stat st = {0};
 
-    return fill64(stat_descriptor(a, &st), &st, (struct stat64 *)b);
+    return fill64(stat_descriptor(fd, &st), &st, out);
 }
-SYSCALL(197, fstat64);
 
-/* directory, path, result, flags */
-static long
-sys_fstatat64(SYSCALL_ARGS)
+SYSCALL(300, fstatat64, int dirfd, const char *path, struct stat64 *out, int flags)
 {
     struct file_stat st = {0};
 
-    if (d & ~STATX_FLAGS)
+    if (flags & ~STATX_FLAGS)
         return -EINVAL;
-    return fill64(stat_either(a, (const char *)b, d, &st), &st, (struct stat64 *)c);
+    return fill64(stat_either(dirfd, path, flags, &st), &st, out);
 }
-SYSCALL(300, fstatat64);

@@ -22,19 +22,19 @@ PART(clock);
 #define TICKS_PER_SEC         100 /* of times(); AT_CLKTCK says so too */
 
 static bool
-is_wall(long id)
+is_wall(int id)
 {
     return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
 }
 
 static bool
-is_processor(long id)
+is_processor(int id)
 {
     return id == CLOCK_PROCESS_CPUTIME || id == CLOCK_THREAD_CPUTIME;
 }
 
 static uint64_t
-base_of(long id)
+base_of(int id)
 {
     return is_wall(id) ? platform->wall_base() : 0;
 }
@@ -45,38 +45,29 @@ clock_processor(void)
     return clock_now() - thread_idle_time();
 }
 
-static long
-sys_clock_gettime64(SYSCALL_ARGS)
+SYSCALL_ASKS(403, clock_gettime64, int id, struct abi_timespec64 *out)
 {
-    struct abi_timespec64 *out = (struct abi_timespec64 *)b;
-
-    if (a < 0 || a > CLOCK_BOOTTIME)
+    if (id < 0 || id > CLOCK_BOOTTIME)
         return -EINVAL;
-    uint64_t now = is_processor(a) ? clock_processor() : base_of(a) + clock_now();
+    uint64_t now = is_processor(id) ? clock_processor() : base_of(id) + clock_now();
     out->sec = (int64_t)(now / NSEC_PER_SEC);
     out->nsec = (int32_t)(now % NSEC_PER_SEC);
     return 0;
 }
-SYSCALL_ASKS(403, clock_gettime64);
 
 /* Nanoseconds are what is counted, whatever the source behind can tell apart. */
-static long
-sys_clock_getres(SYSCALL_ARGS)
+SYSCALL(266, clock_getres, int id, struct abi_timespec32 *out)
 {
-    struct abi_timespec32 *out = (struct abi_timespec32 *)b;
-
-    if (a < 0 || a > CLOCK_BOOTTIME)
+    if (id < 0 || id > CLOCK_BOOTTIME)
         return -EINVAL;
     if (out)
         *out = (struct abi_timespec32){0, 1};
     return 0;
 }
-SYSCALL(266, clock_getres);
 
-static long
-sys_times(SYSCALL_ARGS)
+/* Out come user, system, children's user and system. */
+SYSCALL_ASKS(43, times, uint32_t *out)
 {
-    uint32_t *out = (uint32_t *)a; /* user, system, children's user and system */
     uint32_t ticks = (uint32_t)(clock_now() / (NSEC_PER_SEC / TICKS_PER_SEC));
 
     if (out) {
@@ -85,7 +76,6 @@ sys_times(SYSCALL_ARGS)
     }
     return (long)(ticks & INT32_MAX);
 }
-SYSCALL_ASKS(43, times);
 
 /* ---- sleeping ---- */
 
@@ -107,7 +97,7 @@ sleep_until(uint64_t deadline, uint64_t *left)
 
 /* An absolute time of that clock, on the scale of clock_now. */
 static int
-absolute(long id, int64_t sec, int32_t nsec, uint64_t *deadline)
+absolute(int id, int64_t sec, int32_t nsec, uint64_t *deadline)
 {
     int error = clock_span(sec, nsec, deadline);
 
@@ -117,7 +107,7 @@ absolute(long id, int64_t sec, int32_t nsec, uint64_t *deadline)
 }
 
 static long
-sleep_for(long id, long flags, int64_t sec, int32_t nsec, uint64_t *left)
+sleep_for(int id, int flags, int64_t sec, int32_t nsec, uint64_t *left)
 {
     uint64_t deadline;
 
@@ -131,7 +121,7 @@ sleep_for(long id, long flags, int64_t sec, int32_t nsec, uint64_t *left)
 }
 
 static long
-sleep32(long id, long flags, const struct abi_timespec32 *span, struct abi_timespec32 *rest)
+sleep32(int id, int flags, const struct abi_timespec32 *span, struct abi_timespec32 *rest)
 {
     uint64_t left = 0;
     long result = sleep_for(id, flags, span->sec, span->nsec, &left);
@@ -143,33 +133,26 @@ sleep32(long id, long flags, const struct abi_timespec32 *span, struct abi_times
     return result;
 }
 
-static long
-sys_nanosleep(SYSCALL_ARGS)
+SYSCALL(162, nanosleep, const struct abi_timespec32 *span, struct abi_timespec32 *rest)
 {
-    return sleep32(CLOCK_REALTIME, 0, (const struct abi_timespec32 *)a,
-                   (struct abi_timespec32 *)b);
+    return sleep32(CLOCK_REALTIME, 0, span, rest);
 }
-SYSCALL(162, nanosleep);
 
-static long
-sys_clock_nanosleep(SYSCALL_ARGS)
+SYSCALL(267, clock_nanosleep, int id, int flags, const struct abi_timespec32 *span,
+        struct abi_timespec32 *rest)
 {
-    return sleep32(a, b, (const struct abi_timespec32 *)c, (struct abi_timespec32 *)d);
+    return sleep32(id, flags, span, rest);
 }
-SYSCALL(267, clock_nanosleep);
 
-static long
-sys_clock_nanosleep_time64(SYSCALL_ARGS)
+SYSCALL(407, clock_nanosleep_time64, int id, int flags, const struct abi_timespec64 *span,
+        struct abi_timespec64 *rest)
 {
-    const struct abi_timespec64 *span = (const struct abi_timespec64 *)c;
-    struct abi_timespec64 *rest = (struct abi_timespec64 *)d;
     uint64_t left = 0;
-    long result = sleep_for(a, b, span->sec, span->nsec, &left);
+    long result = sleep_for(id, flags, span->sec, span->nsec, &left);
 
-    if (result == -EINTR && rest && !(b & TIMER_ABSTIME)) {
+    if (result == -EINTR && rest && !(flags & TIMER_ABSTIME)) {
         rest->sec = (int64_t)(left / NSEC_PER_SEC);
         rest->nsec = (int32_t)(left % NSEC_PER_SEC);
     }
     return result;
 }
-SYSCALL(407, clock_nanosleep_time64);

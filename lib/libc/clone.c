@@ -48,45 +48,38 @@ run_child(void *arg)
     end_thread();
 }
 
-/* flags, stack, where the parent wants the id, user_desc, what to clear at the end, function */
-static long
-sys_clone(SYSCALL_ARGS)
+SYSCALL(120, clone, unsigned flags, void **stack, int *parent_id,
+        const struct abi_user_desc *tls, uint32_t *clear_id, int (*start)(void *))
 {
-    void **stack = (void **)b;
-    struct child *child = (struct child *)(((uintptr_t)b - sizeof(struct child)) & ~15ul);
+    struct child *child = (struct child *)(((uintptr_t)stack - sizeof(struct child)) & ~15ul);
 
-    if ((a & FLAGS_NEEDED) != FLAGS_NEEDED)
+    if ((flags & FLAGS_NEEDED) != FLAGS_NEEDED)
         return -ENOSYS; /* fork: there is one address space */
-    if ((uintptr_t)b < STACK_LEAST)
+    if ((uintptr_t)stack < STACK_LEAST)
         return -EINVAL;
     *child = (struct child){
         .thread.blocked = ((struct libc_thread *)thread_current()->data)->blocked,
-        .thread.clear_tid = a & ABI_CLONE_CHILD_CLEARTID ? (uint32_t *)e : NULL,
-        .start = (int (*)(void *))f,
+        .thread.clear_tid = flags & ABI_CLONE_CHILD_CLEARTID ? clear_id : NULL,
+        .start = start,
         .arg = *stack,
-        .tls = ((const struct abi_user_desc *)d)->base_addr,
+        .tls = tls->base_addr,
     };
     struct thread *thread = thread_create_on("pthread", run_child, child, (uintptr_t)child);
     if (!thread)
         return -EAGAIN;
     thread->data = &child->thread;
-    if (a & ABI_CLONE_PARENT_SETTID)
-        *(int *)c = thread->id;
+    if (flags & ABI_CLONE_PARENT_SETTID)
+        *parent_id = thread->id;
     return thread->id;
 }
-SYSCALL(120, clone);
 
-static long
-sys_exit(SYSCALL_ARGS)
+SYSCALL(1, exit, void)
 {
     end_thread();
 }
-SYSCALL(1, exit);
 
-static long
-sys_sched_yield(SYSCALL_ARGS)
+SYSCALL(158, sched_yield, void)
 {
     thread_yield();
     return 0;
 }
-SYSCALL(158, sched_yield);

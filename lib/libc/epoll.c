@@ -233,10 +233,9 @@ nested_too_deep(void)
 
 /* ---- the calls ---- */
 
-static long
-sys_epoll_create1(SYSCALL_ARGS)
+SYSCALL(329, epoll_create1, int flags)
 {
-    if (a & ~FILE_O_CLOEXEC)
+    if (flags & ~FILE_O_CLOEXEC)
         return -EINVAL;
     struct epoll *epoll = kmalloc(sizeof(*epoll));
     if (!epoll)
@@ -249,9 +248,8 @@ sys_epoll_create1(SYSCALL_ARGS)
                                 .refs = 1,
                                 .flags = FILE_O_RDWR,
                                 .changed = &epoll->changed};
-    return fd_install(&epoll->file, 0, a & FILE_O_CLOEXEC);
+    return fd_install(&epoll->file, 0, flags & FILE_O_CLOEXEC);
 }
-SYSCALL(329, epoll_create1);
 
 static int
 add(struct epoll *epoll, struct file *file, int fd, const struct epoll_event *event)
@@ -268,32 +266,28 @@ add(struct epoll *epoll, struct file *file, int fd, const struct epoll_event *ev
     return 0;
 }
 
-/* epoll descriptor, operation, descriptor, event */
-static long
-sys_epoll_ctl(SYSCALL_ARGS)
+SYSCALL(255, epoll_ctl, int epoll_fd, int operation, int fd, const struct epoll_event *event)
 {
-    struct file *file = fd_get((int)c), *set = fd_get((int)a);
-    const struct epoll_event *event = (const struct epoll_event *)d;
+    struct file *file = fd_get(fd), *set = fd_get(epoll_fd);
     struct epoll *epoll = as_epoll(set);
 
     if (!file || !set)
         return -EBADF;
-    if (b != CTL_DEL && !file->ops->poll)
+    if (operation != CTL_DEL && !file->ops->poll)
         return -EPERM; /* always ready: there is nothing to wait for */
-    if (!epoll || file == set || b < CTL_ADD || b > CTL_MOD)
+    if (!epoll || file == set || operation < CTL_ADD || operation > CTL_MOD)
         return -EINVAL;
-    struct entry *entry = find(epoll, file, (int)c);
-    if (b == CTL_ADD)
-        return entry ? -EEXIST : add(epoll, file, (int)c, event);
+    struct entry *entry = find(epoll, file, fd);
+    if (operation == CTL_ADD)
+        return entry ? -EEXIST : add(epoll, file, fd, event);
     if (!entry)
         return -ENOENT;
-    if (b == CTL_DEL)
+    if (operation == CTL_DEL)
         remove_entry(entry);
     else
         set_event(entry, event);
     return 0;
 }
-SYSCALL(255, epoll_ctl);
 
 /* What came together with the end of the time, or with a signal, counts. */
 static long
@@ -312,33 +306,29 @@ wait_for_events(struct epoll *epoll, struct epoll_event *out, long most, uint64_
     }
 }
 
-/* epoll descriptor, events, how many, milliseconds */
-static long
-sys_epoll_wait(SYSCALL_ARGS)
+SYSCALL(256, epoll_wait, int fd, struct epoll_event *out, int most, int milliseconds)
 {
-    struct file *set = fd_get((int)a);
+    struct file *set = fd_get(fd);
     struct epoll *epoll = as_epoll(set);
     uint64_t deadline = TIME_NEVER;
 
     if (!set)
         return -EBADF;
-    if (!epoll || c <= 0)
+    if (!epoll || most <= 0)
         return -EINVAL;
-    if (d >= 0)
-        deadline = clock_now() + (uint64_t)d * NSEC_PER_MSEC;
+    if (milliseconds >= 0)
+        deadline = clock_now() + (uint64_t)milliseconds * NSEC_PER_MSEC;
     file_hold(set);
-    long result = wait_for_events(epoll, (struct epoll_event *)b, c, deadline);
+    long result = wait_for_events(epoll, out, most, deadline);
     file_release(set);
     return result;
 }
-SYSCALL(256, epoll_wait);
 
 /* With the set of signals to block meanwhile, or NULL. */
-static long
-sys_epoll_pwait(SYSCALL_ARGS)
+SYSCALL(319, epoll_pwait, int fd, struct epoll_event *out, int most, int milliseconds,
+        const uint32_t *mask)
 {
-    uint64_t was = signal_mask_begin((const uint32_t *)e);
+    uint64_t was = signal_mask_begin(mask);
 
-    return signal_mask_end(was, sys_epoll_wait(a, b, c, d, 0, 0));
+    return signal_mask_end(was, sys_epoll_wait(fd, out, most, milliseconds));
 }
-SYSCALL(319, epoll_pwait);

@@ -94,23 +94,20 @@ static const struct file_ops operations = {
     .close = event_close,
 };
 
-/* first value, flags */
-static long
-sys_eventfd2(SYSCALL_ARGS)
+SYSCALL(328, eventfd2, unsigned first, unsigned flags)
 {
-    if (b & ~(EFD_SEMAPHORE | FILE_O_NONBLOCK | FILE_O_CLOEXEC))
+    if (flags & ~(EFD_SEMAPHORE | FILE_O_NONBLOCK | FILE_O_CLOEXEC))
         return -EINVAL;
     struct event *event = kmalloc(sizeof(*event));
     if (!event)
         return -ENOMEM;
-    event->count = (uint32_t)a;
-    event->semaphore = b & EFD_SEMAPHORE;
+    event->count = first;
+    event->semaphore = flags & EFD_SEMAPHORE;
     wait_queue_init(&event->changed);
     event->file = (struct file){.ops = &operations,
                                 .private = event,
                                 .refs = 1,
-                                .flags = FILE_O_RDWR | (b & FILE_O_NONBLOCK),
+                                .flags = FILE_O_RDWR | (flags & FILE_O_NONBLOCK),
                                 .changed = &event->changed};
-    return fd_install(&event->file, 0, b & FILE_O_CLOEXEC);
+    return fd_install(&event->file, 0, flags & FILE_O_CLOEXEC);
 }
-SYSCALL(328, eventfd2);

@@ -135,44 +135,34 @@ move(int fd, const struct abi_iovec *parts, unsigned count, enum direction way)
     return result;
 }
 
-static long
-sys_read(SYSCALL_ARGS)
+SYSCALL(3, read, int fd, char *to, size_t len)
 {
-    struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
+    struct abi_iovec part = {to, MIN(len, INT32_MAX)};
 
-    return move((int)a, &part, 1, READ);
+    return move(fd, &part, 1, READ);
 }
-SYSCALL(3, read);
 
-static long
-sys_write(SYSCALL_ARGS)
+SYSCALL(4, write, int fd, char *from, size_t len)
 {
-    struct abi_iovec part = {(char *)b, MIN((uint32_t)c, INT32_MAX)};
+    struct abi_iovec part = {from, MIN(len, INT32_MAX)};
 
-    return move((int)a, &part, 1, WRITE);
+    return move(fd, &part, 1, WRITE);
 }
-SYSCALL(4, write);
 
-static long
-sys_readv(SYSCALL_ARGS)
+SYSCALL(145, readv, int fd, const struct abi_iovec *parts, unsigned count)
 {
-    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, READ);
+    return move(fd, parts, count, READ);
 }
-SYSCALL(145, readv);
 
-static long
-sys_writev(SYSCALL_ARGS)
+SYSCALL(146, writev, int fd, const struct abi_iovec *parts, unsigned count)
 {
-    return move((int)a, (const struct abi_iovec *)b, (unsigned)c, WRITE);
+    return move(fd, parts, count, WRITE);
 }
-SYSCALL(146, writev);
 
-static long
-sys_close(SYSCALL_ARGS)
+SYSCALL(6, close, int fd)
 {
-    return fd_close((int)a);
+    return fd_close(fd);
 }
-SYSCALL(6, close);
 
 /* ---- position and control ---- */
 
@@ -206,31 +196,26 @@ seek(struct file *file, int64_t offset, int whence, int64_t *result)
     return 0;
 }
 
-/* fd, high and low half of the offset, where the result goes, whence. */
-static long
-sys__llseek(SYSCALL_ARGS)
+SYSCALL_ASKS(140, _llseek, int fd, uint32_t high, uint32_t low, int64_t *result, int whence)
 {
-    struct file *file = fd_get((int)a);
+    struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
-    return seek(file, (int64_t)((uint64_t)b << 32 | (uint32_t)c), (int)e, (int64_t *)d);
+    return seek(file, (int64_t)((uint64_t)high << 32 | low), whence, result);
 }
-SYSCALL_ASKS(140, _llseek);
 
-static long
-sys_ioctl(SYSCALL_ARGS)
+SYSCALL(54, ioctl, int fd, unsigned long request, void *argument)
 {
-    struct file *file = fd_get((int)a);
+    struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
-    if (b == ABI_FIONBIO) {
+    if (request == ABI_FIONBIO) {
         file->flags &= ~(unsigned)FILE_O_NONBLOCK;
-        if (*(const int *)c)
+        if (*(const int *)argument)
             file->flags |= FILE_O_NONBLOCK;
         return 0;
     }
-    return file->ops->ioctl ? file->ops->ioctl(file, (unsigned long)b, (void *)c) : -ENOTTY;
+    return file->ops->ioctl ? file->ops->ioctl(file, request, argument) : -ENOTTY;
 }
-SYSCALL(54, ioctl);

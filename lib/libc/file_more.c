@@ -36,58 +36,52 @@ duplicate_to(int fd, int to, bool close_on_exec)
     return fd_replace(to, file, close_on_exec);
 }
 
-static long
-sys_dup(SYSCALL_ARGS)
+SYSCALL(41, dup, int fd)
 {
-    return duplicate((int)a, 0, false);
+    return duplicate(fd, 0, false);
 }
-SYSCALL(41, dup);
 
-static long
-sys_dup2(SYSCALL_ARGS)
+SYSCALL(63, dup2, int fd, int to)
 {
-    if (a == b)
-        return fd_get((int)a) ? b : -EBADF;
-    return duplicate_to((int)a, (int)b, false);
+    if (fd == to)
+        return fd_get(fd) ? to : -EBADF;
+    return duplicate_to(fd, to, false);
 }
-SYSCALL(63, dup2);
 
-static long
-sys_dup3(SYSCALL_ARGS)
+SYSCALL(330, dup3, int fd, int to, unsigned flags)
 {
-    if (a == b || (c & ~FILE_O_CLOEXEC))
+    if (fd == to || (flags & ~FILE_O_CLOEXEC))
         return -EINVAL;
-    return duplicate_to((int)a, (int)b, c & FILE_O_CLOEXEC);
+    return duplicate_to(fd, to, flags & FILE_O_CLOEXEC);
 }
-SYSCALL(330, dup3);
 
 /* Locks between processes: there is one process, so each is free and each succeeds. The type
  * is the first field of struct flock, a short. */
-static long
-sys_fcntl64(SYSCALL_ARGS)
+SYSCALL(221, fcntl64, int fd, int command, long argument)
 {
-    struct file *file = fd_get((int)a);
+    struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
-    switch (b) {
+    switch (command) {
     case ABI_F_DUPFD:
     case ABI_F_DUPFD_CLOEXEC:
-        if (c < 0 || (uint64_t)c >= fd_limits().soft)
+        if (argument < 0 || (uint64_t)argument >= fd_limits().soft)
             return -EINVAL;
-        return duplicate((int)a, (int)c, b == ABI_F_DUPFD_CLOEXEC);
+        return duplicate(fd, (int)argument, command == ABI_F_DUPFD_CLOEXEC);
     case ABI_F_GETFD:
-        return *fd_close_on_exec((int)a) ? ABI_FD_CLOEXEC : 0;
+        return *fd_close_on_exec(fd) ? ABI_FD_CLOEXEC : 0;
     case ABI_F_SETFD:
-        *fd_close_on_exec((int)a) = c & ABI_FD_CLOEXEC;
+        *fd_close_on_exec(fd) = argument & ABI_FD_CLOEXEC;
         return 0;
     case ABI_F_GETFL:
         return (long)file->flags;
     case ABI_F_SETFL:
-        file->flags = (file->flags & ~(unsigned)FLAGS_CHANGEABLE) | (c & FLAGS_CHANGEABLE);
+        file->flags =
+            (file->flags & ~(unsigned)FLAGS_CHANGEABLE) | (argument & FLAGS_CHANGEABLE);
         return 0;
     case ABI_F_GETLK64:
-        *(int16_t *)c = ABI_F_UNLCK;
+        *(int16_t *)argument = ABI_F_UNLCK;
         return 0;
     case ABI_F_SETLK64:
     case ABI_F_SETLKW64:
@@ -96,18 +90,15 @@ sys_fcntl64(SYSCALL_ARGS)
         return -EINVAL;
     }
 }
-SYSCALL(221, fcntl64);
 
-static long
-sys_flock(SYSCALL_ARGS)
+SYSCALL(143, flock, int fd, int operation)
 {
-    long kind = b & ~ABI_LOCK_NB;
+    int kind = operation & ~ABI_LOCK_NB;
 
-    if (!fd_get((int)a))
+    if (!fd_get(fd))
         return -EBADF;
     return kind == ABI_LOCK_SH || kind == ABI_LOCK_EX || kind == ABI_LOCK_UN ? 0 : -EINVAL;
 }
-SYSCALL(143, flock);
 
 /* ---- at a position ---- */
 
@@ -132,7 +123,7 @@ pwrite_file(struct file *file, void *from, uint32_t len, uint64_t at)
 }
 
 static long
-move_at(int fd, const struct abi_iovec *parts, long count, uint64_t at,
+move_at(int fd, const struct abi_iovec *parts, int count, uint64_t at,
         long (*move)(struct file *, void *, uint32_t, uint64_t))
 {
     struct file *file = fd_get(fd);
@@ -144,7 +135,7 @@ move_at(int fd, const struct abi_iovec *parts, long count, uint64_t at,
     if (count < 0 || count > ABI_IOV_MAX)
         return -EINVAL;
     file_hold(file);
-    for (long i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         uint32_t len = MIN(parts[i].len, (uint32_t)(INT32_MAX - total));
         n = move(file, parts[i].base, len, at + (unsigned long)total);
         if (n < 0)
@@ -157,46 +148,35 @@ move_at(int fd, const struct abi_iovec *parts, long count, uint64_t at,
     return total > 0 ? total : n;
 }
 
-static long
-sys_pread64(SYSCALL_ARGS)
+SYSCALL(180, pread64, int fd, char *to, size_t len, uint64_t at)
 {
-    struct abi_iovec part = {(char *)b, (uint32_t)c};
+    struct abi_iovec part = {to, len};
 
-    return move_at((int)a, &part, 1, (uint32_t)d | (uint64_t)e << 32, pread_file);
+    return move_at(fd, &part, 1, at, pread_file);
 }
-SYSCALL(180, pread64);
 
-static long
-sys_pwrite64(SYSCALL_ARGS)
+SYSCALL(181, pwrite64, int fd, char *from, size_t len, uint64_t at)
 {
-    struct abi_iovec part = {(char *)b, (uint32_t)c};
+    struct abi_iovec part = {from, len};
 
-    return move_at((int)a, &part, 1, (uint32_t)d | (uint64_t)e << 32, pwrite_file);
+    return move_at(fd, &part, 1, at, pwrite_file);
 }
-SYSCALL(181, pwrite64);
 
-static long
-sys_preadv(SYSCALL_ARGS)
+SYSCALL(333, preadv, int fd, const struct abi_iovec *parts, int count, uint64_t at)
 {
-    return move_at((int)a, (const struct abi_iovec *)b, c, (uint32_t)d | (uint64_t)e << 32,
-                   pread_file);
+    return move_at(fd, parts, count, at, pread_file);
 }
-SYSCALL(333, preadv);
 
-static long
-sys_pwritev(SYSCALL_ARGS)
+SYSCALL(334, pwritev, int fd, const struct abi_iovec *parts, int count, uint64_t at)
 {
-    return move_at((int)a, (const struct abi_iovec *)b, c, (uint32_t)d | (uint64_t)e << 32,
-                   pwrite_file);
+    return move_at(fd, parts, count, at, pwrite_file);
 }
-SYSCALL(334, pwritev);
 
 /* ---- storage ---- */
 
-static long
-sys_fsync(SYSCALL_ARGS)
+SYSCALL(118, fsync, int fd)
 {
-    struct file *file = fd_get((int)a);
+    struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
@@ -205,32 +185,22 @@ sys_fsync(SYSCALL_ARGS)
     file_release(file);
     return result;
 }
-SYSCALL(118, fsync);
 
-/* Descriptor, two halves of offset and of length, advice: heard, and nothing done. */
-static long
-sys_fadvise64_64(SYSCALL_ARGS)
+/* Advice is heard, and nothing done. */
+SYSCALL(272, fadvise64_64, int fd)
 {
-    const struct file *file = fd_get((int)a);
+    const struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
     return file->ops->pread ? 0 : -ESPIPE;
 }
-SYSCALL(272, fadvise64_64);
 
-static long
-sys_fdatasync(SYSCALL_ARGS)
-{
-    return sys_fsync(a, b, c, d, e, f);
-}
-SYSCALL(148, fdatasync);
+SYSCALL_ENTRY(148, fdatasync, sys_fsync, false);
 
-static long
-sys_ftruncate64(SYSCALL_ARGS)
+SYSCALL(194, ftruncate64, int fd, uint64_t size)
 {
-    struct file *file = fd_get((int)a);
-    uint64_t size = (uint32_t)b | (uint64_t)c << 32;
+    struct file *file = fd_get(fd);
 
     if (!file)
         return -EBADF;
@@ -242,4 +212,3 @@ sys_ftruncate64(SYSCALL_ARGS)
     file_release(file);
     return result;
 }
-SYSCALL(194, ftruncate64);

@@ -73,50 +73,51 @@ futex_wake(const uint32_t *word, long count)
     return wake_and_move(word, count, NULL, 0);
 }
 
-/* word, operation, value, then a time-out or a count, second word, its expected value */
 static long
-futex(long a, long b, long c, uint64_t deadline, long count, long e, long f)
+futex(const uint32_t *word, int operation, int value, uint64_t deadline, long count,
+      const uint32_t *second, uint32_t expected)
 {
-    const uint32_t *word = (const uint32_t *)a;
-
-    switch (b & ~ABI_FUTEX_PRIVATE) {
+    switch (operation & ~ABI_FUTEX_PRIVATE) {
     case ABI_FUTEX_WAIT:
-        return futex_wait(word, (uint32_t)c, deadline);
+        return futex_wait(word, (uint32_t)value, deadline);
     case ABI_FUTEX_WAKE:
-        return futex_wake(word, MAX(c, 0));
+        return futex_wake(word, MAX(value, 0));
     case ABI_FUTEX_CMP_REQUEUE:
-        if (*(const volatile uint32_t *)word != (uint32_t)f)
+        if (*(const volatile uint32_t *)word != expected)
             return -EAGAIN;
         /* fallthrough */
     case ABI_FUTEX_REQUEUE:
-        return wake_and_move(word, MAX(c, 0), (const uint32_t *)e, MAX(count, 0));
+        return wake_and_move(word, MAX(value, 0), second, MAX(count, 0));
     default:
         return -ENOSYS; /* priority inheritance: musl then says that it has none */
     }
 }
 
 static bool
-waits(long operation)
+waits(int operation)
 {
     return (operation & ~ABI_FUTEX_PRIVATE) == ABI_FUTEX_WAIT;
 }
 
-static long
-sys_futex(SYSCALL_ARGS)
+/* The fourth word is a time-out for those who wait and a count for the others. */
+SYSCALL(240, futex, const uint32_t *word, int operation, int value, long fourth,
+        const uint32_t *second, uint32_t expected)
 {
     uint64_t deadline = TIME_NEVER;
-    int error = waits(b) ? clock_deadline32((const struct abi_timespec32 *)d, &deadline) : 0;
+    int error = waits(operation)
+                    ? clock_deadline32((const struct abi_timespec32 *)fourth, &deadline)
+                    : 0;
 
-    return error ? error : futex(a, b, c, deadline, d, e, f);
+    return error ? error : futex(word, operation, value, deadline, fourth, second, expected);
 }
-SYSCALL(240, futex);
 
-static long
-sys_futex_time64(SYSCALL_ARGS)
+SYSCALL(422, futex_time64, const uint32_t *word, int operation, int value, long fourth,
+        const uint32_t *second, uint32_t expected)
 {
     uint64_t deadline = TIME_NEVER;
-    int error = waits(b) ? clock_deadline64((const struct abi_timespec64 *)d, &deadline) : 0;
+    int error = waits(operation)
+                    ? clock_deadline64((const struct abi_timespec64 *)fourth, &deadline)
+                    : 0;
 
-    return error ? error : futex(a, b, c, deadline, d, e, f);
+    return error ? error : futex(word, operation, value, deadline, fourth, second, expected);
 }
-SYSCALL(422, futex_time64);

@@ -65,23 +65,19 @@ remaining(void)
     return (struct itimerval){from_ns(interval), from_ns(left)};
 }
 
-static long
-sys_getitimer(SYSCALL_ARGS)
+SYSCALL(105, getitimer, int which, struct itimerval *out)
 {
-    if (a != ITIMER_REAL)
+    if (which != ITIMER_REAL)
         return -EINVAL;
-    *(struct itimerval *)b = remaining();
+    *out = remaining();
     return 0;
 }
-SYSCALL(105, getitimer);
 
-static long
-sys_setitimer(SYSCALL_ARGS)
+SYSCALL(104, setitimer, int which, const struct itimerval *new, struct itimerval *old)
 {
-    const struct itimerval *new = (const struct itimerval *)b;
-    struct itimerval *old = (struct itimerval *)c, was = remaining();
+    struct itimerval was = remaining();
 
-    if (a != ITIMER_REAL || !is_valid(new->interval) || !is_valid(new->value))
+    if (which != ITIMER_REAL || !is_valid(new->interval) || !is_valid(new->value))
         return -EINVAL;
     timer_cancel(&alarm_timer);
     interval = to_ns(new->interval);
@@ -92,4 +88,3 @@ sys_setitimer(SYSCALL_ARGS)
         *old = was;
     return 0;
 }
-SYSCALL(104, setitimer);

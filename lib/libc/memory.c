@@ -83,7 +83,7 @@ in_pages(uintptr_t base, size_t len, size_t *count)
 /* ---- protection ---- */
 
 static enum page_prot
-to_prot(long prot)
+to_prot(int prot)
 {
     return prot & ABI_PROT_EXEC    ? PAGE_RWX
            : prot & ABI_PROT_WRITE ? PAGE_RW
@@ -200,7 +200,7 @@ read_file(int fd, char *to, size_t len, uint64_t at)
 
 /* Which file a mapping may have: what is written to a shared one would never reach it. */
 static long
-check_file(int fd, long prot, long flags)
+check_file(int fd, int prot, int flags)
 {
     const struct file *file = fd_get(fd);
 
@@ -214,41 +214,39 @@ check_file(int fd, long prot, long flags)
     return mode == FILE_O_RDWR ? -ENODEV : -EACCES;
 }
 
-/* address, length, protection, flags, descriptor, offset in pages */
-static long
-sys_mmap2(SYSCALL_ARGS)
+SYSCALL(192, mmap2, uintptr_t address, size_t len, int prot, int flags, int fd,
+        uint32_t page_offset)
 {
     size_t count;
     long error = 0;
 
-    if (b == 0 || ((d & ABI_MAP_FIXED) && a % PAGE_SIZE))
+    if (len == 0 || ((flags & ABI_MAP_FIXED) && address % PAGE_SIZE))
         return -EINVAL;
-    if (!(d & (ABI_MAP_PRIVATE | ABI_MAP_SHARED)))
+    if (!(flags & (ABI_MAP_PRIVATE | ABI_MAP_SHARED)))
         return -EINVAL;
-    if (!(d & ABI_MAP_ANONYMOUS))
-        error = check_file((int)e, c, d);
+    if (!(flags & ABI_MAP_ANONYMOUS))
+        error = check_file(fd, prot, flags);
     if (error)
         return error;
-    if (!in_pages(0, (size_t)b, &count))
+    if (!in_pages(0, len, &count))
         return -ENOMEM;
-    bool fixed = d & ABI_MAP_FIXED;
-    if (fixed && !owns((uintptr_t)a >> PAGE_SHIFT, count))
+    bool fixed = flags & ABI_MAP_FIXED;
+    if (fixed && !owns(address >> PAGE_SHIFT, count))
         return -EINVAL; /* the place of a page cannot be chosen */
-    char *base = fixed ? map_over((uintptr_t)a, count) : map(count);
+    char *base = fixed ? map_over(address, count) : map(count);
     if (!base)
         return -ENOMEM;
     uintptr_t page = (uintptr_t)base >> PAGE_SHIFT;
-    if (!(d & ABI_MAP_ANONYMOUS))
-        error = read_file((int)e, base, (size_t)b, (uint64_t)(uint32_t)f << PAGE_SHIFT);
-    if (!error && !(d & ABI_MAP_ANONYMOUS))
+    if (!(flags & ABI_MAP_ANONYMOUS))
+        error = read_file(fd, base, len, (uint64_t)page_offset << PAGE_SHIFT);
+    if (!error && !(flags & ABI_MAP_ANONYMOUS))
         mark_as_file(page, count);
-    if (!error && to_prot(c) != PAGE_RW)
-        error = protect(page, count, to_prot(c));
+    if (!error && to_prot(prot) != PAGE_RW)
+        error = protect(page, count, to_prot(prot));
     if (error && !fixed)
         release(page, count);
     return error ? error : (long)base;
 }
-SYSCALL(192, mmap2);
 
 static long
 unmap(uintptr_t base, size_t len)
@@ -270,12 +268,9 @@ unmap(uintptr_t base, size_t len)
     return 0;
 }
 
-static long
-sys_munmap(SYSCALL_ARGS)
+SYSCALL(91, munmap, uintptr_t base, size_t len)
 {
-    uintptr_t base = (uintptr_t)a;
-    size_t len = PAGE_ALIGN((size_t)b);
-
+    len = PAGE_ALIGN(len);
     release_abandoned();
     if (!stands_on(base, len))
         return unmap(base, len);
@@ -286,23 +281,20 @@ sys_munmap(SYSCALL_ARGS)
     abandoned.owner = thread_current()->id;
     return 0;
 }
-SYSCALL(91, munmap);
 
-static long
-sys_mprotect(SYSCALL_ARGS)
+SYSCALL(125, mprotect, uintptr_t base, size_t len, int prot)
 {
-    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    uintptr_t page = base >> PAGE_SHIFT;
     size_t count;
 
-    if (a % PAGE_SIZE)
+    if (base % PAGE_SIZE)
         return -EINVAL;
-    if (b == 0)
+    if (len == 0)
         return 0;
-    if (!in_pages((uintptr_t)a, (size_t)b, &count) || !owns(page, count))
+    if (!in_pages(base, len, &count) || !owns(page, count))
         return -ENOMEM;
-    return protect(page, count, to_prot(c));
+    return protect(page, count, to_prot(prot));
 }
-SYSCALL(125, mprotect);
 
 /* One protection for all of them; -EFAULT if there is not. */
 static int
@@ -341,27 +333,24 @@ move(uintptr_t page, size_t old, size_t new)
     return (long)base;
 }
 
-/* old address, old length, new length, flags */
-static long
-sys_mremap(SYSCALL_ARGS)
+SYSCALL(163, mremap, uintptr_t base, size_t old_len, size_t new_len, int flags)
 {
-    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    uintptr_t page = base >> PAGE_SHIFT;
     size_t old, new;
 
     bool guard = false;
 
-    if (a % PAGE_SIZE || (d & ~ABI_MREMAP_MAYMOVE) || !in_pages(0, (size_t)c, &new))
+    if (base % PAGE_SIZE || (flags & ~ABI_MREMAP_MAYMOVE) || !in_pages(0, new_len, &new))
         return -EINVAL;
     /* The C library finds the end of the main thread's stack by asking for more of each page. */
-    if (thread_of_stack((uintptr_t)a, &guard) && !guard && entry(page) == NOT_OURS)
+    if (thread_of_stack(base, &guard) && !guard && entry(page) == NOT_OURS)
         return -ENOMEM;
-    if (!in_pages((uintptr_t)a, (size_t)b, &old) || !owns(page, old))
+    if (!in_pages(base, old_len, &old) || !owns(page, old))
         return -EFAULT;
     if (new <= old)
-        return new < old &&release(page + new, old - new) ? -ENOMEM : a;
-    return d & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
+        return new < old &&release(page + new, old - new) ? -ENOMEM : (long)base;
+    return flags & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
 }
-SYSCALL(163, mremap);
 
 static int
 make_zero(uintptr_t page)
@@ -379,18 +368,17 @@ make_zero(uintptr_t page)
  * The one advice with an effect that a program may rely on: DONTNEED reads as zeroes, whatever the
  * protection. Pages of a file, which Linux would read anew, keep what they have.
  */
-static long
-sys_madvise(SYSCALL_ARGS)
+SYSCALL(219, madvise, uintptr_t base, size_t len, int advice)
 {
     size_t count;
 
-    if (a % PAGE_SIZE || c < 0 || c > ABI_MADV_LAST)
+    if (base % PAGE_SIZE || advice < 0 || advice > ABI_MADV_LAST)
         return -EINVAL;
-    if (c != ABI_MADV_DONTNEED || b == 0)
+    if (advice != ABI_MADV_DONTNEED || len == 0)
         return 0;
-    if (!in_pages((uintptr_t)a, (size_t)b, &count))
+    if (!in_pages(base, len, &count))
         return -ENOMEM;
-    uintptr_t page = (uintptr_t)a >> PAGE_SHIFT;
+    uintptr_t page = base >> PAGE_SHIFT;
     int result = owns(page, count) ? 0 : -ENOMEM; /* which keeps nothing from being done */
     for (; count > 0; page++, count--) {
         bool plain = entry(page) != NOT_OURS && !(entry(page) & OF_FILE);
@@ -400,11 +388,8 @@ sys_madvise(SYSCALL_ARGS)
     }
     return result;
 }
-SYSCALL(219, madvise);
 
-static long
-sys_brk(SYSCALL_ARGS)
+SYSCALL(45, brk, void)
 {
     return 0; /* where it is and stays: never what was asked for */
 }
-SYSCALL(45, brk);

@@ -201,7 +201,7 @@ make_pipe(unsigned flags)
 }
 
 static long
-open_pipe(int *fds, long flags)
+open_pipe(int *fds, unsigned flags)
 {
     struct pipe *p;
 
@@ -225,16 +225,12 @@ open_pipe(int *fds, long flags)
     return 0;
 }
 
-static long
-sys_pipe(SYSCALL_ARGS)
+SYSCALL(42, pipe, int *fds)
 {
-    return open_pipe((int *)a, 0);
+    return open_pipe(fds, 0);
 }
-SYSCALL(42, pipe);
 
-static long
-sys_pipe2(SYSCALL_ARGS)
+SYSCALL(331, pipe2, int *fds, unsigned flags)
 {
-    return open_pipe((int *)a, b);
+    return open_pipe(fds, flags);
 }
-SYSCALL(331, pipe2);

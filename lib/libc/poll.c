@@ -117,52 +117,48 @@ not_again(int result)
 /* ---- poll ---- */
 
 static long
-poll_entries(long entries, unsigned long count, uint64_t deadline)
+poll_entries(struct abi_pollfd *entries, unsigned count, uint64_t deadline)
 {
     if (count > fd_limits().soft)
         return -EINVAL;
-    return not_again(poll_files((struct abi_pollfd *)entries, (unsigned)count, deadline));
+    return not_again(poll_files(entries, count, deadline));
 }
 
-static long
-sys_poll(SYSCALL_ARGS)
+SYSCALL(168, poll, struct abi_pollfd *entries, unsigned count, int milliseconds)
 {
     uint64_t deadline = TIME_NEVER;
 
-    if (c >= 0)
-        deadline = clock_now() + (uint64_t)c * NSEC_PER_MSEC;
-    return poll_entries(a, (unsigned long)b, deadline);
+    if (milliseconds >= 0)
+        deadline = clock_now() + (uint64_t)milliseconds * NSEC_PER_MSEC;
+    return poll_entries(entries, count, deadline);
 }
-SYSCALL(168, poll);
 
 /* `mask` is the set of signals to block meanwhile, or NULL. */
 static long
-ppoll(long entries, long count, uint64_t deadline, const uint32_t *mask)
+ppoll(struct abi_pollfd *entries, unsigned count, uint64_t deadline, const uint32_t *mask)
 {
     uint64_t was = signal_mask_begin(mask);
 
-    return signal_mask_end(was, poll_entries(entries, (unsigned long)count, deadline));
+    return signal_mask_end(was, poll_entries(entries, count, deadline));
 }
 
-static long
-sys_ppoll(SYSCALL_ARGS)
+SYSCALL(309, ppoll, struct abi_pollfd *entries, unsigned count,
+        const struct abi_timespec32 *span, const uint32_t *mask)
 {
     uint64_t deadline;
-    int error = clock_deadline32((const struct abi_timespec32 *)c, &deadline);
+    int error = clock_deadline32(span, &deadline);
 
-    return error ? error : ppoll(a, b, deadline, (const uint32_t *)d);
+    return error ? error : ppoll(entries, count, deadline, mask);
 }
-SYSCALL(309, ppoll);
 
-static long
-sys_ppoll_time64(SYSCALL_ARGS)
+SYSCALL(414, ppoll_time64, struct abi_pollfd *entries, unsigned count,
+        const struct abi_timespec64 *span, const uint32_t *mask)
 {
     uint64_t deadline;
-    int error = clock_deadline64((const struct abi_timespec64 *)c, &deadline);
+    int error = clock_deadline64(span, &deadline);
 
-    return error ? error : ppoll(a, b, deadline, (const uint32_t *)d);
+    return error ? error : ppoll(entries, count, deadline, mask);
 }
-SYSCALL(414, ppoll_time64);
 
 /* ---- select ---- */
 
@@ -213,7 +209,7 @@ entries_to_sets(const struct abi_pollfd *entries, int n, uint32_t *const *sets)
 }
 
 static long
-select_files(long n, uint32_t *const *sets, uint64_t deadline)
+select_files(int n, uint32_t *const *sets, uint64_t deadline)
 {
     if (n < 0)
         return -EINVAL;
@@ -221,56 +217,52 @@ select_files(long n, uint32_t *const *sets, uint64_t deadline)
     struct abi_pollfd *entries = kmalloc((size_t)MAX(n, 1) * sizeof(*entries));
     if (!entries)
         return -ENOMEM;
-    int result = sets_to_entries(sets, (int)n, entries);
+    int result = sets_to_entries(sets, n, entries);
     if (!result)
         result = poll_files(entries, (unsigned)n, deadline);
     if (result >= 0)
-        result = entries_to_sets(entries, (int)n, sets);
+        result = entries_to_sets(entries, n, sets);
     kfree(entries);
     return not_again(result);
 }
 
-static long
-sys__newselect(SYSCALL_ARGS)
+SYSCALL(142, _newselect, int n, uint32_t *in, uint32_t *out, uint32_t *except,
+        const struct abi_timeval32 *span)
 {
-    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
-    const struct abi_timeval32 *span = (const struct abi_timeval32 *)e;
+    uint32_t *const sets[SETS] = {in, out, except};
     uint64_t deadline = TIME_NEVER;
 
     if (span && (span->usec < 0 || span->usec >= 1000000))
         return -EINVAL;
     int error = span ? clock_deadline(span->sec, span->usec * 1000, &deadline) : 0;
-    return error ? error : select_files(a, sets, deadline);
+    return error ? error : select_files(n, sets, deadline);
 }
-SYSCALL(142, _newselect);
 
 /* The sixth argument points to the signal set and its size. */
 static long
-pselect(long n, uint32_t *const *sets, const uint32_t *const *mask, uint64_t deadline)
+pselect(int n, uint32_t *const *sets, const uint32_t *const *mask, uint64_t deadline)
 {
     uint64_t was = signal_mask_begin(mask ? *mask : NULL);
 
     return signal_mask_end(was, select_files(n, sets, deadline));
 }
 
-static long
-sys_pselect6(SYSCALL_ARGS)
+SYSCALL(308, pselect6, int n, uint32_t *in, uint32_t *out, uint32_t *except,
+        const struct abi_timespec32 *span, const uint32_t *const *mask)
 {
-    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
+    uint32_t *const sets[SETS] = {in, out, except};
     uint64_t deadline;
-    int error = clock_deadline32((const struct abi_timespec32 *)e, &deadline);
+    int error = clock_deadline32(span, &deadline);
 
-    return error ? error : pselect(a, sets, (const uint32_t *const *)f, deadline);
+    return error ? error : pselect(n, sets, mask, deadline);
 }
-SYSCALL(308, pselect6);
 
-static long
-sys_pselect6_time64(SYSCALL_ARGS)
+SYSCALL(413, pselect6_time64, int n, uint32_t *in, uint32_t *out, uint32_t *except,
+        const struct abi_timespec64 *span, const uint32_t *const *mask)
 {
-    uint32_t *const sets[SETS] = {(uint32_t *)b, (uint32_t *)c, (uint32_t *)d};
+    uint32_t *const sets[SETS] = {in, out, except};
     uint64_t deadline;
-    int error = clock_deadline64((const struct abi_timespec64 *)e, &deadline);
+    int error = clock_deadline64(span, &deadline);
 
-    return error ? error : pselect(a, sets, (const uint32_t *const *)f, deadline);
+    return error ? error : pselect(n, sets, mask, deadline);
 }
-SYSCALL(413, pselect6_time64);

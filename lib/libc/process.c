@@ -16,69 +16,49 @@ PART(process);
 
 #define PROCESS 1
 
-static long
-sys_getpid(SYSCALL_ARGS)
+SYSCALL_ASKS(20, getpid, void)
 {
     return PROCESS;
 }
-SYSCALL_ASKS(20, getpid);
 
-static long
-sys_gettid(SYSCALL_ARGS)
+SYSCALL_ASKS(224, gettid, void)
 {
     return thread_current()->id;
 }
-SYSCALL_ASKS(224, gettid);
 
 static long
-zero(SYSCALL_ARGS)
+zero(void)
 {
     return 0;
 }
 
 /* Parent, users and groups; making a new session or group changes nothing. */
-#define ANSWERS_ZERO(nr, call)                                            \
-    static const struct syscall syscall_##call = {nr, #call, zero, true}; \
-    ENLIST(syscalls, syscall_##call)
-ANSWERS_ZERO(64, getppid);
-ANSWERS_ZERO(57, setpgid);
-ANSWERS_ZERO(199, getuid32);
-ANSWERS_ZERO(200, getgid32);
-ANSWERS_ZERO(201, geteuid32);
-ANSWERS_ZERO(202, getegid32);
-ANSWERS_ZERO(205, getgroups32);
+SYSCALL_ENTRY(64, getppid, zero, true);
+SYSCALL_ENTRY(57, setpgid, zero, true);
+SYSCALL_ENTRY(199, getuid32, zero, true);
+SYSCALL_ENTRY(200, getgid32, zero, true);
+SYSCALL_ENTRY(201, geteuid32, zero, true);
+SYSCALL_ENTRY(202, getegid32, zero, true);
+SYSCALL_ENTRY(205, getgroups32, zero, true);
 
-static long
-sys_getpgid(SYSCALL_ARGS)
+SYSCALL(132, getpgid, int process)
 {
-    return a == 0 || a == PROCESS ? PROCESS : -ESRCH;
+    return process == 0 || process == PROCESS ? PROCESS : -ESRCH;
 }
-SYSCALL(132, getpgid);
 
-static long
-sys_getsid(SYSCALL_ARGS)
-{
-    return sys_getpgid(a, b, c, d, e, f);
-}
-SYSCALL(147, getsid);
+SYSCALL_ENTRY(147, getsid, sys_getpgid, false);
 
-static long
-sys_setsid(SYSCALL_ARGS)
+SYSCALL(66, setsid, void)
 {
     return -EPERM; /* as for every process that leads its group already */
 }
-SYSCALL(66, setsid);
 
-static long
-three_zeroes(SYSCALL_ARGS)
+SYSCALL(209, getresuid32, uint32_t *real, uint32_t *effective, uint32_t *saved)
 {
-    *(uint32_t *)a = *(uint32_t *)b = *(uint32_t *)c = 0;
+    *real = *effective = *saved = 0;
     return 0;
 }
-static const struct syscall syscall_getresuid32 = {209, "getresuid32", three_zeroes, false};
-ENLIST(syscalls, syscall_getresuid32);
-static const struct syscall syscall_getresgid32 = {211, "getresgid32", three_zeroes, false};
-ENLIST(syscalls, syscall_getresgid32);
+SYSCALL_ENTRY(211, getresgid32, sys_getresuid32, false);
 
 /* ---- the machine ---- */
 
@@ -91,20 +71,18 @@ put_name(char *fields, int number, const char *text)
 }
 
 /* sysname, nodename, release, version, machine, domainname */
-static long
-sys_uname(SYSCALL_ARGS)
+SYSCALL(122, uname, char *fields)
 {
     const char *host = cmdline_word(NULL, "hostname");
 
-    memset((char *)a, 0, 6 * NAME_SIZE);
-    put_name((char *)a, 0, "Ringlet");
-    put_name((char *)a, 1, host ? host : "ringlet");
-    put_name((char *)a, 2, "0.1");
-    put_name((char *)a, 3, "unikernel");
-    put_name((char *)a, 4, "i686");
+    memset(fields, 0, 6 * NAME_SIZE);
+    put_name(fields, 0, "Ringlet");
+    put_name(fields, 1, host ? host : "ringlet");
+    put_name(fields, 2, "0.1");
+    put_name(fields, 3, "unikernel");
+    put_name(fields, 4, "i686");
     return 0;
 }
-SYSCALL(122, uname);
 
 struct sysinfo {
     uint32_t uptime, loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
@@ -112,13 +90,12 @@ struct sysinfo {
     uint32_t totalhigh, freehigh, unit;
 };
 
-static long
-sys_sysinfo(SYSCALL_ARGS)
+SYSCALL(116, sysinfo, struct sysinfo *out)
 {
     struct memory_info memory;
 
     memory_info(&memory);
-    *(struct sysinfo *)a = (struct sysinfo){
+    *out = (struct sysinfo){
         .uptime = (uint32_t)(clock_now() / NSEC_PER_SEC),
         .totalram = memory.total,
         .freeram = memory.free,
@@ -127,18 +104,15 @@ sys_sysinfo(SYSCALL_ARGS)
     };
     return 0;
 }
-SYSCALL(116, sysinfo);
 
-/* Process or 0, bytes of the set, set: one processor. */
-static long
-sys_sched_getaffinity(SYSCALL_ARGS)
+/* There is one processor. */
+SYSCALL(242, sched_getaffinity, UNUSED int process, int size, uint32_t *set)
 {
-    if (b < (long)sizeof(uint32_t))
+    if (size < (int)sizeof(uint32_t))
         return -EINVAL;
-    *(uint32_t *)c = 1;
+    *set = 1;
     return sizeof(uint32_t);
 }
-SYSCALL(242, sched_getaffinity);
 
 /* ---- limits and use ---- */
 
@@ -171,24 +145,20 @@ set_limit(long resource, struct rlimit was, struct rlimit new)
     return new.current == was.current && new.most == was.most ? 0 : -EPERM;
 }
 
-/* Process, resource, new limit, old limit. */
-static long
-sys_prlimit64(SYSCALL_ARGS)
+SYSCALL(340, prlimit64, int process, int resource, const struct rlimit *new, struct rlimit *old)
 {
-    const struct rlimit *new = (const struct rlimit *)c;
-    struct rlimit *old = (struct rlimit *)d, was;
+    struct rlimit was;
 
-    if (a != 0 && a != PROCESS)
+    if (process != 0 && process != PROCESS)
         return -ESRCH;
-    if (b < 0 || b > RLIMIT_LAST || (new && new->current > new->most))
+    if (resource < 0 || resource > RLIMIT_LAST || (new && new->current > new->most))
         return -EINVAL;
-    was = get_limit(b);
-    int error = new ? set_limit(b, was, *new) : 0;
+    was = get_limit(resource);
+    int error = new ? set_limit(resource, was, *new) : 0;
     if (!error && old)
         *old = was;
     return error;
 }
-SYSCALL(340, prlimit64);
 
 #define RUSAGE_CHILDREN (-1)
 #define RUSAGE_THREAD   1
@@ -198,51 +168,43 @@ struct rusage {
     int32_t unused[14];
 };
 
-static long
-sys_getrusage(SYSCALL_ARGS)
+SYSCALL_ASKS(77, getrusage, int who, struct rusage *out)
 {
     uint64_t now = clock_now() - thread_idle_time();
 
-    if (a < RUSAGE_CHILDREN || a > RUSAGE_THREAD)
+    if (who < RUSAGE_CHILDREN || who > RUSAGE_THREAD)
         return -EINVAL;
 
-    *(struct rusage *)b = (struct rusage){
+    *out = (struct rusage){
         .user = {(int32_t)(now / NSEC_PER_SEC), (int32_t)(now % NSEC_PER_SEC / NSEC_PER_USEC)}};
     return 0;
 }
-SYSCALL_ASKS(77, getrusage);
 
 /* ---- children ---- */
 
-static long
-no_child(SYSCALL_ARGS)
+SYSCALL(114, wait4, void)
 {
     return -ECHILD;
 }
-static const struct syscall syscall_wait4 = {114, "wait4", no_child, false};
-ENLIST(syscalls, syscall_wait4);
-static const struct syscall syscall_waitid = {284, "waitid", no_child, false};
-ENLIST(syscalls, syscall_waitid);
+SYSCALL_ENTRY(284, waitid, sys_wait4, false);
 
 /* ---- names of threads ---- */
 
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
 
-static long
-sys_prctl(SYSCALL_ARGS)
+SYSCALL(172, prctl, int option, char *text)
 {
     char *name = thread_current()->name;
 
-    if (a == PR_SET_NAME) {
-        size_t len = strnlen((const char *)b, THREAD_NAME_MAX - 1);
-        memcpy(name, (const char *)b, len);
+    if (option == PR_SET_NAME) {
+        size_t len = strnlen(text, THREAD_NAME_MAX - 1);
+        memcpy(name, text, len);
         name[len] = '\0';
         return 0;
     }
-    if (a != PR_GET_NAME)
+    if (option != PR_GET_NAME)
         return -EINVAL;
-    memcpy((char *)b, name, THREAD_NAME_MAX);
+    memcpy(text, name, THREAD_NAME_MAX);
     return 0;
 }
-SYSCALL(172, prctl);

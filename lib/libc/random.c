@@ -17,18 +17,17 @@ DEVICE_CLASS_USED(entropy);
 
 #define MOST 33554431 /* bytes of one call, Linux's limit */
 
-static long
-sys_getrandom(SYSCALL_ARGS)
+SYSCALL(355, getrandom, void *to, size_t len, unsigned flags)
 {
     static bool told;
 
-    if (c & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+    if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
         return -EINVAL;
-    long len = (long)MIN((uint32_t)b, MOST);
-    int error = len ? entropy_read((void *)a, (size_t)len) : 0;
+    len = MIN(len, MOST);
+    int error = len ? entropy_read(to, len) : 0;
 
     if (!error)
-        return len;
+        return (long)len;
     if (!told)
         log_error("getrandom: no source of entropy works (error %d): give the guest a "
                   "virtio-rng device, or a CPU with RDRAND",
@@ -36,4 +35,3 @@ sys_getrandom(SYSCALL_ARGS)
     told = true;
     return -EIO;
 }
-SYSCALL(355, getrandom);

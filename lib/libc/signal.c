@@ -152,7 +152,7 @@ signal_send(int number)
 }
 
 static long
-send_to_thread(long id, long number)
+send_to_thread(int id, int number)
 {
     struct thread *t = thread_next(NULL);
 
@@ -162,76 +162,64 @@ send_to_thread(long id, long number)
         return -ESRCH;
     if (number < 0 || number > ABI_NSIG)
         return -EINVAL;
-    if (number == 0 || is_ignored((int)number))
+    if (number == 0 || is_ignored(number))
         return 0;
     ((struct libc_thread *)t->data)->pending |= SIGNAL_BIT(number);
     wake_all(&signal_sent);
     return 0;
 }
 
-static long
-sys_tkill(SYSCALL_ARGS)
+SYSCALL(238, tkill, int id, int number)
 {
-    return send_to_thread(a, b);
+    return send_to_thread(id, number);
 }
-SYSCALL(238, tkill);
 
-static long
-sys_tgkill(SYSCALL_ARGS)
+SYSCALL(270, tgkill, UNUSED int group, int id, int number)
 {
-    return send_to_thread(b, c);
+    return send_to_thread(id, number);
 }
-SYSCALL(270, tgkill);
 
 /* One process, number 1, which is also its group and everybody. */
-static long
-sys_kill(SYSCALL_ARGS)
+SYSCALL(37, kill, int process, int number)
 {
-    if (a != 1 && a != 0 && a != -1)
+    if (process != 1 && process != 0 && process != -1)
         return -ESRCH;
-    if (b < 0 || b > ABI_NSIG)
+    if (number < 0 || number > ABI_NSIG)
         return -EINVAL;
-    if (b != 0)
-        signal_send((int)b);
+    if (number != 0)
+        signal_send(number);
     return 0;
 }
-SYSCALL(37, kill);
 
-static long
-sys_rt_sigaction(SYSCALL_ARGS)
+SYSCALL(174, rt_sigaction, int number, const struct abi_sigaction *new,
+        struct abi_sigaction *old, size_t size)
 {
-    const struct abi_sigaction *new = (const struct abi_sigaction *)b;
-    struct abi_sigaction *old = (struct abi_sigaction *)c;
-
-    if (a < 1 || a > ABI_NSIG || d != SET_SIZE || (new && (SIGNAL_UNBLOCKABLE & SIGNAL_BIT(a))))
+    if (number < 1 || number > ABI_NSIG || size != SET_SIZE ||
+        (new && (SIGNAL_UNBLOCKABLE & SIGNAL_BIT(number))))
         return -EINVAL;
     if (old)
-        *old = actions[a];
+        *old = actions[number];
     if (!new)
         return 0;
-    actions[a] = *new;
-    if (is_ignored((int)a))
-        pending &= ~SIGNAL_BIT(a);
+    actions[number] = *new;
+    if (is_ignored(number))
+        pending &= ~SIGNAL_BIT(number);
     return 0;
 }
-SYSCALL(174, rt_sigaction);
 
-static long
-sys_rt_sigprocmask(SYSCALL_ARGS)
+SYSCALL(175, rt_sigprocmask, int how, const uint32_t *halves, uint32_t *old, size_t size)
 {
-    const uint32_t *halves = (const uint32_t *)b;
-    uint32_t *old = (uint32_t *)c;
     uint64_t was = self()->blocked, set = 0;
 
-    if (d != SET_SIZE)
+    if (size != SET_SIZE)
         return -EINVAL;
     if (halves)
         set = to_set(halves);
-    if (halves && a == ABI_SIG_BLOCK)
+    if (halves && how == ABI_SIG_BLOCK)
         self()->blocked |= set & ~SIGNAL_UNBLOCKABLE;
-    else if (halves && a == ABI_SIG_UNBLOCK)
+    else if (halves && how == ABI_SIG_UNBLOCK)
         self()->blocked &= ~set;
-    else if (halves && a == ABI_SIG_SETMASK)
+    else if (halves && how == ABI_SIG_SETMASK)
         self()->blocked = set & ~SIGNAL_UNBLOCKABLE;
     else if (halves)
         return -EINVAL;
@@ -241,20 +229,17 @@ sys_rt_sigprocmask(SYSCALL_ARGS)
     }
     return 0;
 }
-SYSCALL(175, rt_sigprocmask);
 
-static long
-sys_rt_sigpending(SYSCALL_ARGS)
+SYSCALL(176, rt_sigpending, uint32_t *out, size_t size)
 {
     uint64_t set = (self()->pending | pending) & self()->blocked;
 
-    if (b != SET_SIZE)
+    if (size != SET_SIZE)
         return -EINVAL;
-    ((uint32_t *)a)[0] = (uint32_t)set;
-    ((uint32_t *)a)[1] = (uint32_t)(set >> 32);
+    out[0] = (uint32_t)set;
+    out[1] = (uint32_t)(set >> 32);
     return 0;
 }
-SYSCALL(176, rt_sigpending);
 
 static long
 wait_for_signal(void)
@@ -266,22 +251,18 @@ wait_for_signal(void)
     return -EINTR;
 }
 
-static long
-sys_pause(SYSCALL_ARGS)
+SYSCALL(29, pause, void)
 {
     return wait_for_signal();
 }
-SYSCALL(29, pause);
 
-static long
-sys_rt_sigsuspend(SYSCALL_ARGS)
+SYSCALL(179, rt_sigsuspend, const uint32_t *mask, size_t size)
 {
-    if (b != SET_SIZE)
+    if (size != SET_SIZE)
         return -EINVAL;
-    uint64_t was = signal_mask_begin((const uint32_t *)a);
+    uint64_t was = signal_mask_begin(mask);
     return signal_mask_end(was, wait_for_signal());
 }
-SYSCALL(179, rt_sigsuspend);
 
 /* Take one of a set that the caller blocks, as sigwait does, without running a handler. */
 static long
@@ -304,27 +285,24 @@ wait_for_one(uint64_t set, struct abi_siginfo *info, uint64_t deadline)
     }
 }
 
-/* set, information out, how long, size of a set */
-static long
-sys_rt_sigtimedwait(SYSCALL_ARGS)
+SYSCALL(177, rt_sigtimedwait, const uint32_t *set, struct abi_siginfo *info,
+        const struct abi_timespec32 *span, size_t size)
 {
     uint64_t deadline;
-    int error = clock_deadline32((const struct abi_timespec32 *)c, &deadline);
+    int error = clock_deadline32(span, &deadline);
 
-    if (error || d != SET_SIZE)
+    if (error || size != SET_SIZE)
         return -EINVAL;
-    return wait_for_one(to_set((const uint32_t *)a), (struct abi_siginfo *)b, deadline);
+    return wait_for_one(to_set(set), info, deadline);
 }
-SYSCALL(177, rt_sigtimedwait);
 
-static long
-sys_rt_sigtimedwait_time64(SYSCALL_ARGS)
+SYSCALL(421, rt_sigtimedwait_time64, const uint32_t *set, struct abi_siginfo *info,
+        const struct abi_timespec64 *span, size_t size)
 {
     uint64_t deadline;
-    int error = clock_deadline64((const struct abi_timespec64 *)c, &deadline);
+    int error = clock_deadline64(span, &deadline);
 
-    if (error || d != SET_SIZE)
+    if (error || size != SET_SIZE)
         return -EINVAL;
-    return wait_for_one(to_set((const uint32_t *)a), (struct abi_siginfo *)b, deadline);
+    return wait_for_one(to_set(set), info, deadline);
 }
-SYSCALL(421, rt_sigtimedwait_time64);

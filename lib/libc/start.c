@@ -150,14 +150,15 @@ count_words(void)
 /* mmap2 for one caller: musl asks for the memory of larger thread-local data before main, and
  * a program that never calls malloc has no other part that would serve it. */
 static long
-memory_for_tls(SYSCALL_ARGS)
+memory_for_tls(UNUSED uintptr_t address, size_t len)
 {
-    void *base = pages_alloc(PAGE_ALIGN((size_t)b) >> PAGE_SHIFT);
+    void *base = pages_alloc(PAGE_ALIGN(len) >> PAGE_SHIFT);
 
     return base ? (long)base : -ENOMEM;
 }
 
-static const struct syscall mmap_for_tls = {192, "mmap2", memory_for_tls, false};
+static const struct syscall mmap_for_tls = {192, "mmap2", (void (*)(void))memory_for_tls,
+                                            false};
 
 static void
 end_asked(void)
@@ -204,28 +205,20 @@ application_run(void)
 /* ---- the calls with which musl starts and ends ---- */
 
 /* The answer is a GDT entry; musl makes its selector 0x73 of it and loads %gs. */
-static long
-sys_set_thread_area(SYSCALL_ARGS)
+SYSCALL(243, set_thread_area, struct abi_user_desc *description)
 {
-    struct abi_user_desc *description = (struct abi_user_desc *)a;
-
     thread_set_tls(description->base_addr);
     description->entry_number = TLS_ENTRY;
     return 0;
 }
-SYSCALL(243, set_thread_area);
 
-static long
-sys_set_tid_address(SYSCALL_ARGS)
+SYSCALL(258, set_tid_address, uint32_t *clear_tid)
 {
-    ((struct libc_thread *)thread_current()->data)->clear_tid = (uint32_t *)a;
+    ((struct libc_thread *)thread_current()->data)->clear_tid = clear_tid;
     return thread_current()->id;
 }
-SYSCALL(258, set_tid_address);
 
-static long
-sys_exit_group(SYSCALL_ARGS)
+SYSCALL(252, exit_group, int status)
 {
-    kernel_leave((int)(a & 255));
+    kernel_leave(status & 255);
 }
-SYSCALL(252, exit_group);

@@ -18,30 +18,31 @@ static uint32_t told[SYSCALL_LIMIT / 32]; /* unknown calls that the log has name
 ENLIST_DECLARE(syscalls);
 
 static long
-unknown(long number, uintptr_t from)
+unknown(unsigned long number, uintptr_t from)
 {
     uint32_t offset;
     const char *caller = symbol_name(from, &offset);
 
-    if ((unsigned long)number >= SYSCALL_LIMIT)
+    if (number >= SYSCALL_LIMIT)
         return -ENOSYS;
     if (!(told[number / 32] & 1u << number % 32))
-        log_warn("system call %ld: not served by Ringlet (called by %s)", number,
+        log_warn("system call %lu: not served by Ringlet (called by %s)", number,
                  caller ? caller : "the application");
     told[number / 32] |= 1u << number % 32;
     return -ENOSYS;
 }
 
 long
-syscall_dispatch(long number, long a, long b, long c, long d, long e, long f, uintptr_t from)
+syscall_dispatch(unsigned long number, long a, long b, long c, long d, long e, long f,
+                 uintptr_t from)
 {
-    const struct syscall *call = (unsigned long)number < SYSCALL_LIMIT ? table[number] : NULL;
+    const struct syscall *call = number < SYSCALL_LIMIT ? table[number] : NULL;
     long result;
 
     if (!call)
         return unknown(number, from);
     do {
-        result = call->fn(a, b, c, d, e, f);
+        result = syscall_make(call, a, b, c, d, e, f);
         if (call->asks)
             defer_run();
     } while (signal_after_call() && result == -SYSCALL_RESTART);
@@ -51,9 +52,9 @@ syscall_dispatch(long number, long a, long b, long c, long d, long e, long f, ui
 static void
 gate(struct trap_frame *frame)
 {
-    frame->eax = (uint32_t)syscall_dispatch(
-        (long)frame->eax, (long)frame->ebx, (long)frame->ecx, (long)frame->edx,
-        (long)frame->esi, (long)frame->edi, (long)frame->ebp, frame->eip);
+    frame->eax = (uint32_t)syscall_dispatch(frame->eax, (long)frame->ebx, (long)frame->ecx,
+                                            (long)frame->edx, (long)frame->esi,
+                                            (long)frame->edi, (long)frame->ebp, frame->eip);
 }
 
 void

@@ -21,29 +21,48 @@
 #include <stdint.h>
 #include "kernel/enlist.h"
 
-typedef long (*syscall_fn)(long a, long b, long c, long d, long e, long f);
-
 struct syscall {
     int number; /* i386's, from musl's bits/syscall.h */
     const char *name;
-    syscall_fn fn;
-    bool asks; /* its return is a known point */
+    void (*fn)(void); /* of its own type: syscall_make calls it */
+    bool asks;        /* its return is a known point */
 };
 
-/* SYSCALL(3, read) enlists sys_read, a function of the type above. */
-#define SYSCALL(nr, call)                                                 \
-    static const struct syscall syscall_##call = {nr, #call, sys_##call, false}; \
-    ENLIST(syscalls, syscall_##call)
+/*
+ * SYSCALL(3, read, int fd, char *to, size_t len) { ... } enlists system call 3 and begins
+ * sys_read, a function of just these parameters. Each one is a word as the caller passed it, a
+ * 64-bit one is two (low, high). None is narrower: what a caller has in the rest of the word is
+ * not cut off. Words at the end that nobody looks at are left out (none left: `void`).
+ */
+#define SYSCALL(nr, call, ...)                  \
+    static long sys_##call(__VA_ARGS__);        \
+    SYSCALL_ENTRY(nr, call, sys_##call, false); \
+    static long sys_##call(__VA_ARGS__)
 /* The same for one that only asks. */
-#define SYSCALL_ASKS(nr, call)                                                  \
-    static const struct syscall syscall_##call = {nr, #call, sys_##call, true}; \
+#define SYSCALL_ASKS(nr, call, ...)            \
+    static long sys_##call(__VA_ARGS__);       \
+    SYSCALL_ENTRY(nr, call, sys_##call, true); \
+    static long sys_##call(__VA_ARGS__)
+/* In front of a parameter that nobody looks at, while others follow. */
+#define UNUSED __attribute__((unused))
+/* A number alone, for a function that serves several. */
+#define SYSCALL_ENTRY(nr, call, function, only_asks)                                     \
+    static const struct syscall syscall_##call = {nr, #call, (void (*)(void))(function), \
+                                                  only_asks};                            \
     ENLIST(syscalls, syscall_##call)
 
-/* The head of such a function, for those that do not use every argument. */
-#define SYSCALL_ARGS                                                    \
-    __attribute__((unused)) long a, __attribute__((unused)) long b,     \
-        __attribute__((unused)) long c, __attribute__((unused)) long d, \
-        __attribute__((unused)) long e, __attribute__((unused)) long f
+/*
+ * Make a call with six words, whatever it takes. A function for i386 finds its parameters as words
+ * on the stack and leaves it to its caller to remove them, so further ones do no harm. C promises
+ * nothing about a call by another type; compilers make an ordinary call of it where they cannot
+ * tell which function it is, and here alone is it made. (On the 64-bit host of the unit tests
+ * parameters are no row of words: these call sys_read itself.)
+ */
+static inline long
+syscall_make(const struct syscall *call, long a, long b, long c, long d, long e, long f)
+{
+    return ((long (*)(long, long, long, long, long, long))call->fn)(a, b, c, d, e, f);
+}
 
 /*
  * What a call returns, inside lib/ only, when a signal ended its wait before anything was
@@ -60,7 +79,7 @@ void syscall_stand_in(const struct syscall *call);
 /* From entry.S: what `call *%gs:16` arrives at. */
 void syscall_entry(void);
 /* From there and from gate 0x80; `from` is the address behind the call, for messages. */
-long syscall_dispatch(long number, long a, long b, long c, long d, long e, long f,
+long syscall_dispatch(unsigned long number, long a, long b, long c, long d, long e, long f,
                       uintptr_t from);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The system calls of sockets, by both ways in: one number each, and socketcall, which has
- * them all behind one number and takes its arguments from memory. The C library tries the
- * first and falls back to the second.
+ * them all behind one number and takes its arguments from memory. The C library uses the
+ * first; other C libraries for i386, and Go, use the second.
  */
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
@@ -17,9 +17,9 @@ PART(net);
 /* Descriptor to socket for the length of a call, which may block: another thread may close
  * the descriptor meanwhile. */
 static int
-begin_moving(long fd, struct socket **out)
+begin_moving(int fd, struct socket **out)
 {
-    int err = socket_get((int)fd, out);
+    int err = socket_get(fd, out);
 
     if (!err)
         file_hold(&(*out)->file);
@@ -28,9 +28,9 @@ begin_moving(long fd, struct socket **out)
 
 /* For a call that only lwIP's sockets have; all but those that move data. */
 static int
-begin(long fd, struct socket **out)
+begin(int fd, struct socket **out)
 {
-    int err = socket_get((int)fd, out);
+    int err = socket_get(fd, out);
 
     return !err && (*out)->other ? -EOPNOTSUPP : err ? err : begin_moving(fd, out);
 }
@@ -43,72 +43,66 @@ end(struct socket *socket, long result)
 }
 
 static int
-install(struct socket *socket, long flags)
+install(struct socket *socket, int flags)
 {
     if (flags & LINUX_SOCK_NONBLOCK)
         socket->file.flags |= FILE_O_NONBLOCK;
     return fd_install(&socket->file, 0, (flags & LINUX_SOCK_CLOEXEC) != 0);
 }
 
-static long
-sys_socket(SYSCALL_ARGS)
+SYSCALL(359, socket, int domain, int type, int protocol)
 {
     struct socket *socket;
     int err;
 
-    if (b & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
+    if (type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
         return -EINVAL;
-    err = socket_new((int)a, (int)b & LINUX_SOCK_TYPE_MASK, (int)c, &socket);
-    return err ? err : install(socket, b);
+    err = socket_new(domain, type & LINUX_SOCK_TYPE_MASK, protocol, &socket);
+    return err ? err : install(socket, type);
 }
 
-static long
-sys_socketpair(SYSCALL_ARGS)
+SYSCALL(360, socketpair, int domain)
 {
-    return a == LINUX_AF_INET || a == LINUX_AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
+    return domain == LINUX_AF_INET || domain == LINUX_AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
 }
 
-static long
-sys_bind(SYSCALL_ARGS)
+SYSCALL(361, bind, int fd, const void *name, uint32_t len)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
-    return end(socket, b ? socket_bind(socket, (const void *)b, (uint32_t)c) : -EFAULT);
+    return end(socket, name ? socket_bind(socket, name, len) : -EFAULT);
 }
 
-static long
-sys_connect(SYSCALL_ARGS)
+SYSCALL(362, connect, int fd, const void *name, uint32_t len)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
     defer_run();
-    return end(socket, b ? socket_connect(socket, (const void *)b, (uint32_t)c) : -EFAULT);
+    return end(socket, name ? socket_connect(socket, name, len) : -EFAULT);
 }
 
-static long
-sys_listen(SYSCALL_ARGS)
+SYSCALL(363, listen, int fd, int backlog)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
-    return err ? err : end(socket, socket_listen(socket, (int)b));
+    return err ? err : end(socket, socket_listen(socket, backlog));
 }
 
-static long
-sys_accept4(SYSCALL_ARGS)
+SYSCALL(364, accept4, int fd, void *name, uint32_t *len, int flags)
 {
     struct socket *socket, *accepted;
     int err;
 
-    if (d & ~(LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
+    if (flags & ~(LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
         return -EINVAL;
-    err = begin(a, &socket);
+    err = begin(fd, &socket);
     if (err)
         return err;
     defer_run();
@@ -116,99 +110,90 @@ sys_accept4(SYSCALL_ARGS)
     if (err)
         return end(socket, err);
     /* A peer that is gone already has no name any more; the connection is delivered. */
-    err = socket_get_name(accepted, true, (void *)b, (uint32_t *)c);
+    err = socket_get_name(accepted, true, name, len);
     if (err == -ENOTCONN)
-        *(uint32_t *)c = 0;
-    return end(socket, install(accepted, d));
+        *len = 0;
+    return end(socket, install(accepted, flags));
 }
 
-static long
-sys_getsockname(SYSCALL_ARGS)
+SYSCALL(367, getsockname, int fd, void *name, uint32_t *len)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
-    return end(socket, b ? socket_get_name(socket, false, (void *)b, (uint32_t *)c) : -EFAULT);
+    return end(socket, name ? socket_get_name(socket, false, name, len) : -EFAULT);
 }
 
-static long
-sys_getpeername(SYSCALL_ARGS)
+SYSCALL(368, getpeername, int fd, void *name, uint32_t *len)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
     if (socket->state != SOCKET_CONNECTED)
         return end(socket, -ENOTCONN);
-    return end(socket, b ? socket_get_name(socket, true, (void *)b, (uint32_t *)c) : -EFAULT);
+    return end(socket, name ? socket_get_name(socket, true, name, len) : -EFAULT);
 }
 
-static long
-sys_getsockopt(SYSCALL_ARGS)
+SYSCALL(365, getsockopt, int fd, int level, int option, void *value, uint32_t *len)
 {
-    uint32_t *len = (uint32_t *)e;
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
-    if (!d || !len)
+    if (!value || !len)
         return end(socket, -EFAULT);
     if ((int32_t)*len < 0)
         return end(socket, -EINVAL);
-    return end(socket, socket_get_option(socket, (int)b, (int)c, (void *)d, len));
+    return end(socket, socket_get_option(socket, level, option, value, len));
 }
 
-static long
-sys_setsockopt(SYSCALL_ARGS)
+SYSCALL(366, setsockopt, int fd, int level, int option, const void *value, int32_t len)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
     if (err)
         return err;
-    if (!d)
+    if (!value)
         return end(socket, -EFAULT);
-    return end(socket,
-               e < 0 ? -EINVAL
-                     : socket_set_option(socket, (int)b, (int)c, (const void *)d, (uint32_t)e));
+    if (len < 0)
+        return end(socket, -EINVAL);
+    return end(socket, socket_set_option(socket, level, option, value, (uint32_t)len));
 }
 
-static long
-sys_sendto(SYSCALL_ARGS)
+SYSCALL(369, sendto, int fd, void *from, uint32_t bytes, unsigned flags, void *name,
+        uint32_t len)
 {
-    struct abi_iovec iov = {(void *)b, (uint32_t)c};
-    struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
+    struct abi_iovec iov = {from, bytes};
+    struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = name, .namelen = len};
     struct socket *socket;
-    int err = begin_moving(a, &socket);
+    int err = begin_moving(fd, &socket);
 
-    if (err)
-        return err;
-    message.namelen = (uint32_t)f;
-    return end(socket, socket_send(socket, &message, (unsigned)d));
+    return err ? err : end(socket, socket_send(socket, &message, flags));
 }
 
-static long
-sys_recvfrom(SYSCALL_ARGS)
+SYSCALL(371, recvfrom, int fd, void *to, uint32_t room, unsigned flags, void *name,
+        uint32_t *len)
 {
-    struct abi_iovec iov = {(void *)b, (uint32_t)c};
-    struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = (void *)e};
-    uint32_t *len = (uint32_t *)f;
+    struct abi_iovec iov = {to, room};
+    struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = name};
     struct socket *socket;
-    long result = begin_moving(a, &socket);
+    long result = begin_moving(fd, &socket);
 
     if (result)
         return result;
-    if (e && !len)
+    if (name && !len)
         return end(socket, -EFAULT);
-    if (e && (int32_t)*len < 0)
+    if (name && (int32_t)*len < 0)
         return end(socket, -EINVAL);
-    message.namelen = e ? *len : 0;
-    result = socket_receive(socket, &message, (unsigned)d);
-    if (result >= 0 && e)
+    message.namelen = name ? *len : 0;
+    result = socket_receive(socket, &message, flags);
+    if (result >= 0 && name)
         *len = message.namelen;
     return end(socket, result);
 }
@@ -232,32 +217,29 @@ message_in(const struct linux_msghdr *header, struct socket_message *message)
     return 0;
 }
 
-static long
-sys_sendmsg(SYSCALL_ARGS)
+SYSCALL(370, sendmsg, int fd, struct linux_msghdr *header, unsigned flags)
 {
     struct socket_message message;
     struct socket *socket;
-    int err = begin_moving(a, &socket);
+    int err = begin_moving(fd, &socket);
 
     if (err)
         return err;
-    err = message_in((const struct linux_msghdr *)b, &message);
-    return end(socket, err ? err : socket_send(socket, &message, (unsigned)c));
+    err = message_in(header, &message);
+    return end(socket, err ? err : socket_send(socket, &message, flags));
 }
 
-static long
-sys_recvmsg(SYSCALL_ARGS)
+SYSCALL(372, recvmsg, int fd, struct linux_msghdr *header, unsigned flags)
 {
-    struct linux_msghdr *header = (struct linux_msghdr *)b;
     struct socket_message message;
     struct socket *socket;
-    long result = begin_moving(a, &socket);
+    long result = begin_moving(fd, &socket);
 
     if (result)
         return result;
     result = message_in(header, &message);
     if (!result)
-        result = socket_receive(socket, &message, (unsigned)c);
+        result = socket_receive(socket, &message, flags);
     if (result >= 0) {
         header->namelen = message.name ? message.namelen : 0;
         header->controllen = message.control_len;
@@ -268,14 +250,14 @@ sys_recvmsg(SYSCALL_ARGS)
 
 /* Several messages, until one cannot be moved, or the time is past. How many were. */
 static long
-move_several(syscall_fn move, long fd, struct linux_mmsghdr *messages, uint32_t count,
-             long flags, uint64_t deadline)
+move_several(long (*move)(int, struct linux_msghdr *, unsigned), int fd,
+             struct linux_mmsghdr *messages, uint32_t count, unsigned flags, uint64_t deadline)
 {
     long done = 0, n = 0;
 
     count = MIN(count, ABI_IOV_MAX);
     for (; done < (long)count && (done == 0 || clock_now() < deadline); done++) {
-        n = move(fd, (long)&messages[done].header, flags & ~LINUX_MSG_WAITFORONE, 0, 0, 0);
+        n = move(fd, &messages[done].header, flags & ~LINUX_MSG_WAITFORONE);
         if (n < 0)
             break;
         messages[done].len = (uint32_t)n;
@@ -285,108 +267,63 @@ move_several(syscall_fn move, long fd, struct linux_mmsghdr *messages, uint32_t 
     return done ? done : n;
 }
 
-static long
-sys_sendmmsg(SYSCALL_ARGS)
+SYSCALL(345, sendmmsg, int fd, struct linux_mmsghdr *messages, uint32_t count, unsigned flags)
 {
-    return move_several(sys_sendmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d, TIME_NEVER);
+    return move_several(sys_sendmsg, fd, messages, count, flags, TIME_NEVER);
 }
 
-static long
-sys_recvmmsg(SYSCALL_ARGS)
-{
-    uint64_t deadline;
-    int err = clock_deadline32((const struct abi_timespec32 *)e, &deadline);
-
-    return err ? err
-               : move_several(sys_recvmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d,
-                              deadline);
-}
-
-static long
-sys_recvmmsg_time64(SYSCALL_ARGS)
+SYSCALL(337, recvmmsg, int fd, struct linux_mmsghdr *messages, uint32_t count, unsigned flags,
+        const struct abi_timespec32 *span)
 {
     uint64_t deadline;
-    int err = clock_deadline64((const struct abi_timespec64 *)e, &deadline);
+    int err = clock_deadline32(span, &deadline);
 
-    return err ? err
-               : move_several(sys_recvmsg, a, (struct linux_mmsghdr *)b, (uint32_t)c, d,
-                              deadline);
+    return err ? err : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
 }
 
-static long
-sys_shutdown(SYSCALL_ARGS)
+SYSCALL(417, recvmmsg_time64, int fd, struct linux_mmsghdr *messages, uint32_t count,
+        unsigned flags, const struct abi_timespec64 *span)
+{
+    uint64_t deadline;
+    int err = clock_deadline64(span, &deadline);
+
+    return err ? err : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
+}
+
+SYSCALL(373, shutdown, int fd, int how)
 {
     struct socket *socket;
-    int err = begin(a, &socket);
+    int err = begin(fd, &socket);
 
-    return err ? err : end(socket, socket_shutdown(socket, (int)b));
+    return err ? err : end(socket, socket_shutdown(socket, how));
 }
 
-/* accept has no flags word, and its caller leaves anything there. */
-static long
-sys_accept(long a, long b, long c)
-{
-    return sys_accept4(a, b, c, 0, 0, 0);
-}
+/* The numbers are Linux's (include/uapi/linux/net.h), from 1. Words that a call's caller did not
+ * give are 0: accept has no flags, send and recv no name. */
+static const struct {
+    const struct syscall *call;
+    unsigned words;
+} behind_socketcall[] = {
+    [1] = {&syscall_socket, 3},      [2] = {&syscall_bind, 3},
+    [3] = {&syscall_connect, 3},     [4] = {&syscall_listen, 2},
+    [5] = {&syscall_accept4, 3},     [6] = {&syscall_getsockname, 3},
+    [7] = {&syscall_getpeername, 3}, [8] = {&syscall_socketpair, 4},
+    [9] = {&syscall_sendto, 4},      [10] = {&syscall_recvfrom, 4},
+    [11] = {&syscall_sendto, 6},     [12] = {&syscall_recvfrom, 6},
+    [13] = {&syscall_shutdown, 2},   [14] = {&syscall_setsockopt, 5},
+    [15] = {&syscall_getsockopt, 5}, [16] = {&syscall_sendmsg, 3},
+    [17] = {&syscall_recvmsg, 3},    [18] = {&syscall_accept4, 4},
+    [19] = {&syscall_recvmmsg, 5},   [20] = {&syscall_sendmmsg, 4},
+};
 
-static long
-sys_socketcall(SYSCALL_ARGS)
+SYSCALL(102, socketcall, unsigned number, const long *from)
 {
-    /* The numbers are Linux's (include/uapi/linux/net.h), from 1. */
-    static const struct {
-        syscall_fn fn;
-        unsigned nr_args;
-    } table[] = {
-        [1] = {sys_socket, 3},
-        [2] = {sys_bind, 3},
-        [3] = {sys_connect, 3},
-        [4] = {sys_listen, 2},
-        [5] = {NULL, 3},
-        [6] = {sys_getsockname, 3},
-        [7] = {sys_getpeername, 3},
-        [8] = {sys_socketpair, 4},
-        [9] = {sys_sendto, 4},
-        [10] = {sys_recvfrom, 4},
-        [11] = {sys_sendto, 6},
-        [12] = {sys_recvfrom, 6},
-        [13] = {sys_shutdown, 2},
-        [14] = {sys_setsockopt, 5},
-        [15] = {sys_getsockopt, 5},
-        [16] = {sys_sendmsg, 3},
-        [17] = {sys_recvmsg, 3},
-        [18] = {sys_accept4, 4},
-        [19] = {sys_recvmmsg, 5},
-        [20] = {sys_sendmmsg, 4},
-    };
-    enum { CALL_ACCEPT = 5 };
-    long args[6] = {0};
+    long w[6] = {0};
 
-    if (a < 1 || a >= (long)ARRAY_SIZE(table))
+    if (number < 1 || number >= ARRAY_SIZE(behind_socketcall))
         return -EINVAL;
-    if (!b)
+    if (!from)
         return -EFAULT;
-    memcpy(args, (const void *)b, table[a].nr_args * sizeof(args[0]));
-    if (a == CALL_ACCEPT)
-        return sys_accept(args[0], args[1], args[2]);
-    return table[a].fn(args[0], args[1], args[2], args[3], args[4], args[5]);
+    memcpy(w, from, behind_socketcall[number].words * sizeof(*w));
+    return syscall_make(behind_socketcall[number].call, w[0], w[1], w[2], w[3], w[4], w[5]);
 }
-
-SYSCALL(102, socketcall);
-SYSCALL(337, recvmmsg);
-SYSCALL(345, sendmmsg);
-SYSCALL(359, socket);
-SYSCALL(360, socketpair);
-SYSCALL(361, bind);
-SYSCALL(362, connect);
-SYSCALL(363, listen);
-SYSCALL(364, accept4);
-SYSCALL(365, getsockopt);
-SYSCALL(366, setsockopt);
-SYSCALL(367, getsockname);
-SYSCALL(368, getpeername);
-SYSCALL(369, sendto);
-SYSCALL(370, sendmsg);
-SYSCALL(371, recvfrom);
-SYSCALL(372, recvmsg);
-SYSCALL(373, shutdown);
-SYSCALL(417, recvmmsg_time64);
