@@ -18,7 +18,7 @@ from hosts import BUILD
 PROGRAM = BUILD / "native/semantics"
 SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks",
             "sockets", "datagrams", "names", "memory", "process",
-            "interfaces", "tuning", "places", "numbers"]
+            "interfaces", "tuning", "places", "numbers", "socketcalls"]
 
 # What is meant to differ: why, and what Ringlet answers. docs/applications.md tells programmers.
 MEANT = {

@@ -15,11 +15,13 @@ static const struct {
     const char *name;
     void (*run)(void);
 } subjects[] = {
-    {"files", files},   {"paths", paths},     {"streams", streams},       {"pipes", pipes},
-    {"waits", waits},   {"epolls", epolls},   {"threads", threads},       {"signals", signals},
-    {"clocks", clocks}, {"sockets", sockets}, {"datagrams", datagrams},   {"names", names},
-    {"memory", memory}, {"process", process}, {"interfaces", interfaces}, {"tuning", tuning},
-    {"places", places}, {"numbers", numbers},
+    {"files", files},     {"paths", paths},         {"streams", streams},
+    {"pipes", pipes},     {"waits", waits},         {"epolls", epolls},
+    {"threads", threads}, {"signals", signals},     {"clocks", clocks},
+    {"sockets", sockets}, {"datagrams", datagrams}, {"names", names},
+    {"memory", memory},   {"process", process},     {"interfaces", interfaces},
+    {"tuning", tuning},   {"places", places},       {"socketcalls", socketcalls},
+    {"numbers", numbers},
 };
 
 static const char *subject;
