@@ -22,7 +22,6 @@ struct call {
     const char *name; /* NULL: no such hypercall */
     void (*run)(regs_t, const uint32_t *args);
 };
-static const struct call calls[];
 
 static void
 nothing(regs_t regs, const uint32_t *args)
