@@ -49,6 +49,9 @@ struct entry {
 struct epoll {
     struct list entries, maybe;
     struct wait_queue changed; /* woken when an entry may be ready */
+    uint32_t woken_in;         /* the last spread of a wake-up that came here */
+    uint32_t counted_in;       /* the last count of levels that came here, */
+    unsigned levels;           /* and what it found */
     struct file file;
 };
 
@@ -60,9 +63,13 @@ ready(const struct entry *entry)
     return file_poll(entry->file) & entry->event.events & POLL_BITS;
 }
 
+/* A wake-up spreads through the epoll descriptors above. It comes to each once, however many
+ * ways lead there. */
 static void
 woken(struct waiter *waiter)
 {
+    static uint32_t spread;
+    static unsigned depth;
     struct entry *entry = list_entry(waiter, struct entry, waiter);
     struct epoll *epoll = entry->epoll;
 
@@ -70,7 +77,13 @@ woken(struct waiter *waiter)
         return;
     list_remove(&entry->maybe);
     list_insert_before(&epoll->maybe, &entry->maybe);
-    wake_all(&epoll->changed);
+    if (depth++ == 0)
+        spread++;
+    if (epoll->woken_in != spread) {
+        epoll->woken_in = spread;
+        wake_all(&epoll->changed);
+    }
+    depth--;
 }
 
 static unsigned
@@ -207,26 +220,36 @@ as_epoll(const struct file *file)
     return file && file->ops == &operations ? file->private : NULL;
 }
 
-/* True as well for those that contain themselves. */
-static bool
-has_more_levels(const struct epoll *epoll, unsigned levels)
+/* Levels of epoll descriptors from this one down, each looked at once in a count; too many for
+ * one that contains itself. */
+static unsigned
+levels(struct epoll *epoll, uint32_t count)
 {
-    if (!epoll || levels == 0)
-        return epoll;
+    unsigned below = 0;
+
+    if (!epoll)
+        return 0;
+    if (epoll->counted_in == count)
+        return epoll->levels;
+    epoll->counted_in = count;
+    epoll->levels = LEVELS_MOST + 1; /* should a way come back here */
     list_foreach(at, &epoll->entries)
     {
         const struct entry *entry = list_entry(at, struct entry, of_epoll);
-        if (has_more_levels(as_epoll(entry->file), levels - 1))
-            return true;
+        below = MAX(below, levels(as_epoll(entry->file), count));
     }
-    return false;
+    epoll->levels = below + 1;
+    return epoll->levels;
 }
 
 static bool
 nested_too_deep(void)
 {
+    static uint32_t count;
+
+    count++;
     for (int fd = 0; fd < fd_end(); fd++)
-        if (has_more_levels(as_epoll(fd_get(fd)), LEVELS_MOST))
+        if (levels(as_epoll(fd_get(fd)), count) > LEVELS_MOST)
             return true;
     return false;
 }
@@ -243,6 +266,7 @@ SYSCALL(329, epoll_create1, int flags)
     list_init(&epoll->entries);
     list_init(&epoll->maybe);
     wait_queue_init(&epoll->changed);
+    epoll->woken_in = epoll->counted_in = 0;
     epoll->file = (struct file){.ops = &operations,
                                 .private = epoll,
                                 .refs = 1,

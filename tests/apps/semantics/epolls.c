@@ -341,6 +341,29 @@ depth(void)
         close(sets[i]);
 }
 
+/* Layers in which each set contains all sets of the layer below: a way through them for each of
+ * 40 to the fourth power, which nobody may walk one by one. */
+static void
+layers(void)
+{
+    enum { LAYERS = 5, WIDTH = 40 };
+    int sets[LAYERS][WIDTH], top, added = 0;
+
+    for (int i = 0; i < LAYERS * WIDTH; i++)
+        sets[i / WIDTH][i % WIDTH] = epoll_create1(0);
+    for (int layer = 1; layer < LAYERS; layer++)
+        for (int i = 0; i < WIDTH * WIDTH; i++)
+            added += !add(sets[layer][i / WIDTH], sets[layer - 1][i % WIDTH], EPOLLIN);
+    SHOW(added);
+    SHOW(look(sets[LAYERS - 1][0], 0));
+    SHOW(top = epoll_create1(0));
+    SHOW(add(top, sets[LAYERS - 1][0], EPOLLIN));
+    SHOW(add(sets[0][0], sets[LAYERS - 1][0], EPOLLIN));
+    SHOW(close(top));
+    for (int i = 0; i < LAYERS * WIDTH; i++)
+        close(sets[i / WIDTH][i % WIDTH]);
+}
+
 void
 epolls(void)
 {
@@ -356,6 +379,7 @@ epolls(void)
     renumbered();
     nested_edges();
     depth();
+    layers();
     SHOW(close(set));
     SHOW(close(ends[0]));
     SHOW(close(ends[1]));
