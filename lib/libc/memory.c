@@ -2,13 +2,13 @@
  * The memory that malloc and thread stacks are made of: mmap and its family, on the kernel's
  * pages. Addresses are physical and every mapping is backed at once, so what mmap gives is there,
  * and address space that a program reserves (PROT_NONE) costs as much as memory does. The place
- * of a mapping can be chosen inside of memory that the program has already (MAP_FIXED). brk always refuses, which musl's malloc
- * takes as "use mmap".
+ * of a mapping can be chosen inside of memory that the program has already (MAP_FIXED). brk always
+ * refuses, which musl's malloc takes as "use mmap".
  *
  * A byte for each page of RAM keeps the books: whether it belongs to the program (munmap of
  * anything else touches nothing, as on Linux), its protection, since it must get the usual
- * one back before it returns to the kernel, and whether it was read from a file. On a platform without paging protections are
- * accepted and have no effect.
+ * one back before it returns to the kernel, and whether it was read from a file. On a platform
+ * without paging protections are accepted and have no effect.
  *
  * None of these calls is a known point (syscall.h says why). The one exception reads a file
  * into a mapping, and malloc never asks for that.
