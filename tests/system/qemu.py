@@ -25,6 +25,11 @@ def by_multiboot(folder, image, args, modules):
             *(["-initrd", ",".join(map(str, modules))] if modules else [])]
 
 
+def by_qboot(folder, image, args, modules):
+    """The same by a firmware that leaves PCI as it finds it."""
+    return ["-bios", "qboot.rom", *by_multiboot(folder, image, args, modules)]
+
+
 def by_pvh(folder, image, args, modules):
     """A copy of the image that is no Multiboot one."""
     data = image.read_bytes()

@@ -10,6 +10,8 @@
 #include "arch/x86/irq/lines.h"
 #include "arch/x86/pci/pci.h"
 #include "arch/x86/irq/pic.h"
+#include "arch/x86/pci/place.h"
+#include "kernel/boot_info.h"
 #include "kernel/errno.h"
 #include "kernel/kernel.h"
 
@@ -19,7 +21,10 @@
 struct function {
     uint8_t bus, slot, function;
     uint8_t bytes[256], writable[256];
+    bool forgetful; /* a BAR can be sized, but keeps no address */
 };
+
+struct boot_info boot_info;
 
 static struct function functions[NR_DEVICES];
 static unsigned nr_functions;
@@ -113,6 +118,8 @@ model_port_write(uint16_t port, uint32_t value, unsigned width)
     /* A device that decodes must not be sent astray. */
     if (f && at >= PCI_BAR0 && at < PCI_BAR0 + 24)
         assert_int_equal(f->bytes[PCI_COMMAND] & 3, 0);
+    if (f && f->forgetful && at >= PCI_BAR0 && at < PCI_BAR0 + 24 && value != 0xffffffff)
+        value = 0;
     for (unsigned i = 0; f && i < width; i++) {
         uint8_t mask = f->writable[at + i];
         f->bytes[at + i] = (uint8_t)((f->bytes[at + i] & ~mask) | (value >> 8 * i & mask));
@@ -293,8 +300,6 @@ impossible_bars_are_refused(void **state)
         {0, 0x1000c041, 0xffffffe0, 0, 0},          /* a port beyond 65535 */
         {0, 0xc041, 0xffffff50, 0, 0},              /* ports with a hole */
         {5, 0xfe00000c, 0xffffc000, 0, 0},          /* no register left for its upper half */
-        {0, 0x00000000, 0xfffff000, 0, 0},          /* never placed */
-        {0, 0x00000001, 0xffffffe0, 0, 0},
     };
 
     (void)state;
@@ -319,9 +324,158 @@ bars_of_bridges_and_beyond_the_last_are_left_alone(void **state)
     struct pci_bar bar;
 
     (void)state;
-    struct pci_device bridge = device_of(add(0, 1, 0, 1)), device = device_of(add(0, 2, 0, 0));
-    assert_int_equal(pci_bar(&bridge, 0, &bar), -EINVAL);
+    struct function *b = add(0, 1, 0, 1);
+    struct pci_device bridge = device_of(b), device = device_of(add(0, 2, 0, 0));
+    bar_set(b, 1, 0xfeb00004, 0xfffff000); /* of 64 bits, but bus numbers lie behind it */
+    memset(b->writable + 0x18, 0xff, 4);
+    assert_int_equal(pci_bar(&bridge, 1, &bar), -EINVAL);
+    assert_int_equal(pci_bar(&bridge, 2, &bar), -EINVAL);
     assert_int_equal(pci_bar(&device, 6, &bar), -EINVAL);
+}
+
+/* ---- addresses where no firmware gave any ---- */
+
+/* One function of a machine of 64 MiB that has no address yet, its BARs of every kind. */
+static struct function *
+add_unplaced(uint8_t bus, uint8_t slot)
+{
+    struct function *f = add(bus, slot, 0, 0);
+
+    f->bytes[PCI_COMMAND] = 0;
+    bar_set(f, 0, 1, 0xffffffe0);
+    bar_set(f, 1, 0, 0xfffff000);
+    bar_set(f, 4, 0xc, 0xffffc000);
+    bar_set(f, 5, 0, 0xffffffff);
+    return f;
+}
+
+static uint32_t
+bar_of(const struct function *f, unsigned index)
+{
+    uint32_t value;
+
+    memcpy(&value, f->bytes + PCI_BAR0 + 4 * index, sizeof(value));
+    return value;
+}
+
+static int
+reset_places(void **state)
+{
+    static const struct boot_range map[] = {
+        {0, 0xa0000, BOOT_MEM_USABLE},
+        {0x100000, 63 << 20, BOOT_MEM_USABLE},
+        {0x100000000, 64 << 20, BOOT_MEM_USABLE},
+        {0xfebfa000, 0x1000, BOOT_MEM_RESERVED},
+        {0xfeffc000, 0x4000, BOOT_MEM_RESERVED},
+    };
+
+    memcpy(boot_info.ranges, map, sizeof(map));
+    boot_info.nr_ranges = ARRAY_SIZE(map);
+    pci_place_end();
+    return reset(state);
+}
+
+static void
+what_has_no_address_gets_one(void **state)
+{
+    (void)state;
+    struct function *f = add_unplaced(0, 3), *g = add_unplaced(0, 4);
+    struct pci_device first = device_of(f), second = device_of(g);
+    assert_int_equal(pci_place(&first), 0);
+    assert_int_equal(pci_place(&second), 0);
+    assert_int_equal(bar_of(f, 0), 0xffe1);
+    assert_int_equal(bar_of(f, 1), 0xfebff000);
+    assert_int_equal(bar_of(f, 4), 0xfebf400c); /* not over what the map reserves */
+    assert_int_equal(bar_of(f, 5), 0);
+    assert_int_equal(bar_of(g, 0), 0xffc1);
+    assert_int_equal(bar_of(g, 1), 0xfebfe000);
+    assert_int_equal(bar_of(g, 4), 0xfebf000c);
+    assert_int_equal(f->bytes[PCI_COMMAND] & 3, 0); /* whoever drives it switches it on */
+}
+
+/* Others' addresses, a bridge's windows, and configuration space of q35. */
+static void
+nothing_is_placed_over_others(void **state)
+{
+    (void)state;
+    struct function *other = add(0, 1, 0, 0), *bridge = add(0, 2, 0, 1), *host = add(0, 0, 0, 0);
+    struct function *f = add_unplaced(0, 3);
+    struct pci_device d = device_of(f);
+    bar_set(other, 0, 0xffe1, 0xffffffe0);
+    bar_set(other, 2, 0xfebff000, 0xfffff000);
+    bar_set(bridge, 0, 0xfebfe004, 0xffffff00);
+    put32(bridge->bytes + 0x1c, 0x0000f1f1);  /* ports f000 to ffff */
+    put32(bridge->bytes + 0x20, 0xfeb0fe80);  /* fe800000 to febfffff */
+    put32(bridge->bytes + 0x24, 0xfe71fe01);  /* fe000000 to fe7fffff, of 64 bits */
+    put32(host->bytes, 0x29c08086);
+    put32(host->bytes + 0x60, 0xf0000001);    /* f0000000 to ffffffff */
+    assert_int_equal(pci_place(&d), 0);
+    assert_int_equal(bar_of(f, 0), 0xefe1);
+    assert_int_equal(bar_of(f, 1), 0xeffff000);
+    assert_int_equal(bar_of(f, 4), 0xefff800c);
+}
+
+static void
+a_prefetchable_window_above_4g_takes_nothing_below(void **state)
+{
+    (void)state;
+    struct function *bridge = add(0, 2, 0, 1), *f = add_unplaced(0, 3);
+    struct pci_device d = device_of(f);
+    put32(bridge->bytes + 0x20, 0x0000fff0); /* closed */
+    put32(bridge->bytes + 0x24, 0xfff10001);
+    put32(bridge->bytes + 0x28, 1);
+    assert_int_equal(pci_place(&d), 0);
+    assert_int_equal(bar_of(f, 1), 0xfebff000);
+}
+
+static void
+an_address_that_is_there_is_kept(void **state)
+{
+    (void)state;
+    struct function *f = add_unplaced(0, 3), *g = add_unplaced(0, 4), before;
+    struct pci_device d = device_of(f), on = device_of(g);
+    bar_set(f, 0, 0xb001, 0xffffffe0);
+    bar_set(f, 4, 0x0000000c, 0xffffc000);
+    bar_set(f, 5, 8, 0xffffffff);
+    assert_int_equal(pci_place(&d), 0);
+    assert_int_equal(bar_of(f, 0), 0xb001);
+    assert_int_equal(bar_of(f, 1), 0xfebff000);
+    assert_int_equal(bar_of(f, 5), 8);
+    g->bytes[PCI_COMMAND] = PCI_COMMAND_MEMORY; /* firmware has been here */
+    before = *g;
+    assert_int_equal(pci_place(&on), 0);
+    assert_memory_equal(&before, g, sizeof(before));
+}
+
+/* What does not fit is not placed over RAM, nor below the first port. */
+static void
+a_window_that_is_full_is_told(void **state)
+{
+    (void)state;
+    struct function *f = add_unplaced(0, 3), *ports = add_unplaced(0, 4);
+    struct pci_device d = device_of(f), p = device_of(ports);
+    boot_info.ranges[1].size = 0xc0000000 - 0x100000;
+    bar_set(f, 1, 0, 0xc0000000); /* 1 GiB where less is left */
+    assert_int_equal(pci_place(&d), -ENOSPC);
+    assert_int_equal(bar_of(f, 1), 0);
+    bar_set(ports, 0, 1, 0xffffc000); /* all there are, but one is taken */
+    assert_int_equal(pci_place(&p), -ENOSPC);
+    bar_set(ports, 0, 1, 0xffff8000);
+    assert_int_equal(pci_place(&p), -ENOSPC);
+}
+
+static void
+a_function_that_cannot_be_placed_is_told(void **state)
+{
+    (void)state;
+    struct function *behind = add_unplaced(2, 3), *stuck = add_unplaced(0, 3);
+    struct pci_device d = device_of(behind), s = device_of(stuck);
+    assert_int_equal(pci_place(&d), -ENOTSUP);
+    assert_int_equal(bar_of(behind, 0), 1);
+    memset(stuck->writable + PCI_BAR0, 0, 24);
+    stuck->writable[PCI_BAR0 + 7] = 0xf0; /* what is written to it does not stay */
+    stuck->forgetful = true;
+    assert_int_equal(pci_place(&s), -ENOSPC);
 }
 
 /* ---- capabilities ---- */
@@ -560,6 +714,12 @@ main(void)
         cmocka_unit_test_setup(bars_are_sized_and_put_back, reset),
         cmocka_unit_test_setup(impossible_bars_are_refused, reset),
         cmocka_unit_test_setup(bars_of_bridges_and_beyond_the_last_are_left_alone, reset),
+        cmocka_unit_test_setup(what_has_no_address_gets_one, reset_places),
+        cmocka_unit_test_setup(nothing_is_placed_over_others, reset_places),
+        cmocka_unit_test_setup(a_prefetchable_window_above_4g_takes_nothing_below, reset_places),
+        cmocka_unit_test_setup(an_address_that_is_there_is_kept, reset_places),
+        cmocka_unit_test_setup(a_window_that_is_full_is_told, reset_places),
+        cmocka_unit_test_setup(a_function_that_cannot_be_placed_is_told, reset_places),
         cmocka_unit_test_setup(capabilities_are_found_in_order, reset),
         cmocka_unit_test_setup(capability_walk_ends_on_any_bytes, reset),
         cmocka_unit_test_setup(enabling_sets_three_bits_and_no_more, reset),

@@ -143,7 +143,7 @@ legacy_spoil(struct model *m, uint8_t *config, void *arg)
 static void
 test_legacy_without_ports(void **state)
 {
-    static uint32_t values[] = {0, 1, 0xfe000000};
+    static uint32_t values[] = {0, 0xfe000000};
 
     for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
         probe_reset(state);
@@ -157,6 +157,21 @@ test_legacy_without_ports(void **state)
         assert_int_equal(shim_memory_live(), 0);
         model_assert_clean();
     }
+}
+
+/* A machine whose firmware left the address out. */
+static void
+test_legacy_without_address(void **state)
+{
+    static uint32_t unplaced = 1;
+
+    (void)state;
+    struct model_setup setup = probe_setup(MODEL_PCI_LEGACY);
+    setup.edit = legacy_spoil;
+    setup.arg = &unplaced;
+    plug(setup);
+    expect_up("pci-legacy");
+    model_assert_clean();
 }
 
 /* Rows 5, 6, 33: every queue size, on both faces; alignment is the model's to see. */
@@ -486,6 +501,7 @@ main(void)
         TEST(test_many),
         TEST(test_legacy_config_place),
         TEST(test_legacy_without_ports),
+        TEST(test_legacy_without_address),
         TEST(test_queue_sizes),
         TEST(test_modern_places),
         TEST(test_config_window),

@@ -34,7 +34,7 @@ UNIT_path := lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 VIRTIO := $(RING) $(addprefix drivers/virtio/,core.c type_names.c) $(addprefix drivers/virtio/transport/,\
     pci.c pci_legacy.c pci_modern.c pci_irq.c lguest.c mmio.c mmio_find.c)
 MODEL := $(SHIM) $(VIRTIO) $(wildcard tests/unit/model/*.c) \
-    $(addprefix arch/x86/,firmware/aml_device.c pci/pci.c pci/piix.c pci/msix.c \
+    $(addprefix arch/x86/,firmware/aml_device.c pci/pci.c pci/piix.c pci/place.c pci/msix.c \
         lguest/lguest.c lguest/irq.c lguest/time.c time/scale.c)
 
 # Devices on the model, and the classes above them.
@@ -74,7 +74,7 @@ PORTS := tests/unit/shim/no_memory_io.c
 UNIT_x86   := $(PORTS) arch/x86/time/rtc.c arch/x86/firmware/aml.c arch/x86/time/scale.c
 UNIT_clock := $(PORTS) $(addprefix arch/x86/time/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c \
     scale.c) $(SHIM)
-UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci/pci.c irq/pic.c pci/piix.c) $(SHIM)
+UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci/pci.c irq/pic.c pci/piix.c pci/place.c) $(SHIM)
 # Firmware's tables, and the interrupt controllers that they name.
 UNIT_acpi  := $(addprefix arch/x86/firmware/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
 UNIT_apic  := $(addprefix arch/x86/,irq/apic.c irq/ioapic.c irq/lines.c firmware/madt.c) $(SHIM)

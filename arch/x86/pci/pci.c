@@ -1,7 +1,8 @@
 /*
  * PCI configuration by mechanism #1: an address in one port, the data in another (PCI Local
  * Bus Specification 3.0, 3.2.2.3.2). Addresses are the firmware's choice: a PC's BIOS has
- * numbered the buses and placed the BARs before the loader ran, and both are taken over.
+ * numbered the buses and placed the BARs before the loader ran, and both are taken over; where
+ * it has not, place.c does the second.
  */
 #include "arch/x86/pci/pci.h"
 #include "arch/x86/cpu/io.h"
@@ -228,8 +229,25 @@ decode_memory(uint64_t value, uint64_t mask, struct pci_bar *out)
     return 0;
 }
 
+bool
+pci_is_bridge(const struct pci_device *d)
+{
+    return (pci_read8(d, PCI_HEADER_TYPE) & HEADER_TYPE_MASK) == HEADER_TYPE_BRIDGE;
+}
+
+/* A bridge has bus numbers and windows where a device has its last four BARs. */
+static unsigned
+nr_bars(const struct pci_device *d)
+{
+    uint8_t type = pci_read8(d, PCI_HEADER_TYPE) & HEADER_TYPE_MASK;
+
+    if (type == HEADER_TYPE_BRIDGE)
+        return PCI_NR_BARS_OF_BRIDGE;
+    return type == HEADER_TYPE_NORMAL ? PCI_NR_BARS : 0;
+}
+
 static int
-probe_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
+probe_bar(const struct pci_device *d, unsigned index, bool last, struct pci_bar *out)
 {
     unsigned offset = PCI_BAR0 + 4 * index;
     uint32_t value = pci_read32(d, offset);
@@ -242,7 +260,7 @@ probe_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
     out->wide = (value & BAR_TYPE_MASK) == BAR_TYPE_64;
     uint64_t full = value & BAR_MEM_MASK, full_mask = mask & BAR_MEM_MASK;
     if (out->wide) {
-        if (index + 1 == PCI_NR_BARS)
+        if (last)
             return -EINVAL;
         uint32_t high = pci_read32(d, offset + 4);
         full |= (uint64_t)high << 32;
@@ -253,24 +271,41 @@ probe_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
     return decode_memory(full, full_mask, out);
 }
 
+/* With another value in a BAR a device that decodes would answer for others' addresses. */
+static uint16_t
+decoding_off(const struct pci_device *d)
+{
+    uint16_t command = pci_read16(d, PCI_COMMAND);
+
+    pci_write16(d, PCI_COMMAND, command & (uint16_t) ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+    return command;
+}
+
 int
 pci_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
 {
+    unsigned nr = nr_bars(d);
+
     *out = (struct pci_bar){0};
-    /* A bridge has bus numbers and windows where a device has its last four BARs. */
-    uint8_t type = pci_read8(d, PCI_HEADER_TYPE) & HEADER_TYPE_MASK;
-    if (index >= PCI_NR_BARS || type != HEADER_TYPE_NORMAL)
+    if (index >= nr)
         return -EINVAL;
-    /* With ones in the register a device that decodes would answer for others' addresses. */
-    uint16_t command = pci_read16(d, PCI_COMMAND);
-    pci_write16(d, PCI_COMMAND, command & (uint16_t) ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
-    int error = probe_bar(d, index, out);
+    uint16_t command = decoding_off(d);
+    int error = probe_bar(d, index, index + 1 == nr, out);
     pci_write16(d, PCI_COMMAND, command);
-    if (out->size && !out->base)
-        error = -EINVAL;
     if (error)
         out->size = 0;
-    return error;
+    return !error && out->size && !out->base ? -ENOENT : error;
+}
+
+void
+pci_bar_set(const struct pci_device *d, unsigned index, const struct pci_bar *bar, uint32_t base)
+{
+    uint16_t command = decoding_off(d);
+
+    pci_write32(d, PCI_BAR0 + 4 * index, base);
+    if (bar->wide)
+        pci_write32(d, PCI_BAR0 + 4 * index + 4, 0);
+    pci_write16(d, PCI_COMMAND, command);
 }
 
 /* ---- capabilities ---- */

@@ -37,7 +37,8 @@
 #define PCI_CAPABILITY_VENDOR 0x09
 #define PCI_CAPABILITY_MSIX   0x11
 
-#define PCI_NR_BARS 6
+#define PCI_NR_BARS           6
+#define PCI_NR_BARS_OF_BRIDGE 2
 
 /* Capabilities lie in the 192 bytes behind the header, 4-byte aligned: no list is longer. */
 #define PCI_CAPABILITIES_MAX 48
@@ -74,11 +75,16 @@ void pci_write32(const struct pci_device *, unsigned offset, uint32_t value);
 
 /*
  * Base and size of BAR `index` (below PCI_NR_BARS), found by writing ones with decoding
- * switched off meanwhile (6.2.5.1). -EINVAL: a bridge, an index that cannot be, a 64-bit
- * register in the last place, no address given by the firmware, a range that wraps or that the
- * bus cannot have.
+ * switched off meanwhile (6.2.5.1). -ENOENT: it has no address, all but `base` holds; the rest
+ * -EINVAL: an index that the header does not have, a 64-bit register in the last place, a range
+ * that wraps or that the bus cannot have.
  */
 int pci_bar(const struct pci_device *, unsigned index, struct pci_bar *out);
+/* Give BAR `index`, which pci_bar described as `bar`, an address below 4 GiB. */
+void pci_bar_set(const struct pci_device *, unsigned index, const struct pci_bar *bar,
+                 uint32_t base);
+/* To another PCI bus? */
+bool pci_is_bridge(const struct pci_device *);
 
 /* Offset of the first capability with this id after the one at `after` (0: from the start),
  * or 0. A list that a device has closed into a ring is walked once in each call; who asks for

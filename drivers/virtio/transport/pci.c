@@ -7,6 +7,7 @@
  * Relies on arch/x86/pci/pci.h, which checks what configuration space says of BARs and lists.
  */
 #include "arch/x86/cpu/io.h"
+#include "arch/x86/pci/place.h"
 #include "drivers/virtio/transport/pci.h"
 #include "drivers/virtio/ring/ring.h"
 #include "kernel/kernel.h"
@@ -180,9 +181,10 @@ function_open(struct virtio_pci *p)
 static void
 function_offer(struct virtio_pci *p)
 {
-    const char *why = virtio_pci_modern_find(p);
+    bool placed = pci_place(&p->pci) == 0;
+    const char *why = placed ? virtio_pci_modern_find(p) : "there is no room for its registers";
 
-    if (why && transitional(&p->pci))
+    if (why && placed && transitional(&p->pci))
         why = virtio_pci_legacy_find(p);
     if (why == NULL && virtio_driver_find(p->v.type) && !function_open(p))
         why = "its registers cannot be mapped";
@@ -203,6 +205,7 @@ scan(void)
     pci_scan(function_found);
     while ((next = list_pop(&found)))
         function_offer(list_entry(next, struct virtio_pci, v.link));
+    pci_place_end();
 }
 
 static const struct bus virtio_pci_bus = {"virtio-pci", scan};

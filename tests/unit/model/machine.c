@@ -12,6 +12,7 @@
 #include "arch/x86/pc/pc.h"
 #include "arch/x86/irq/pic.h"
 #include "drivers/virtio/ring/ring.h"
+#include "kernel/boot_info.h"
 #include "kernel/kernel.h"
 #include "model/device.h"
 #include "shim.h"
@@ -19,6 +20,8 @@
 #define INTX_OFF 0x0400
 /* So many interrupts from one line that nobody silences. */
 #define STORM 1000
+
+struct boot_info boot_info;
 
 static struct model *plugged[MODEL_MAX_DEVICES];
 static unsigned nr_plugged;
