@@ -62,17 +62,32 @@ mount_named(const char *name)
         log_error("root: there is no disk %s to read, so there are no files", name);
 }
 
-/* If it is there and begins like an archive. */
-static bool
+/* What begins like an archive. 1 if it did, 0 if not, or the error of reading, which was told. */
+static int
 mount_probed(struct fs_reader *reader)
 {
-    if (!reader)
-        return false;
-    if (tar_probe(reader)) {
+    int result = tar_probe(reader);
+
+    if (result > 0) {
         mount_root(reader);
-        return true;
+        return result;
     }
+    if (result < 0)
+        log_error("root: %s cannot be read (error %d)", reader->name, -result);
     reader->close(reader);
+    return result;
+}
+
+static bool
+mount_initrd(void)
+{
+    struct fs_reader *reader = initrd_reader();
+
+    if (reader && mount_probed(reader) > 0)
+        return true;
+    if (reader)
+        log_warn("root: the initrd of %llu bytes is no tar archive (a compressed one is none)",
+                 (unsigned long long)boot_info.modules[0].size);
     return false;
 }
 
@@ -80,11 +95,16 @@ static void
 mount_first_disk(void)
 {
     struct disk_device *first = disk_find("vda");
+    bool readable = true;
 
-    for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
-        if ((d == first || d->whole == first) && mount_probed(fs_reader_disk(d)))
+    for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d)) {
+        struct fs_reader *reader = d == first || d->whole == first ? fs_reader_disk(d) : NULL;
+        int result = reader ? mount_probed(reader) : 0;
+        if (result > 0)
             return;
-    if (first)
+        readable &= result == 0;
+    }
+    if (first && readable)
         log_info("root: %s holds no tar archive, so there are no files", first->name);
 }
 
@@ -97,7 +117,7 @@ mount_at_start(void)
         panic("fs: /dev is taken");
     if (name)
         mount_named(name);
-    else if (!mount_probed(initrd_reader()))
+    else if (!mount_initrd())
         mount_first_disk();
 }
 

@@ -176,6 +176,24 @@ slot_get(struct disk_reader *r, uint64_t at, struct slot **out)
     }
 }
 
+/* A slot that cannot be read may have sectors that can: at most `len` bytes out of the first one,
+ * with nothing around it. */
+static long
+read_sector(struct disk_reader *r, uint64_t at, void *to, size_t len)
+{
+    size_t offset = at % DISK_SECTOR;
+    char *sector = kmalloc(DISK_SECTOR);
+
+    if (!sector)
+        return -ENOMEM;
+    len = MIN(len, DISK_SECTOR - offset);
+    int error = disk_read(r->disk, at / DISK_SECTOR, sector, DISK_SECTOR);
+    if (!error)
+        memcpy(to, sector + offset, len);
+    kfree(sector);
+    return error ? error : (long)len;
+}
+
 /* At most `len` bytes at `at` out of one slot; bytes, or negative errno. */
 static long
 read_slot(struct disk_reader *r, uint64_t at, void *to, size_t len)
@@ -186,7 +204,7 @@ read_slot(struct disk_reader *r, uint64_t at, void *to, size_t len)
     int error = slot_get(r, base, &s);
 
     if (error)
-        return error;
+        return read_sector(r, at, to, len);
     len = MIN(len, slot_bytes(r, base) - offset);
     memcpy(to, (char *)s->data + offset, len);
     if (base == r->next)

@@ -39,8 +39,8 @@ struct tar_scan {
 /* Next member: 1, or 0 at the end of the archive, or -EPROTO (damage), or an error of the
  * reader. Blocks. */
 int tar_next(struct tar_scan *scan, struct tar_member *member);
-/* True if the first block is a header of a tar archive. */
-bool tar_probe(struct fs_reader *reader);
+/* 1 if the first block is a header of a tar archive, 0 if not, or an error of the reader. Blocks. */
+int tar_probe(struct fs_reader *reader);
 
 /* ---- names ---- */
 

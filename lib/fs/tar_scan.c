@@ -293,12 +293,13 @@ tar_next(struct tar_scan *scan, struct tar_member *member)
     }
 }
 
-bool
+int
 tar_probe(struct fs_reader *reader)
 {
     struct tar_scan scan = {.reader = reader};
     struct tar_header header;
     uint64_t size;
 
-    return read_header(&scan, &header, &size) == 1;
+    int result = read_header(&scan, &header, &size);
+    return result == -EPROTO ? 0 : result;
 }

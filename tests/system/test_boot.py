@@ -80,6 +80,15 @@ def test_module_that_is_no_archive(boot, tmp_path):
     assert "error: root: initrd holds no tar archive, so there are no files\n" in guest.text
 
 
+@pytest.mark.parametrize("content", [b"junk\n", b"\x1f\x8b" + bytes(1000)],
+                         ids=["5-bytes", "compressed"])
+def test_initrd_that_is_no_archive(boot, tmp_path, content):
+    (tmp_path / "noise").write_bytes(content)
+    guest = boot("shell", "-- ls /", modules=[tmp_path / "noise"])
+    guest.wait()
+    assert f"root: the initrd of {len(content)} bytes is no tar archive" in guest.text
+
+
 def test_disk_that_is_no_archive(boot, tmp_path):
     """Nobody said that it is one, so it is no mistake, but worth a line."""
     (tmp_path / "noise").write_bytes(b"\x5a" * 4096)

@@ -11,8 +11,9 @@ import pytest
 
 from guest import LIMIT
 from hosts import ROOT, Device, Disk, Net
-from qemu import QemuMicrovm, QemuPc, QemuQ35
+from qemu import QemuMicrovm, QemuPc, QemuQ35, by_qboot
 
+QBOOT = "/usr/share/qemu/qboot.rom"
 NO_DEBUG_EXIT = {"debug_exit": False}
 
 
@@ -212,6 +213,27 @@ def test_registers_above_4g(boot_on, disk, base, vectors):
     guest.expect(f"^{digest}  vda$")
     guest.send("exit\n")
     assert guest.wait() == 0
+
+
+@pytest.mark.parametrize("flavour", ["legacy", "modern"])
+@pytest.mark.parametrize("vectors", [0, 2])
+def test_registers_that_nobody_placed(boot_on, disk, flavour, vectors):
+    """A firmware that leaves PCI as it finds it: the BARs have no addresses yet."""
+    image, digest = disk
+    how = {"flavour": flavour, "options": {"vectors": vectors}}
+    host = QemuPc.variant(load=staticmethod(by_qboot), files=(QBOOT,))
+    guest = boot_on(host, "shell", "ip=10.0.2.15/24 -- sha256 vda", console=None,
+                    disks=[Disk(image=image, read_only=True, **how)], nets=[Net(**how)])
+    guest.expect(f"^{digest}  vda$")
+    assert guest.wait() == 0
+    assert "cannot be used" not in guest.text
+
+
+def test_network_of_cards_that_nobody_placed(boot_on):
+    host = QemuPc.variant(load=staticmethod(by_qboot), files=(QBOOT,))
+    guest = boot_on(host, "shell", "ip=dhcp -- ping 10.0.2.2 3", nets=[Net(), Net()])
+    assert guest.wait() == 0
+    assert "3 sent, 3 received" in guest.text
 
 
 def test_behind_bridges(boot_on, disk):
