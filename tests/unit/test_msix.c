@@ -176,7 +176,6 @@ test_bad_tables(void **state)
         {0, 4, 5},          {0, 4, 0x1001}, /* beyond its end */
         {0, 4, 0xfffffff9}, {0, 4, 0xfc9},  /* reaching out of it */
         {0, 2, 0x07ff},                     /* more entries than it has room for */
-        {0x14, 4, 0},                       /* not placed by firmware */
         {0x14, 4, 0xd001},                  /* in ports */
     };
 

@@ -347,7 +347,10 @@ pci_intx(const struct pci_device *d, bool on)
 struct irq_line *
 pci_irq(const struct pci_device *d)
 {
-    struct irq_line *line = lines_intx(d->interrupt_line);
+    /* qboot, which places nothing, notes another input than it routes. */
+    struct irq_line *line = d->placed ? piix_irq(d) : NULL;
 
+    if (!line)
+        line = lines_intx(d->interrupt_line);
     return line ? line : piix_irq(d);
 }

@@ -49,6 +49,7 @@ struct pci_device {
     uint16_t class; /* class << 8 | subclass */
     uint16_t subsystem_vendor, subsystem;
     uint8_t interrupt_line; /* as the firmware left it; 0 or 0xff for none */
+    bool placed;            /* by place.c: then the firmware knows no better of its wire */
 };
 
 /* A base address register; size 0: not implemented, or nothing that can be used. */

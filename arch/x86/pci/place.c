@@ -159,7 +159,7 @@ place(const struct pci_device *d, unsigned index, const struct pci_bar *want)
 }
 
 int
-pci_place(const struct pci_device *d)
+pci_place(struct pci_device *d)
 {
     struct pci_bar bar;
 
@@ -174,6 +174,7 @@ pci_place(const struct pci_device *d)
         look_around();
         if (!place(d, i, &bar))
             return -ENOSPC;
+        d->placed = true;
     }
     return 0;
 }
