@@ -53,6 +53,7 @@ static volatile uint32_t input_head, input_tail;
 /* Filled by write(), emptied with interrupts off: by the interrupt and by whoever is asked. */
 static uint8_t output[OUTPUT_SIZE];
 static volatile uint32_t output_head, output_tail;
+static volatile bool held;    /* the receiver's interrupt is off: its bytes find no room */
 static volatile bool awaited; /* somebody sleeps until there is room, or until all is out */
 
 static size_t serial_room(struct console_device *c);
@@ -201,8 +202,9 @@ static void
 pump_and_arm(void)
 {
     pump();
+    held = input_is_full();
     if (line)
-        io_out8(REG_INTERRUPTS, (input_is_full() ? 0 : INTERRUPT_RECEIVED) |
+        io_out8(REG_INTERRUPTS, (held ? 0 : INTERRUPT_RECEIVED) |
                                     (output_tail != output_head ? INTERRUPT_SENT : 0));
 }
 
@@ -272,10 +274,9 @@ serial_read(struct console_device *c, char *to, size_t size)
     size_t n = 0;
 
     (void)c;
-    bool was_full = input_is_full();
     for (; n < size && input_tail != input_head; input_tail++)
         to[n++] = (char)input[input_tail % INPUT_SIZE];
-    if (was_full)
+    if (held) /* looked at last: an interrupt may have filled the ring during the loop */
         pump_now();
     return n;
 }
