@@ -222,19 +222,6 @@ wait_leave(struct waiter *w)
     current->woken = false;
 }
 
-void
-wait_watch(struct wait_queue *q, struct waiter *w)
-{
-    w->thread = NULL;
-    list_insert_before(&q->waiters, &w->link);
-}
-
-void
-wait_unwatch(struct waiter *w)
-{
-    list_remove(&w->link);
-}
-
 static void
 wake_thread(struct thread *t)
 {

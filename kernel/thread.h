@@ -107,8 +107,17 @@ void wait_queue_init(struct wait_queue *q);
 /* Join a queue; nothing sleeps yet, so the condition can still be looked at afterwards. */
 void wait_join(struct wait_queue *q, struct waiter *w);
 /* Join and leave for somebody with `woken`, which is set. */
-void wait_watch(struct wait_queue *q, struct waiter *w);
-void wait_unwatch(struct waiter *w);
+static inline void
+wait_watch(struct wait_queue *q, struct waiter *w)
+{
+    w->thread = NULL;
+    list_insert_before(&q->waiters, &w->link);
+}
+static inline void
+wait_unwatch(struct waiter *w)
+{
+    list_remove(&w->link);
+}
 /* Leave it. Forgets a wake-up, so leave every queue and then look at the condition again. */
 void wait_leave(struct waiter *w);
 /*

@@ -37,7 +37,7 @@
 
 /* The error code of int n without a gate that ring 3 may use (6.13): the vector, and IDT. */
 #define INT_ERROR(vector) ((uint32_t)(vector) << 3 | 2)
-/* QEMU's TCG gives twice the vector in long mode, up to version 9 at least (7.2 observed). */
+/* QEMU's TCG gives twice the vector in long mode (7.2 observed). */
 #define TCG_INT_ERROR(vector) INT_ERROR((vector) << 1)
 
 #define INT_OPCODE 0xcd

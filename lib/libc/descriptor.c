@@ -12,7 +12,6 @@
 
 struct descriptor {
     struct file *file;
-    uint32_t opening;
     bool close_on_exec; /* kept for F_GETFD; nothing here ever executes */
 };
 
@@ -50,12 +49,6 @@ fd_get(int fd)
     return fd >= 0 && fd < room ? table[fd].file : NULL;
 }
 
-uint32_t
-fd_opening(int fd)
-{
-    return fd_get(fd) ? table[fd].opening : 0;
-}
-
 bool *
 fd_close_on_exec(int fd)
 {
@@ -86,9 +79,7 @@ make_room(int fd)
 static void
 set(int fd, struct file *file, bool close_on_exec)
 {
-    static uint32_t openings;
-
-    table[fd] = (struct descriptor){file, ++openings, close_on_exec};
+    table[fd] = (struct descriptor){file, close_on_exec};
 }
 
 int

@@ -111,7 +111,7 @@ stays_ready(struct entry *entry)
 
 /* Up to `most` events. Those that stay ready go behind the others, which have their turn then. */
 static long
-report(struct epoll *epoll, struct epoll_event *out, long most)
+report(struct epoll *epoll, struct epoll_event *out, int most)
 {
     struct list again = LIST_INIT(again);
     long n = 0;
@@ -315,7 +315,7 @@ SYSCALL(255, epoll_ctl, int epoll_fd, int operation, int fd, const struct epoll_
 
 /* What came together with the end of the time, or with a signal, counts. */
 static long
-wait_for_events(struct epoll *epoll, struct epoll_event *out, long most, uint64_t deadline)
+wait_for_events(struct epoll *epoll, struct epoll_event *out, int most, uint64_t deadline)
 {
     int result = 0;
 

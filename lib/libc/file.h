@@ -126,9 +126,6 @@ int fd_close(int fd);
 int fd_replace(int fd, struct file *, bool close_on_exec);
 /* All that are open are below. */
 int fd_end(void);
-/* Which opening of a descriptor this is: a number that no other one has or had; 0 for one that
- * is closed. */
-uint32_t fd_opening(int fd);
 /* Whether exec would close it: the flag behind F_GETFD, or NULL for a bad descriptor. Valid
  * until another one is opened. */
 bool *fd_close_on_exec(int fd);

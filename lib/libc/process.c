@@ -125,7 +125,7 @@ struct rlimit {
 };
 
 static struct rlimit
-get_limit(long resource)
+get_limit(int resource)
 {
     uint64_t most = UINT64_MAX;
 
@@ -138,7 +138,7 @@ get_limit(long resource)
 
 /* The number of descriptors is the one that can be changed. */
 static int
-set_limit(long resource, struct rlimit was, struct rlimit new)
+set_limit(int resource, struct rlimit was, struct rlimit new)
 {
     if (resource == RLIMIT_NOFILE)
         return fd_set_limits((struct fd_limits){new.current, new.most});

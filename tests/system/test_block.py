@@ -1,12 +1,11 @@
 """Disks. tests/apps/blktest works on them with many requests in flight; blkmodel computes what
 has to come out, and the image file is compared with that when the guest has ended."""
 
-import io
 import re
-import tarfile
 
 import pytest
 
+import archives
 import blkmodel
 from hosts import Disk
 
@@ -165,18 +164,10 @@ def bad_sector(image, sector):
     return Disk(backend=backend, options={"rerror": "report"})
 
 
-def archive(path, sizes):
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, size in sizes.items():
-            member = tarfile.TarInfo(name)
-            member.size = size
-            tar.addfile(member, io.BytesIO(name.encode() * size))
-    return path
-
-
 def test_archive_around_a_bad_sector(boot, tmp_path):
     """Only what lies in it is lost: here the end of the second file's contents."""
-    image = archive(tmp_path / "tar", {"a": 1000, "b": 6000, "c": 1000})
+    image = archives.make(tmp_path / "tar", {"a": b"a" * 1000, "b": b"b" * 6000,
+                                             "c": b"c" * 1000})
     guest = boot("shell", "-- cat /a /c /b", disks=[bad_sector(image, 15)])
     assert guest.wait() != 0
     assert "a" * 1000 + "c" * 1000 in guest.text
@@ -186,7 +177,7 @@ def test_archive_around_a_bad_sector(boot, tmp_path):
 
 def test_archive_until_a_bad_sector(boot, tmp_path):
     """The second file's header is in it."""
-    image = archive(tmp_path / "tar", {"a": 15 * 512, "b": 1000})
+    image = archives.make(tmp_path / "tar", {"a": b"a" * 15 * 512, "b": b"b" * 1000})
     guest = boot("shell", "-- ls /", disks=[bad_sector(image, 16)])
     assert guest.wait() == 0
     assert "tar on vda: cannot be read at byte 8192 (error 5); the 1 entries before it" in guest.text
@@ -194,7 +185,7 @@ def test_archive_until_a_bad_sector(boot, tmp_path):
 
 
 def test_archive_that_cannot_be_read_at_all(boot, tmp_path):
-    image = archive(tmp_path / "tar", {"a": 1000})
+    image = archives.make(tmp_path / "tar", {"a": b"a" * 1000})
     guest = boot("shell", "-- ls /", disks=[bad_sector(image, 0)])
     guest.wait()
     assert "root: vda cannot be read (error 5)" in guest.text

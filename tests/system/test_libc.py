@@ -1,14 +1,13 @@
 """The C library inside an image: what tests/apps/libctest finds out by itself, and what shows
 only from outside, which is how a program ends and what a person at the terminal sees."""
 
-import io
 import re
 import struct
 import subprocess
-import tarfile
 
 import pytest
 
+import archives
 from hosts import BUILD, Entropy
 
 
@@ -43,11 +42,7 @@ def test_unknown_system_call(boot):
 
 def test_mapped_file(boot, tmp_path):
     text = "".join(f"line {i} of a file that is longer than a page\n" for i in range(200))
-    archive = tmp_path / "files.tar"
-    member = tarfile.TarInfo("long.txt")
-    member.size = len(text)
-    with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:
-        tar.addfile(member, io.BytesIO(text.encode()))
+    archive = archives.make(tmp_path / "files.tar", {"long.txt": text.encode()})
     guest = boot("libctest", "map=/long.txt", modules=[archive])
     assert guest.wait() == 0
     assert text in guest.text
@@ -58,11 +53,7 @@ def test_zone_file(boot, tmp_path):
     block = b"TZif2" + bytes(15) + struct.pack(">6I", 0, 0, 0, 0, 1, 4)
     block += struct.pack(">ibb", 19800, 0, 0) + b"IST\0"
     zone = block + block + b"\nIST-5:30\n"
-    archive = tmp_path / "root.tar"
-    member = tarfile.TarInfo("etc/localtime")
-    member.size = len(zone)
-    with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:
-        tar.addfile(member, io.BytesIO(zone))
+    archive = archives.make(tmp_path / "root.tar", {"etc/localtime": zone})
     guest = boot("libctest", "zone", modules=[archive])
     assert guest.wait() == 0
     assert "Thu Jan  1 05:30:00 1970\nIST name\n" in guest.text

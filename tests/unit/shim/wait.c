@@ -36,19 +36,6 @@ wait_join(struct wait_queue *q, struct waiter *w)
 }
 
 void
-wait_watch(struct wait_queue *q, struct waiter *w)
-{
-    w->thread = NULL;
-    list_insert_before(&q->waiters, &w->link);
-}
-
-void
-wait_unwatch(struct waiter *w)
-{
-    list_remove(&w->link);
-}
-
-void
 wait_leave(struct waiter *w)
 {
     list_remove(&w->link);
