@@ -75,7 +75,7 @@ KERNEL_SRC := $(filter-out $(CLASS_SRC) $(STRING_SRC),$(wildcard $(addsuffix /*.
 # person at the console is compiled for size. -Oz is gcc 12's.
 COLD_SRC := $(wildcard boot/*.c arch/x86/*/*.c drivers/virtio/*.c drivers/virtio/transport/*.c) \
     drivers/virtio/device/console.c \
-    $(addprefix kernel/,cmdline.c device_console.c kmain.c leave.c log.c modules.c pages.c \
+    $(addprefix kernel/,cmdline.c device_console.c device_entropy.c kmain.c leave.c log.c modules.c pages.c \
         panic.c print.c symbols.c watch.c) \
     $(addprefix lib/libc/,start.c tty.c tty_input.c tty_line.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))

@@ -199,7 +199,7 @@ struct disk_device {
     char serial[21];  /* NUL-terminated here; empty where the device has none */
     uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
-    struct wait_queue space;   /* made and woken by the driver of a whole disk: see disk_space */
+    struct wait_queue space; /* made and woken by the driver of a whole disk: see disk_space */
     struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL
@@ -233,12 +233,23 @@ int disk_flush(struct disk_device *);
 struct entropy_device {
     struct list link;
     const char *name;
-    /* Up to `size` random bytes; blocks up to a bound. Bytes, or -EIO, -ETIMEDOUT. */
+    /* Up to `size` random bytes, and have more fetched when there are none left. Does not block.
+     * Bytes, 0 when they are still to come (entropy_changed tells), or -EIO. */
     int (*read)(struct entropy_device *, void *to, size_t size);
 };
 
 void entropy_register(struct entropy_device *);
-/* `size` bytes from the first source that works; 0, or -ENODEV when there is none. Blocks. */
-int entropy_read(void *to, size_t size);
+/* The driver's: bytes have come, or none will. */
+void entropy_changed(void);
+/* Woken by each call of that. */
+extern struct wait_queue entropy_waiters;
+/*
+ * `size` bytes that nobody can guess. As long as the sources have not given 32 bytes since the
+ * start, a thread waits for that until `deadline` (clock_now scale; 0: not at all). 0; -EAGAIN:
+ * they still have not; -ENODEV: there is no source; -EIO: none works.
+ */
+int entropy_read(void *to, size_t size, uint64_t deadline);
+/* What those who can do without wait for a source that was started with them. */
+#define ENTROPY_PATIENCE (NSEC_PER_SEC / 10)
 
 #endif

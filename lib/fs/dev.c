@@ -9,10 +9,10 @@
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
 #include "lib/fs/fs.h"
+#include "lib/libc/random.h"
 #include "lib/libc/tty.h"
 
 DEVICE_CLASS_USED(disk);
-DEVICE_CLASS_USED(entropy);
 
 #define RANDOM_CHUNK 4096 /* most bytes of one read, so that the file cannot hog the source */
 
@@ -76,9 +76,8 @@ zero_read(struct file *file, void *to, size_t len)
 static long
 random_read(struct file *file, void *to, size_t len)
 {
-    (void)file;
     len = MIN(len, (size_t)RANDOM_CHUNK);
-    int error = entropy_read(to, len);
+    int error = len ? random_fill(to, len, !(file->flags & FILE_O_NONBLOCK)) : 0;
     return error ? error : (long)len;
 }
 

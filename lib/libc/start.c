@@ -58,7 +58,7 @@ describe_tls(void)
 static bool
 seed_canary(void)
 {
-    bool random = entropy_read(canary, sizeof(canary)) == 0;
+    bool random = entropy_read(canary, sizeof(canary), clock_now() + ENTROPY_PATIENCE) == 0;
 
     if (!random)
         canary[0] = (uint32_t)clock_now() * 2654435761u;

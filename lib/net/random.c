@@ -13,6 +13,7 @@
 DEVICE_CLASS_USED(entropy);
 
 static uint64_t key[2];
+static bool weak; /* the key is the clocks', until there is entropy */
 
 static inline uint64_t
 rotate(uint64_t v, unsigned by)
@@ -56,12 +57,25 @@ siphash(const uint64_t *words, unsigned n)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+/* Where the sources need time the key is exchanged as soon as they have given enough. */
+static void
+key_renew(void)
+{
+    if (weak && entropy_read(key, sizeof(key), 0) == 0)
+        weak = false;
+}
+
 void
 net_random_init(void)
 {
-    if (entropy_read(key, sizeof(key)) == 0)
+    int error = entropy_read(key, sizeof(key), clock_now() + ENTROPY_PATIENCE);
+
+    if (error == 0)
         return;
-    log_warn("net: no source of entropy; port and sequence numbers can be guessed");
+    weak = error == -EAGAIN;
+    log_warn(
+        weak ? "net: no entropy yet; until there is, port and sequence numbers can be guessed"
+             : "net: no source of entropy; port and sequence numbers can be guessed");
     key[0] = clock_now();
     key[1] = platform->wall_base();
 }
@@ -71,6 +85,7 @@ net_random(void)
 {
     static uint64_t counter;
 
+    key_renew();
     counter++;
     return (uint32_t)siphash(&counter, 1);
 }

@@ -2,4 +2,4 @@
 # row: 9
 # test: entropy each_byte_is_handed_out_once
 # The second reader gets the bytes of the first.
-/^take/,/^}/{/e->first += n/d;/memset/d}
+/^entropy_take/,/^}/{/e->first += n/d;/memset/d}

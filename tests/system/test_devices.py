@@ -137,6 +137,22 @@ def test_entropy_is_used(boot):
     assert "getrandom: no source" not in guest.text
 
 
+def test_slow_entropy(boot):
+    """Eight bytes every two seconds are waited for, without stopping anybody else."""
+    guest = boot("libctest", "random", rng=Entropy(options={"max-bytes": "8", "period": "2000"}),
+                 extra=["-cpu", "qemu32,-rdrand"])
+    assert guest.wait() == 42
+    assert guest.text.count("getrandom: waiting for random bytes") == 1
+
+
+def test_silent_entropy(boot):
+    """One that never answers delays the start by moments only, and says so to who needs it."""
+    guest = boot("libctest", "atexit", rng=Entropy(options={"max-bytes": "1", "period": "100000"}),
+                 extra=["-cpu", "qemu32,-rdrand"])
+    assert guest.wait() == 7
+    assert "getrandom" not in guest.text
+
+
 @pytest.mark.smoke
 def test_sockets(boot):
     """tests/apps/socktest looks at every socket call, over loopback inside the guest."""

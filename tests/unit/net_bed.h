@@ -33,8 +33,9 @@ static const uint64_t csums = BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CS
 static int entropy;
 
 int
-entropy_read(void *to, size_t size)
+entropy_read(void *to, size_t size, uint64_t deadline)
 {
+    (void)deadline;
     memset(to, 0xff, size);
     return entropy;
 }

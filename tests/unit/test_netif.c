@@ -91,8 +91,9 @@ kick(struct net_device *device)
 }
 
 int
-entropy_read(void *to, size_t size)
+entropy_read(void *to, size_t size, uint64_t deadline)
 {
+    (void)deadline;
     memset(to, 0x5a, size);
     return 0;
 }

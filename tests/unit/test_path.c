@@ -20,13 +20,13 @@
 #include "lib/fs/calls.h"
 #include "lib/fs/fs.h"
 #include "lib/fs/tar.h"
+#include "lib/libc/random.h"
 #include "lib/libc/tty.h"
 #include "shim.h"
 
 /* ---- what lib/fs calls of others ---- */
 
 DEVICE_CLASS_DRIVER(disk);
-DEVICE_CLASS_DRIVER(entropy);
 
 void
 file_hold(struct file *file)
@@ -44,10 +44,10 @@ tty_file(void)
 }
 
 int
-entropy_read(void *to, size_t size)
+random_fill(void *to, size_t len, bool may_wait)
 {
-    (void)to, (void)size;
-    return -ENODEV;
+    (void)to, (void)len, (void)may_wait;
+    return -EIO;
 }
 
 /* ---- a file system that is a table ---- */

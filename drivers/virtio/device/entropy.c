@@ -1,8 +1,7 @@
 /*
  * The virtio entropy device (virtio 1.2, 5.4): one queue on which the device fills buffers
- * with random bytes. One private buffer is enough: readers take from it what it holds and
- * wait while the device fills it again. A device that never answers keeps that buffer for
- * ever, and costs each reader after the first no more time.
+ * with random bytes. One private buffer is enough. It is the device's until that fills it, however
+ * long it takes: a host may give few bytes a second. Then readers empty it, and it goes back.
  */
 #include "drivers/virtio/virtio.h"
 #include "kernel/enlist.h"
@@ -14,15 +13,12 @@
 DEVICE_CLASS_DRIVER(entropy);
 
 #define BUFFER_SIZE 256
-#define ANSWER_TIME (1 * NSEC_PER_SEC)
 
 struct virtio_entropy {
     struct entropy_device dev;
     struct virtio_device *v;
     struct virtqueue *queue;
-    struct wait_queue answered;
     bool in_flight; /* the buffer is the device's */
-    bool silent;    /* it did not answer in time, and has not since */
     bool registered;
     uint32_t first, end; /* unread bytes of the buffer */
     char buffer[BUFFER_SIZE];
@@ -47,34 +43,18 @@ refill(struct virtio_entropy *e)
 
 /* Each byte is handed out once, and not left lying about. */
 static int
-take(struct virtio_entropy *e, void *to, size_t size)
+entropy_take(struct entropy_device *dev, void *to, size_t size)
 {
+    struct virtio_entropy *e = list_entry(dev, struct virtio_entropy, dev);
     uint32_t n = (uint32_t)MIN(size, (size_t)(e->end - e->first));
+    int error = 0;
 
     memcpy(to, e->buffer + e->first, n);
     memset(e->buffer + e->first, 0, n);
     e->first += n;
-    return (int)n;
-}
-
-static int
-entropy_take(struct entropy_device *dev, void *to, size_t size)
-{
-    struct virtio_entropy *e = list_entry(dev, struct virtio_entropy, dev);
-    uint64_t deadline = clock_now() + (e->silent ? 0 : ANSWER_TIME);
-
-    while (e->first == e->end) {
-        int error = e->v->running ? refill(e) : -EIO;
-        if (error)
-            return error;
-        if (wait_on(&e->answered, deadline) == 0)
-            continue;
-        if (!e->silent)
-            log_warn("%s: gave no random bytes within a second", e->v->where);
-        e->silent = true;
-        return -ETIMEDOUT;
-    }
-    return take(e, to, size);
+    if (e->first == e->end)
+        error = e->v->running ? refill(e) : -EIO;
+    return n > 0 ? (int)n : error;
 }
 
 /*
@@ -89,13 +69,12 @@ entropy_arrived(struct virtqueue *q)
 
     if (vq_reap(q, &len)) {
         e->in_flight = false;
-        e->silent = false;
         e->first = 0;
         e->end = len;
         if (len == 0)
             vq_break(q, "a buffer came back without random bytes");
     }
-    wake_all(&e->answered);
+    entropy_changed();
 }
 
 static int
@@ -110,7 +89,6 @@ entropy_probe(struct virtio_device *v)
         e->v = v;
         e->dev.name = "virtio-rng";
         e->dev.read = entropy_take;
-        wait_queue_init(&e->answered);
         v->driver_data = e;
     }
     return virtio_queue_new(v, 0, "requests", entropy_arrived, &e->queue);
@@ -121,11 +99,10 @@ entropy_started(struct virtio_device *v)
 {
     struct virtio_entropy *e = v->driver_data;
 
-    e->silent = false;
     if (!e->registered)
         entropy_register(&e->dev);
     e->registered = true;
-    wake_all(&e->answered);
+    entropy_changed();
 }
 
 static void
@@ -135,7 +112,7 @@ entropy_stopped(struct virtio_device *v)
 
     while (vq_detach(e->queue))
         e->in_flight = false;
-    wake_all(&e->answered);
+    entropy_changed();
 }
 
 static const struct virtio_driver entropy_driver = {

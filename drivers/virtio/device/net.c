@@ -42,7 +42,7 @@ mac_invent(struct virtio_net *n)
 {
     uint64_t seed;
 
-    if (entropy_read(n->dev.mac, sizeof(n->dev.mac)) < 0) {
+    if (entropy_read(n->dev.mac, sizeof(n->dev.mac), clock_now() + ENTROPY_PATIENCE) < 0) {
         seed = (platform->wall_base() ^ clock_now()) * 0x9e3779b97f4a7c15ull;
         memcpy(n->dev.mac, (char *)&seed + 2, sizeof(n->dev.mac));
     }

@@ -30,4 +30,7 @@ void file_tests(void);
 void time_tests(void);
 void corner_tests(void);
 
+/* With a word as argument: its exit code. */
+int slow_random(void);
+
 #endif

@@ -136,6 +136,8 @@ special(const char *what)
     }
     if (strcmp(what, "output") == 0)
         return full_output();
+    if (strcmp(what, "random") == 0)
+        return slow_random();
     if (strcmp(what, "lines") == 0)
         return echo_lines();
     if (strcmp(what, "sleep") == 0) {
