@@ -72,7 +72,8 @@ STRING_SRC := kernel/string.c
 KERNEL_SRC := $(filter-out $(CLASS_SRC) $(STRING_SRC),$(wildcard $(addsuffix /*.[cS],kernel boot arch/x86/* \
     drivers/virtio drivers/virtio/*)))
 # What runs once, when an image comes up or goes down, seldom (whole pages) or at the pace of a
-# person at the console is compiled for size. -Oz is gcc 12's.
+# person at the console is compiled for size. -Oz is gcc 12's. Whatever runs before a CPU that is
+# too old has been told (boot/boot.c) is among it, and gets by with a 486's instructions.
 COLD_SRC := $(wildcard boot/*.c arch/x86/*/*.c drivers/virtio/*.c drivers/virtio/transport/*.c) \
     drivers/virtio/device/console.c \
     $(addprefix kernel/,cmdline.c device_console.c device_entropy.c kmain.c leave.c log.c modules.c pages.c \
@@ -83,7 +84,7 @@ TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 
 obj = $(patsubst %,$(B)/obj/%.o,$(1))
 
-$(call obj,$(COLD_SRC)): KERNEL_CFLAGS += -Oz
+$(call obj,$(COLD_SRC)): KERNEL_CFLAGS += -Oz -march=i486
 
 all: $(APPS:%=$(B)/%.elf)
 kernel: $(B)/libkernel.a $(B)/libdrivers.a $(B)/libstring.a

@@ -3,11 +3,11 @@
  */
 #include "abi/multiboot.h"
 #include "abi/pvh.h"
+#include "arch/x86/cpu/cpu.h"
 #include "arch/x86/pc/pc.h"
 #include "boot/boot.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
-#include "kernel/string.h"
 
 struct boot_info boot_info;
 char boot_cmdline[BOOT_CMDLINE_MAX] __attribute__((section(".noinit")));
@@ -32,12 +32,29 @@ boot_add_module(uint64_t base, uint64_t size)
 void
 boot_set_cmdline(const char *text)
 {
-    size_t len = strnlen(text, BOOT_CMDLINE_MAX);
+    size_t len = 0;
 
-    boot_info.cmdline_cut = len == BOOT_CMDLINE_MAX;
-    len = MIN(len, BOOT_CMDLINE_MAX - 1u);
-    memcpy(boot_cmdline, text, len);
+    for (; len < BOOT_CMDLINE_MAX - 1u && text[len]; len++)
+        boot_cmdline[len] = text[len];
     boot_cmdline[len] = '\0';
+    boot_info.cmdline_cut = text[len] != '\0';
+}
+
+/*
+ * Everything is compiled for the i686, but for what has run when this is asked and what is called
+ * here: those are among the Makefile's COLD_SRC.
+ */
+static void
+check_cpu(void)
+{
+    static const char text[] = "error: this CPU is older than an i686, which the image is for\n"
+                               "exit: 121\n";
+
+    if (boot_info.entry_tsc && cpu_id(1).edx & CPUID_1_EDX_CMOV)
+        return;
+    platform->early_write(text, sizeof(text) - 1);
+    _Static_assert(EXIT_NO_START == 121, "the text has it, too");
+    platform->exit(EXIT_NO_START);
 }
 
 /* From entry.S, with the registers that tell the doors apart. */
@@ -54,5 +71,6 @@ boot_enter(uint32_t eax, uint32_t ebx, uint32_t esp, uint64_t tsc)
         pvh_read((const struct pvh_start_info *)ebx);
     else if (eax == 0 && esp == 0)
         lguest_read();
+    check_cpu();
     kmain();
 }

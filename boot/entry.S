@@ -5,8 +5,9 @@
  * 0.6.96, 3.2); lguest leaves eax and esp 0 (docs/lguest.md, start state); a PVH loader has an
  * entry of its own, which makes its call look like the first.
  *
- * What is done here is what C cannot do for itself: the time stamp counter before anything else
- * takes time, a stack, a clear .bss (a loader may leave file bytes there), and clean flags.
+ * What is done here is what C cannot do for itself: a stack, clean flags, the time stamp counter
+ * (0 if the CPU has none) before much else takes time, and a clear .bss (a loader may leave file
+ * bytes there).
  * Segment registers stay as they were found: a Multiboot loader's are flat, and an lguest guest
  * must keep its host's.
  */
@@ -14,6 +15,8 @@
 #include "abi/pvh.h"
 
 #define BOOT_STACK_SIZE 16384
+#define EFLAGS_ID       (1 << 21)
+#define EDX_TSC         (1 << 4) /* CPUID, leaf 1 */
 
     .section .multiboot, "a"
     .balign 4
@@ -37,31 +40,40 @@ pvh_entry:
     .globl image_entry
     .type image_entry, @function
 image_entry:
-    movl    %eax, %ebp          /* the magic; rdtsc and stosl want eax */
-    rdtsc                       /* first of all; a CPU with i686's instructions has it */
-    movl    %eax, %esi
-    cld
-    movl    $bss_start, %edi
+    movl    %eax, %ebp          /* the magic, */
+    movl    %ebx, %esi          /* the information, */
+    movl    %esp, %edi          /* and the stack as the loader left it, which is not used */
+    movl    $boot_stack_top, %esp
+    pushl   $EFLAGS_ID          /* and no interrupts, no nested task, direction up */
+    popfl
+    pushfl
+    popl    %eax                /* without CPUID the flag does not stay (SDM vol. 1, 20.1.2) */
+    xorl    %edx, %edx
+    andl    $EFLAGS_ID, %eax
+    jz      1f
+    movl    $1, %eax
+    cpuid
+    xorl    %eax, %eax
+    andl    $EDX_TSC, %edx
+    jz      1f
+    rdtsc
+1:  subl    $12, %esp           /* the ABI's 16-byte alignment at the call */
+    pushl   %edx                /* boot_enter's arguments, the last one first */
+    pushl   %eax
+    pushl   %edi
+    pushl   %esi
+    pushl   %ebp
+    movl    $bss_start, %edi    /* the stack lies behind it */
     movl    $bss_end, %ecx
     subl    %edi, %ecx
     shrl    $2, %ecx            /* both ends are 4-byte aligned: linker.ld */
     xorl    %eax, %eax
     rep stosl
-    movl    %esp, %ecx          /* as the loader left it, which has not been used yet */
-    movl    $boot_stack_top, %esp
-    pushl   $0
-    popfl                       /* no interrupts, no nested task, direction up */
-    subl    $12, %esp           /* the ABI's 16-byte alignment at the call */
-    pushl   %edx                /* boot_enter's arguments, the last one first */
-    pushl   %esi
-    pushl   %ecx
-    pushl   %ebx
-    pushl   %ebp
     xorl    %ebp, %ebp          /* where backtraces end */
     call    boot_enter          /* does not return */
     .size image_entry, . - image_entry
 
-    .section .bss.boot_stack, "aw", @nobits
+    .section .noinit, "aw", @nobits
     .balign 16
     .globl boot_stack_bottom, boot_stack_top
 boot_stack_bottom:

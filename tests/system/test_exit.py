@@ -104,3 +104,16 @@ def test_thread_that_never_gives_way(boot):
                           guest.text, re.M)) == 1
     assert re.search(r"^error:   0x[0-9a-f]{8} (spin|now_ns|clock_\w+|pit_\w+|lguest_\w+)\+0x", guest.text, re.M)
     assert "spun" in guest.text
+
+
+@pytest.mark.smoke
+def test_old_cpu(boot, tmp_path):
+    """An image that finds no time stamp counter, whatever the CPU has, says so in the early console."""
+    code = (BUILD / "hello.elf").read_bytes()
+    asks = bytes.fromhex("0fa2 31c0 83e2 10")  # cpuid; xorl %eax, %eax; andl $EDX_TSC, %edx
+    assert code.count(asks) == 1
+    blind = tmp_path / "blind.elf"
+    blind.write_bytes(code.replace(asks, asks[:-1] + b"\0"))
+    guest = boot("hello", image=blind)
+    assert guest.wait() == 121
+    assert "error: this CPU is older than an i686" in guest.text

@@ -266,3 +266,12 @@ def test_many_devices(boot_on, disk):
     for name in ["vda", "vdl", "vdx"]:
         guest.expect(f"^{digest}  {name}$")
     assert guest.wait() == 0
+
+
+@pytest.mark.parametrize("model", ["486", "pentium"])
+@pytest.mark.parametrize("machine", [QemuPc, QemuQ35])
+def test_old_cpu(boot_on, machine, model):
+    """Neither has CMOV, and the first has no time stamp counter."""
+    guest = boot_on(machine.variant(cpu=model), "hello", "a b", console=None)
+    assert guest.wait() == 121
+    assert guest.text.startswith("error: this CPU is older than an i686")

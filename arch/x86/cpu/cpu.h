@@ -34,6 +34,7 @@
 #define CPUID_1_EDX_TSC        (1u << 4)
 #define CPUID_1_EDX_PAE        (1u << 6)
 #define CPUID_1_EDX_APIC       (1u << 9)
+#define CPUID_1_EDX_CMOV       (1u << 15)
 #define CPUID_1_EDX_FXSR       (1u << 24)
 #define CPUID_1_EDX_SSE        (1u << 25)
 #define CPUID_1_ECX_DEADLINE   (1u << 24)
