@@ -25,6 +25,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
+.SECONDEXPANSION:
 
 # ---- tools ----
 
@@ -58,8 +59,8 @@ COMMON := -std=gnu11 -O2 -g $(WARN) $(MACHINE) -I. -Iinclude -MMD -MP
 KERNEL_CFLAGS = $(COMMON) -ffreestanding -mgeneral-regs-only -mpreferred-stack-boundary=2
 MUSL := $(DEPS)/musl-i386
 GCC_INCLUDE := $(shell $(CC) -m32 -print-file-name=include)
-USER_CFLAGS := $(COMMON) -nostdinc -isystem $(MUSL)/include -isystem $(GCC_INCLUDE)
-LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
+# Applications, beside what ringlet-cc itself gives. Headers are looked at anew that are not theirs.
+USER_CFLAGS := -std=gnu11 -O2 -g $(WARN) -MD -MP
 
 # ---- sources ----
 
@@ -106,39 +107,33 @@ $(B)/libstring.a: $(call obj,$(STRING_SRC))
 $(B)/lib%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# Each library has a makefile of its own: its objects' flags, its archive, and whatever it
-# adds to LIBRARIES, in the order of linking.
-LIBRARIES :=
+# Each library has a makefile of its own: its objects' flags, its archive, and its place among
+# those of ours.
+OURS := $(addprefix $(B)/lib,kernel.a drivers.a string.a)
+SDK_LIB = $(B)/sdk/lib/ringlet
 include lib/fs/fs.mk
 include lib/net/lwip.mk
 include lib/libc/musl.mk
+include sdk/sdk.mk
 include launcher/launcher.mk
 include web/web.mk
 
 # ---- applications ----
 
-# Objects of apps/<app> and tests/apps/<app> are compiled against musl.
-$(B)/obj/apps/%.c.o: apps/%.c $(MUSL)/.built
+# Objects of apps/<app> and tests/apps/<app>, built as any program for Ringlet is.
+$(B)/obj/apps/%.c.o: apps/%.c $$(SDK_COMPILE)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
+	$(Q)$(SDK_CC) $(USER_CFLAGS) -c -o $@ $<
 
-$(B)/obj/tests/apps/%.c.o: tests/apps/%.c $(MUSL)/.built
+$(B)/obj/tests/apps/%.c.o: tests/apps/%.c $$(SDK_COMPILE)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
+	$(Q)$(SDK_CC) $(USER_CFLAGS) -c -o $@ $<
 
 app_objects = $(call obj,$(wildcard apps/$(1)/*.c tests/apps/$(1)/*.c))
 
-$(B)/linker.ld: linker.ld
-	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x c -o $@ $<
-
-# Linked twice by tools/link: once to learn the addresses, once with their names in place.
-.SECONDEXPANSION:
-$(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $$(call app_objects,$$*) \
-    $(B)/libkernel.a $(B)/libdrivers.a $(LIBRARIES) $(B)/libstring.a $(B)/linker.ld tools/link tools/symbols
-	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) SYMS=$(SYMS) tools/link -o $@ -T $(B)/linker.ld \
-	    $(call app_objects,$*) -- $(B)/libkernel.a -- $(B)/libdrivers.a $(LIBRARIES) \
-	    $(B)/libstring.a $(LIBGCC)
+$(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $$(call app_objects,$$*) $(SDK_LINK) tools/beside
+	$(Q)SYMS=$(SYMS) $(SDK_CC) -o $@ $(call app_objects,$*)
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/beside $@
 
 # The demo disk: the pages of httpd as a plain tar archive, the same bytes every time.
 site: $(B)/site.tar

@@ -1,5 +1,5 @@
 /*
- * Names for addresses, from the table that tools/symbols makes of the linked image: functions
+ * Names for addresses, from the table that sdk/symbols makes of the linked image: functions
  * in rising order, each as its distance from the one before and its name up to a 0. A byte from
  * FIRST_PAIR on stands for two bytes. The table can only be read from the start, which is good
  * enough for when something went wrong.

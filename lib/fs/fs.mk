@@ -5,4 +5,4 @@ $(B)/libfs.a: $(call obj,$(wildcard lib/fs/*.c))
 $(B)/obj/lib/fs/tar_index.c.o: KERNEL_CFLAGS += -isystem $(MUSL)/include
 $(B)/obj/lib/fs/tar_index.c.o: $(MUSL)/.built
 
-LIBRARIES += $(B)/libfs.a
+OURS += $(B)/libfs.a

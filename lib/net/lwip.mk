@@ -48,4 +48,4 @@ $(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
 
 $(B)/libnet.a: $(NET_OBJ)
 $(B)/liblwip.a: $(LWIP_OBJ)
-LIBRARIES += $(B)/libnet.a $(B)/liblwip.a
+OURS += $(B)/libnet.a $(B)/liblwip.a

@@ -1,5 +1,5 @@
 /*
- * Names for addresses (kernel/symbols.c), on a table written by hand: what tools/symbols writes
+ * Names for addresses (kernel/symbols.c), on a table written by hand: what sdk/symbols writes
  * for images is looked at by the system tests of panics.
  */
 #include <setjmp.h>

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tests/apps/blktest/blktest.h"
+#include "blktest.h"
 #include "kernel/enlist.h"
 #include "kernel/platform.h"
 

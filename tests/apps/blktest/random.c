@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tests/apps/blktest/blktest.h"
+#include "blktest.h"
 #include "kernel/platform.h"
 
 #define SLOTS       16

@@ -1,0 +1,73 @@
+# The kit that programs are built with, laid out in $(SDK) as `make install` puts it elsewhere: the
+# compiler's wrapper in bin, and in lib/ringlet what it relies on. Applications of this tree are built
+# with it, too.
+
+SDK := $(B)/sdk
+SDK_LIB := $(SDK)/lib/ringlet
+SDK_CC := $(SDK)/bin/ringlet-cc
+# Libraries that a C library of today has inside, for those who ask for them by name.
+EMPTY := m pthread rt dl util crypt resolv xnet
+
+# ---- our archives, with names that no program has ----
+
+$(B)/names.stamp: $(OURS) sdk/names
+	@mkdir -p $(SDK_LIB)
+	$(Q)NM=$(NM) sdk/names $(B)/names $(SDK_LIB)/names.plain $(OURS)
+	@touch $@
+$(B)/names $(SDK_LIB)/names.plain: $(B)/names.stamp ;
+
+$(OURS:$(B)/%=$(SDK_LIB)/%): $(SDK_LIB)/%: $(B)/% $(B)/names
+	$(Q)$(OBJCOPY) --redefine-syms=$(B)/names $< $@
+
+# ---- headers: the C library's, Linux's own as Debian has them, the kernel's ----
+
+KERNEL_HEADERS := $(wildcard kernel/*.h boot/*.h $(addsuffix /*.h,arch/x86/* drivers/virtio drivers/virtio/* \
+    include lib/* include/abi))
+LINUX_HEADERS := $(addprefix /usr/include/,linux asm-generic mtd) \
+    $(firstword $(wildcard /usr/include/$(shell $(HOSTCC) -print-multiarch)/asm /usr/include/asm))
+
+$(B)/headers.stamp: $(KERNEL_HEADERS) $(B)/names sdk/headers
+	@mkdir -p $(SDK_LIB)/kernel
+	$(Q)sdk/headers $(B)/names $(SDK_LIB)/kernel $(KERNEL_HEADERS)
+	@touch $@
+$(SDK_LIB)/kernel/.changed: $(B)/headers.stamp ;
+
+$(SDK_LIB)/include/.built: $(MUSL)/.built
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && cp -RL $(MUSL)/include/. $(LINUX_HEADERS) $(@D)
+	@touch $@
+
+# ---- the rest ----
+
+$(SDK_LIB)/linker.ld: linker.ld
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -o $@ $<
+
+# The words in @...@ are what this tree was configured with.
+FILL = sed -e 's|@CC@|$(CC)|' -e 's|@CROSS@|$(CROSS_COMPILE)|' -e 's|@MACHINE@|$(MACHINE)|' \
+    -e 's|@GCC_INCLUDE@|$(GCC_INCLUDE)|'
+$(SDK_LIB)/ld: sdk/ld.in Makefile
+	@mkdir -p $(@D)
+	$(Q)$(FILL) $< >$@ && chmod +x $@
+# gcc calls it that with -fuse-ld=bfd.
+$(SDK_LIB)/ld.bfd: $(SDK_LIB)/ld
+	$(Q)ln -sf ld $@
+$(SDK)/bin/%: sdk/%.in Makefile
+	@mkdir -p $(@D)
+	$(Q)$(FILL) $< >$@ && chmod +x $@
+$(SDK_LIB)/%: sdk/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK_LIB)/native/libc.a: $(MUSL)/.built
+	@mkdir -p $(@D)
+	$(Q)cp $(MUSL)/lib/libc.a $@
+$(EMPTY:%=$(SDK_LIB)/lib%.a):
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rc $@
+
+# What compiling and what linking need.
+SDK_COMPILE := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed
+SDK_LINK := $(SDK_CC) $(OURS:$(B)/%=$(SDK_LIB)/%) $(EMPTY:%=$(SDK_LIB)/lib%.a) \
+    $(addprefix $(SDK_LIB)/,libc.a linker.ld ld ld.bfd symbols names.plain image.specs native.specs native/crt1.o \
+        native/libc.a)
+sdk: $(SDK_COMPILE) $(SDK_LINK)
+.PHONY: sdk
