@@ -63,6 +63,19 @@ def beside(machine, empty, hello, runs):
                                     f"{min(full) - min(bare):8.1f}")
 
 
+def firmware(hello, runs):
+    """What a firmware without a screen, a keyboard and boot disks saves of a start."""
+    heading("hello on pc with SeaBIOS and with qboot, from QEMU's start to its end (ms: median, least)")
+    times = {"SeaBIOS": [], "qboot": []}
+    for _ in range(runs):
+        times["SeaBIOS"].append(whole_run("pc", *hello, *virtio_console("pc")))
+        times["qboot"].append(whole_run("pc", "-bios", qemu.QBOOT, *hello, *virtio_console("pc")))
+    for name, taken in times.items():
+        middle(f"hello with {name}", taken)
+    row("qboot saves", f"{statistics.median(times['SeaBIOS']) - statistics.median(times['qboot']):8.1f} "
+                       f"{min(times['SeaBIOS']) - min(times['qboot']):8.1f}")
+
+
 def start_up(runs):
     with tempfile.TemporaryDirectory() as name:
         folder, hello = Path(name), BUILD / "hello.elf"
@@ -73,3 +86,4 @@ def start_up(runs):
                qemu.by_multiboot(folder, hello, "", ()), runs)
         heading("hello on microvm by PVH, from QEMU's start to its end (ms: median, least)")
         beside("microvm", empty_kernel(folder, "pvh"), qemu.by_pvh(folder, hello, "", ()), runs)
+        firmware(qemu.by_multiboot(folder, hello, "", ()), runs)

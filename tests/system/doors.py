@@ -5,7 +5,8 @@ The README's table of doors is made from this list and from what a whole run cou
 """
 
 from hosts import BUILD, V86, Launcher
-from qemu import QemuBridge, QemuMicrovm, QemuPc, QemuQ35, by_cd, by_disk, by_elf64, by_pvh
+from qemu import (QBOOT, QemuBridge, QemuMicrovm, QemuPc, QemuQ35, by_cd, by_disk, by_elf64, by_pvh,
+                  by_qboot)
 
 
 def only(base, flavour):
@@ -40,6 +41,8 @@ DOORS = [
     QemuPc.variant(name="qemu-pc-legacy", devices="PCI, legacy", **only(QemuPc, "legacy")),
     QemuPc.variant(name="qemu-pc-modern", devices="PCI, modern", **only(QemuPc, "modern")),
     pvh(QemuPc, "qemu-pc-pvh", "QEMU pc, `-kernel`, PVH"),
+    QemuPc.variant(name="qemu-pc-qboot", enters="QEMU pc with qboot, `-kernel`, Multiboot",
+                   load=staticmethod(by_qboot), files=(QBOOT,)),
     grub(by_cd, "grub-cd", "`make iso`: SeaBIOS and GRUB, CD"),
     grub(by_disk, "grub-disk", "`make disk`: SeaBIOS and GRUB, disk"),
     QemuQ35(),

@@ -25,6 +25,9 @@ def by_multiboot(folder, image, args, modules):
             *(["-initrd", ",".join(map(str, modules))] if modules else [])]
 
 
+QBOOT = "/usr/share/qemu/qboot.rom"
+
+
 def by_qboot(folder, image, args, modules):
     """The same by a firmware that leaves PCI as it finds it."""
     return ["-bios", "qboot.rom", *by_multiboot(folder, image, args, modules)]

@@ -11,9 +11,8 @@ import pytest
 
 from guest import LIMIT
 from hosts import ROOT, Device, Disk, Net
-from qemu import QemuMicrovm, QemuPc, QemuQ35, by_qboot
+from qemu import QBOOT, QemuMicrovm, QemuPc, QemuQ35, by_qboot
 
-QBOOT = "/usr/share/qemu/qboot.rom"
 NO_DEBUG_EXIT = {"debug_exit": False}
 
 
