@@ -4,8 +4,10 @@ Relies on `make system` having built all that ./run would build. It always works
 with another folder in $BUILD these tests are skipped, as on a host that is not here.
 """
 
+import ctypes
 import shlex
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -101,3 +103,47 @@ def test_paste(command, start):
     assert guest.wait() == 9
     for name in names:
         guest.expect(f"^ls: {name}: No such file")
+
+
+# ---- a machine whose kernel has no LDT ----
+
+MODIFY_LDT = 154  # of x86-64
+REFUSE_LDT = b"".join(struct.pack("HBBI", *line) for line in [
+    (0x20, 0, 0, 0),            # load the number of the call
+    (0x15, 0, 1, MODIFY_LDT),   # if it is this one,
+    (0x06, 0, 0, 0x50000 | 38), # it gets ENOSYS,
+    (0x06, 0, 0, 0x7fff0000)])  # and each other is allowed
+
+
+def refuse_ldt():
+    """In a child before its program starts: a filter for it and all that it starts."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    code = ctypes.create_string_buffer(REFUSE_LDT)
+    program = struct.pack("HxxxxxxQ", len(REFUSE_LDT) // 8, ctypes.addressof(code))
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+        raise OSError(ctypes.get_errno(), "the filter was refused")
+
+
+def run_without_ldt(*command):
+    return subprocess.run(["timeout", str(LIMIT), *command], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, preexec_fn=refuse_ldt)
+
+
+def test_probe_tells_that_segments_are_missing():
+    done = run_without_ldt(f"{BUILD}/lguest", "--probe")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("lguest: ") and "modify_ldt" in done.stderr
+
+
+@pytest.mark.skipif(BUILD != ROOT / "build", reason="./run works in build/ only")
+def test_another_host_takes_over():
+    done = run_without_ldt(ROOT / "run", "--no-net", "hello", "3")
+    assert done.returncode == 3
+    assert "Hello from Ringlet!\n3\n" in done.stdout
+    assert "modify_ldt" in done.stderr and "; QEMU runs it instead\n" in done.stderr
+
+
+@pytest.mark.skipif(BUILD != ROOT / "build", reason="./run works in build/ only")
+def test_a_host_that_was_asked_for_is_not_replaced():
+    done = run_without_ldt(ROOT / "run", "--host", "launcher", "--no-net", "hello", "3")
+    assert done.returncode == 125 and "QEMU" not in done.stderr
