@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -88,6 +89,19 @@ def test_initrd_that_is_no_archive(boot, tmp_path, content):
     guest.wait()
     # A loader may tell whole pages.
     assert re.search(r"root: the initrd of \d+ bytes is no tar archive", guest.text)
+
+
+def test_no_page_is_free_inside_an_image():
+    """GRUB puts a module that is small enough into such a one."""
+    for image in BUILD.glob("*.elf"):
+        data = image.read_bytes()
+        at, = struct.unpack_from("<I", data, 28)
+        size, count = struct.unpack_from("<HH", data, 42)
+        headers = [struct.unpack_from("<8I", data, at + i * size) for i in range(count)]
+        segments = sorted((h[3], h[3] + h[5]) for h in headers if h[0] == 1)
+        assert len(segments) == 3
+        for (_, end), (start, _) in zip(segments, segments[1:]):
+            assert start == -(-end // 4096) * 4096, image
 
 
 def test_disk_that_is_no_archive(boot, tmp_path):
