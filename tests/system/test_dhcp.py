@@ -10,7 +10,7 @@ import dhcp
 import peers
 from dhcp import ip, option, routes
 from hosts import Net
-from wire import arp_for, tcp_to
+from wire import IPV4, arp_for, ipv4, tcp_to
 
 ROUTERS = option(dhcp.ROUTERS, ip("10.9.0.1"))
 
@@ -241,10 +241,11 @@ def test_datagram_waits(boot, wires):
     guest = start(boot, wire, "datagram:10.9.0.1:9")
     guest.expect("^waiting$")
     server.lease(ROUTERS)
-    wire.wait_for(lambda f: f[12:14] == b"\x08\0" and f[23] == 17 and f[36:38] == b"\0\x09")
+    sent = wire.wait_for(lambda f: f[12:14] == b"\x08\0" and f[23] == 17 and f[36:38] == b"\0\x09")
+    wire.send_packet(IPV4, ipv4(17, wire.ip, sent[26:30], b"\0\x09" + sent[34:36] + b"\0\x09\0\0!"))
     assert guest.wait() == 0
     assert said(guest) == ["events: out", "send: EAGAIN", "events:", "connect: ok",
-                           "send: EAGAIN", "waiting", "outcome: ok"]
+                           "send: EAGAIN", "waiting", "outcome: ok", "answer: ok"]
 
 
 # ---- a server that lies, or is broken ----

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -165,6 +166,7 @@ waiting_datagram(char *where)
 {
     struct sockaddr_storage to = address_of(where);
     int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    char byte;
     long n;
 
     show_events(ready(fd, 0));
@@ -178,6 +180,9 @@ waiting_datagram(char *where)
         n = send(fd, "x", 1, 0);
     } while (n < 0 && errno == EAGAIN);
     say("outcome", n);
+    /* Until the peer has it: what waits for a neighbour's address is lost at the end. */
+    fcntl(fd, F_SETFL, 0);
+    say("answer", recv(fd, &byte, 1, 0));
     close(fd);
     return 0;
 }
