@@ -51,7 +51,7 @@ device_reset(struct virtio_device *v)
 
     if (v->stuck)
         return -ETIMEDOUT;
-    v->transport->reset(v);
+    v->transport->set_status(v, 0);
     for (unsigned looks = 0; v->transport->get_status(v) != 0; looks++) {
         if (looks < RESET_LOOKS && clock_now() <= deadline)
             continue;
@@ -318,6 +318,45 @@ virtio_config_interrupt(struct virtio_device *v)
 /* A device that changes its configuration faster than it can be read is not sane. */
 #define CONFIG_TRIES 64
 
+/* Each access has the field's own width (4.1.3.1, 4.2.2.2): 64 bits are two halves, and what is no
+ * number is an array of bytes. */
+static size_t
+field_width(size_t len)
+{
+    return len == 2 ? 2 : len == 4 || len == 8 ? 4 : 1;
+}
+
+static bool
+config_holds(struct virtio_device *v, size_t offset, size_t len)
+{
+    size_t size = v->transport->config_size(v);
+
+    return offset <= size && len <= size - offset && offset % field_width(len) == 0;
+}
+
+static int
+config_get(struct virtio_device *v, size_t offset, void *to, size_t len)
+{
+    size_t width = field_width(len);
+
+    if (!config_holds(v, offset, len))
+        return -EINVAL;
+    for (size_t at = 0; at < len; at += width) {
+        uint32_t value = v->transport->config_read(v, offset + at, width);
+        memcpy((char *)to + at, &value, width);
+    }
+    return 0;
+}
+
+int
+virtio_config_write32(struct virtio_device *v, size_t offset, uint32_t value)
+{
+    if (!config_holds(v, offset, sizeof(value)))
+        return -EINVAL;
+    v->transport->config_write32(v, offset, value);
+    return 0;
+}
+
 /* One reading that no change cut in two (2.5.1): the generation stood still, or, on transports
  * without one, two readings in a row are the same. */
 static bool
@@ -326,12 +365,12 @@ config_read_once(struct virtio_device *v, size_t offset, void *to, size_t len, i
     uint8_t again[VIRTIO_CONFIG_MAX];
     uint32_t generation = v->transport->modern ? v->transport->config_generation(v) : 0;
 
-    *err = v->transport->get_config(v, offset, to, len);
+    *err = config_get(v, offset, to, len);
     if (*err)
         return true;
     if (v->transport->modern)
         return v->transport->config_generation(v) == generation;
-    *err = v->transport->get_config(v, offset, again, len);
+    *err = config_get(v, offset, again, len);
     return *err || memcmp(to, again, len) == 0;
 }
 

@@ -45,16 +45,17 @@ struct virtio_transport {
     const char *name; /* "pci-legacy", "pci-modern", "mmio-1", "mmio-2", "lguest" */
 
     uint8_t (*get_status)(struct virtio_device *);
-    void (*set_status)(struct virtio_device *, uint8_t status); /* never 0 */
-    /* Ask for a reset; the core then waits, bounded, until get_status reads 0. */
-    void (*reset)(struct virtio_device *);
+    /* 0 asks for a reset; the core then waits, bounded, until get_status reads 0. */
+    void (*set_status)(struct virtio_device *, uint8_t status);
 
     uint64_t (*get_features)(struct virtio_device *);
     void (*set_features)(struct virtio_device *, uint64_t accepted);
 
-    /* -EINVAL, touching nothing, when [offset, offset + len) leaves the space or wraps. */
-    int (*get_config)(struct virtio_device *, size_t offset, void *to, size_t len);
-    int (*set_config)(struct virtio_device *, size_t offset, const void *from, size_t len);
+    /* The device's configuration: its size in bytes, and one access of a width of 1, 2 or 4 bytes,
+     * inside and aligned. */
+    size_t (*config_size)(struct virtio_device *);
+    uint32_t (*config_read)(struct virtio_device *, size_t offset, size_t width);
+    void (*config_write32)(struct virtio_device *, size_t offset, uint32_t value);
     /* Of modern transports: changes whenever the device's configuration did. (Of the others the
      * core reads until two readings agree.) */
     uint32_t (*config_generation)(struct virtio_device *);
@@ -64,7 +65,8 @@ struct virtio_transport {
      * and tell the device. -ENOENT: no such queue. -EINVAL: impossible size. -ENOMEM.
      */
     int (*queue_setup)(struct virtio_device *, struct virtqueue *);
-    /* Free the areas; only after a reset or before the start. */
+    /* Let go of what is not the areas' pages, only after a reset or before the start; NULL: there is
+     * nothing. */
     void (*queue_release)(struct virtio_device *, struct virtqueue *);
     /* Everything is set up: connect the interrupt. The core sets DRIVER_OK afterwards. */
     int (*start)(struct virtio_device *);
@@ -166,6 +168,8 @@ int virtio_config_read8(struct virtio_device *, size_t offset, uint8_t *out);
 int virtio_config_read16(struct virtio_device *, size_t offset, uint16_t *out);
 int virtio_config_read32(struct virtio_device *, size_t offset, uint32_t *out);
 int virtio_config_read64(struct virtio_device *, size_t offset, uint64_t *out);
+/* One field of 32 bits. 0, or -EINVAL: it is not there. Any context. */
+int virtio_config_write32(struct virtio_device *, size_t offset, uint32_t value);
 
 /* "If `bit` is wanted then `needs` must be there too" (virtio 1.2, 5.x.3.1). */
 struct virtio_dependency {

@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring/ring.h
+# file: drivers/virtio/core.c
 # row: 29
 # test: core test_config_read
 # A number is read byte by byte.

@@ -1,4 +1,4 @@
-# file: drivers/virtio/transport/mmio.c
+# file: drivers/virtio/core.c
 # row: 40
 # test: mmio test_config_bounds
 # Offset and length are added, and the sum may wrap.

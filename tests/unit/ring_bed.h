@@ -73,7 +73,6 @@ bed_notify(struct virtio_device *v, struct virtqueue *vq)
 static const struct virtio_transport bed_transport = {
     .name = "bed",
     .queue_setup = bed_queue_setup,
-    .queue_release = queue_area_free,
     .notify = bed_notify,
 };
 

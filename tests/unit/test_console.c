@@ -300,13 +300,12 @@ panic_in_notify(struct virtio_device *v, struct virtqueue *q)
     real->notify(v, q);
 }
 
-static int
-emergency_set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+static void
+emergency_write(struct virtio_device *v, size_t offset, uint32_t value)
 {
     assert_int_equal(offset, offsetof(struct virtio_console_config, emerg_wr));
-    assert_int_equal(len, 4);
-    emergency[strlen(emergency)] = *(const char *)from;
-    return real->set_config(v, offset, from, len);
+    emergency[strlen(emergency)] = (char)value;
+    real->config_write32(v, offset, value);
 }
 
 static void
@@ -320,7 +319,7 @@ interrupt_a_write(uint64_t features)
     real = v->transport;
     between = *real;
     between.notify = panic_in_notify;
-    between.set_config = emergency_set_config;
+    between.config_write32 = emergency_write;
     v->transport = &between;
     nested = 0;
     memset(emergency, 0, sizeof(emergency));

@@ -317,24 +317,23 @@ test_config_bounds(void **state)
     static const struct {
         size_t offset, len;
     } outside[] = {{256, 1},          {255, 2}, {253, 4},      {250, 8},
-                   {257, 1},          {0, 257}, {SIZE_MAX, 1}, {SIZE_MAX - 3, 4},
+                   {257, 1},          {197, 60}, {SIZE_MAX, 1}, {SIZE_MAX - 3, 4},
                    {SIZE_MAX - 3, 8}, {2, 4},   {1, 2}};
 
     for (unsigned b = 0; b < 2; b++) {
         probe_reset(state);
         probe_plug(probe_setup(buses[b]));
-        const struct virtio_transport *t = probe.v->transport;
         for (unsigned i = 0; i < ARRAY_SIZE(outside); i++) {
             uint8_t bytes[300] = {0};
-            assert_int_equal(t->get_config(probe.v, outside[i].offset, bytes, outside[i].len),
+            assert_int_equal(virtio_config_read(probe.v, outside[i].offset, bytes, outside[i].len),
                              -EINVAL);
-            assert_int_equal(t->set_config(probe.v, outside[i].offset, bytes, outside[i].len),
-                             -EINVAL);
+            if (outside[i].len == 4)
+                assert_int_equal(virtio_config_write32(probe.v, outside[i].offset, 0), -EINVAL);
         }
         uint32_t size = 0x12345678;
-        assert_int_equal(t->set_config(probe.v, 8, &size, sizeof size), 0);
+        assert_int_equal(virtio_config_write32(probe.v, 8, size), 0);
         size = 0;
-        assert_int_equal(t->get_config(probe.v, 8, &size, sizeof size), 0);
+        assert_int_equal(virtio_config_read32(probe.v, 8, &size), 0);
         assert_int_equal(size, 0x12345678);
         model_assert_clean();
     }

@@ -62,9 +62,8 @@ write_directly(struct virtio_console *c, const char *text, size_t len)
     size_t at = offsetof(struct virtio_console_config, emerg_wr);
 
     for (size_t i = 0; i < len; i++) {
-        uint32_t character = (unsigned char)text[i];
         if (!virtio_has(c->v, VIRTIO_CONSOLE_F_EMERG_WRITE) ||
-            c->v->transport->set_config(c->v, at, &character, sizeof(character)) < 0) {
+            virtio_config_write32(c->v, at, (unsigned char)text[i]) < 0) {
             platform->early_write(text + i, len - i);
             return;
         }

@@ -72,15 +72,6 @@ queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align)
                      : split_area_alloc(&q->area, size, align);
 }
 
-void
-queue_area_free(struct virtio_device *v, struct virtqueue *q)
-{
-    (void)v;
-    if (q->area.pages)
-        pages_free(q->area.desc, q->area.pages);
-    q->area = (struct vq_area){0};
-}
-
 /* ---- the end of a ring, and its interrupt ---- */
 
 void
@@ -92,8 +83,11 @@ queue_release(struct virtqueue *q)
         continue;
     kfree(q->ring);
     q->ring = NULL;
-    if (q->area.desc)
+    if (q->device->transport->queue_release)
         q->device->transport->queue_release(q->device, q);
+    if (q->area.pages)
+        pages_free(q->area.desc, q->area.pages);
+    q->area = (struct vq_area){0};
 }
 
 void

@@ -60,17 +60,6 @@ ring_part_flags(unsigned i, unsigned out, unsigned n)
  * virtio 1.2, 2.7.2; 4 elsewhere). Errors as above.
  */
 int queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align);
-/* Their queue_release: give the pages back; an area that has none is allowed. */
-void queue_area_free(struct virtio_device *v, struct virtqueue *q);
-
-/* The width in bytes of each access to a configuration field of `len` bytes
- * (virtio 1.2, 4.1.3.1, 4.2.2.2): 64 bits are two halves, and what is no number is an array of
- * bytes. */
-static inline size_t
-field_width(size_t len)
-{
-    return len == 2 ? 2 : len == 4 || len == 8 ? 4 : 1;
-}
 
 /* After a reset, or when the device never ran: private state and areas go, the structure
  * stays and answers -EIO. */

@@ -66,24 +66,16 @@ lguest_set_status(struct virtio_device *v, uint8_t status)
 {
     struct lguest_device *d = lguest_device(v);
 
-    assert(status != 0);
     d->desc->status = status;
-    if (status & VIRTIO_STATUS_FAILED) {
+    if (status == 0) {
+        lguest_notify((uintptr_t)d->desc);
+        d->started = false;
+    } else if (status & VIRTIO_STATUS_FAILED) {
         lguest_notify((uintptr_t)d->desc);
     } else if ((status & VIRTIO_STATUS_DRIVER_OK) && !d->started) {
         d->started = true;
         lguest_notify((uintptr_t)d->desc);
     }
-}
-
-static void
-lguest_reset(struct virtio_device *v)
-{
-    struct lguest_device *d = lguest_device(v);
-
-    d->desc->status = 0;
-    lguest_notify((uintptr_t)d->desc);
-    d->started = false;
 }
 
 /* ---- features: two bitmaps of feature_len bytes, what is beyond 32 bits is ignored ---- */
@@ -111,34 +103,28 @@ lguest_set_features(struct virtio_device *v, uint64_t accepted)
 
 /* ---- configuration ---- */
 
-static bool
-config_range_valid(const struct lguest_device *d, size_t offset, size_t len)
+static size_t
+lguest_config_size(struct virtio_device *v)
 {
-    return offset <= d->config_len && len <= d->config_len - offset;
+    return lguest_device(v)->config_len;
 }
 
-static int
-lguest_get_config(struct virtio_device *v, size_t offset, void *to, size_t len)
+/* Nobody promises that the page aligns it. */
+static uint32_t
+lguest_config_read(struct virtio_device *v, size_t offset, size_t width)
 {
-    struct lguest_device *d = lguest_device(v);
+    uint32_t value = 0;
 
-    if (!config_range_valid(d, offset, len))
-        return -EINVAL;
-    for (size_t i = 0; i < len; i++)
-        ((uint8_t *)to)[i] = config_at(d)[offset + i];
-    return 0;
+    for (size_t i = 0; i < width; i++)
+        value |= (uint32_t)config_at(lguest_device(v))[offset + i] << (8 * i);
+    return value;
 }
 
-static int
-lguest_set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+static void
+lguest_config_write32(struct virtio_device *v, size_t offset, uint32_t value)
 {
-    struct lguest_device *d = lguest_device(v);
-
-    if (!config_range_valid(d, offset, len))
-        return -EINVAL;
-    for (size_t i = 0; i < len; i++)
-        config_at(d)[offset + i] = ((const uint8_t *)from)[i];
-    return 0;
+    for (size_t i = 0; i < sizeof(value); i++)
+        config_at(lguest_device(v))[offset + i] = (uint8_t)(value >> (8 * i));
 }
 
 /* ---- queues ---- */
@@ -252,7 +238,6 @@ lguest_queue_release(struct virtio_device *v, struct virtqueue *q)
         kfree(own);
     }
     q->transport_data = NULL;
-    q->area = (struct vq_area){0};
 }
 
 static int
@@ -291,11 +276,11 @@ static const struct virtio_transport lguest_transport = {
     .name = "lguest",
     .get_status = lguest_get_status,
     .set_status = lguest_set_status,
-    .reset = lguest_reset,
     .get_features = lguest_get_features,
     .set_features = lguest_set_features,
-    .get_config = lguest_get_config,
-    .set_config = lguest_set_config,
+    .config_size = lguest_config_size,
+    .config_read = lguest_config_read,
+    .config_write32 = lguest_config_write32,
     .queue_setup = lguest_queue_setup,
     .queue_release = lguest_queue_release,
     .start = lguest_start,

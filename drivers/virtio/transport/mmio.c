@@ -53,12 +53,6 @@ set_status(struct virtio_device *v, uint8_t status)
     reg_write(v, VIRTIO_MMIO_STATUS, status);
 }
 
-static void
-reset(struct virtio_device *v)
-{
-    reg_write(v, VIRTIO_MMIO_STATUS, 0);
-}
-
 static uint64_t
 get_features(struct virtio_device *v)
 {
@@ -79,50 +73,24 @@ set_features(struct virtio_device *v, uint64_t accepted)
 
 /* ---- configuration ---- */
 
-static bool
-config_holds(const struct virtio_mmio *m, size_t offset, size_t len)
+static size_t
+config_size(struct virtio_device *v)
 {
-    size_t size = m->len - VIRTIO_MMIO_CONFIG;
-
-    return offset <= size && len <= size - offset && offset % field_width(len) == 0;
+    return mmio(v)->len - VIRTIO_MMIO_CONFIG;
 }
 
-static int
-get_config(struct virtio_device *v, size_t offset, void *to, size_t len)
+static uint32_t
+config_read(struct virtio_device *v, size_t offset, size_t width)
 {
-    volatile char *from = mmio(v)->regs + VIRTIO_MMIO_CONFIG + offset;
-    size_t width = field_width(len);
+    volatile char *at = mmio(v)->regs + VIRTIO_MMIO_CONFIG + offset;
 
-    if (!config_holds(mmio(v), offset, len))
-        return -EINVAL;
-    for (size_t at = 0; at < len; at += width) {
-        uint32_t value = width == 1   ? mmio_read8(from + at)
-                         : width == 2 ? mmio_read16(from + at)
-                                      : mmio_read32(from + at);
-        memcpy((char *)to + at, &value, width);
-    }
-    return 0;
+    return width == 1 ? mmio_read8(at) : width == 2 ? mmio_read16(at) : mmio_read32(at);
 }
 
-static int
-set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+static void
+config_write32(struct virtio_device *v, size_t offset, uint32_t value)
 {
-    volatile char *to = mmio(v)->regs + VIRTIO_MMIO_CONFIG + offset;
-    size_t width = field_width(len);
-
-    if (!config_holds(mmio(v), offset, len))
-        return -EINVAL;
-    for (size_t at = 0; at < len; at += width) {
-        uint32_t value = 0;
-        memcpy(&value, (const char *)from + at, width);
-        if (width == 1)
-            mmio_write8(to + at, value);
-        else if (width == 2)
-            mmio_write16(to + at, value);
-        else
-            mmio_write32(to + at, value);
-    }
-    return 0;
+    reg_write(v, VIRTIO_MMIO_CONFIG + offset, value);
 }
 
 static uint32_t
@@ -257,40 +225,21 @@ stop(struct virtio_device *v)
 
 /* ---- the two versions ---- */
 
-static const struct virtio_transport version_1 = {
-    .name = "mmio-1",
-    .get_status = get_status,
-    .set_status = set_status,
-    .reset = reset,
-    .get_features = get_features,
-    .set_features = set_features,
-    .get_config = get_config,
-    .set_config = set_config,
-    .queue_setup = queue_setup_v1,
-    .queue_release = queue_area_free,
-    .start = start,
-    .stop = stop,
-    .notify = notify,
-    .modern = false,
-};
+#define BOTH_VERSIONS                                              \
+    .get_status = get_status, .set_status = set_status,            \
+    .get_features = get_features, .set_features = set_features,    \
+    .config_size = config_size, .config_read = config_read,        \
+    .config_write32 = config_write32, .start = start, .stop = stop, \
+    .notify = notify
 
-static const struct virtio_transport version_2 = {
-    .name = "mmio-2",
-    .get_status = get_status,
-    .set_status = set_status,
-    .reset = reset,
-    .get_features = get_features,
-    .set_features = set_features,
-    .get_config = get_config,
-    .set_config = set_config,
-    .config_generation = config_generation,
-    .queue_setup = queue_setup_v2,
-    .queue_release = queue_area_free,
-    .start = start,
-    .stop = stop,
-    .notify = notify,
-    .modern = true,
-};
+static const struct virtio_transport version_1 = {
+    .name = "mmio-1", .queue_setup = queue_setup_v1, BOTH_VERSIONS};
+
+static const struct virtio_transport version_2 = {.name = "mmio-2",
+                                                  .queue_setup = queue_setup_v2,
+                                                  .config_generation = config_generation,
+                                                  .modern = true,
+                                                  BOTH_VERSIONS};
 
 /* 4.2.3.1.1: magic, version and device id are looked at in this order, and nothing else of a
  * device that is not wanted. */

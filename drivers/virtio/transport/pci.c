@@ -65,46 +65,12 @@ WINDOW_ACCESSORS(8)
 WINDOW_ACCESSORS(16)
 WINDOW_ACCESSORS(32)
 
-static bool
-window_holds(const struct pci_window *w, size_t offset, size_t len)
+uint32_t
+pci_window_read(const struct pci_window *w, uint32_t offset, size_t width)
 {
-    return offset <= w->len && len <= w->len - offset && offset % field_width(len) == 0;
-}
-
-int
-pci_window_get(const struct pci_window *w, size_t offset, void *to, size_t len)
-{
-    size_t width = field_width(len);
-
-    if (!window_holds(w, offset, len))
-        return -EINVAL;
-    for (size_t at = 0; at < len; at += width) {
-        uint32_t value = width == 1   ? pci_window_read8(w, offset + at)
-                         : width == 2 ? pci_window_read16(w, offset + at)
-                                      : pci_window_read32(w, offset + at);
-        memcpy((char *)to + at, &value, width);
-    }
-    return 0;
-}
-
-int
-pci_window_set(const struct pci_window *w, size_t offset, const void *from, size_t len)
-{
-    size_t width = field_width(len);
-
-    if (!window_holds(w, offset, len))
-        return -EINVAL;
-    for (size_t at = 0; at < len; at += width) {
-        uint32_t value = 0;
-        memcpy(&value, (const char *)from + at, width);
-        if (width == 1)
-            pci_window_write8(w, offset + at, value);
-        else if (width == 2)
-            pci_window_write16(w, offset + at, value);
-        else
-            pci_window_write32(w, offset + at, value);
-    }
-    return 0;
+    return width == 1   ? pci_window_read8(w, offset)
+           : width == 2 ? pci_window_read16(w, offset)
+                        : pci_window_read32(w, offset);
 }
 
 /* ---- the bus ---- */

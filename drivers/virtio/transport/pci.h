@@ -53,9 +53,8 @@ uint32_t pci_window_read32(const struct pci_window *, uint32_t offset);
 void pci_window_write8(const struct pci_window *, uint32_t offset, uint8_t value);
 void pci_window_write16(const struct pci_window *, uint32_t offset, uint16_t value);
 void pci_window_write32(const struct pci_window *, uint32_t offset, uint32_t value);
-/* Configuration fields in their natural widths (virtio 1.2, 4.1.3.1); -EINVAL outside. */
-int pci_window_get(const struct pci_window *, size_t offset, void *to, size_t len);
-int pci_window_set(const struct pci_window *, size_t offset, const void *from, size_t len);
+/* The same for a width of 1, 2 or 4 bytes. */
+uint32_t pci_window_read(const struct pci_window *, uint32_t offset, size_t width);
 
 /* Common to both faces. */
 /* For a function whose registers can be reached: MSI-X on, if it can be used. */

@@ -26,12 +26,6 @@ set_status(struct virtio_device *v, uint8_t status)
     pci_window_write8(registers(v), VIRTIO_PCI_LEGACY_STATUS, status);
 }
 
-static void
-reset(struct virtio_device *v)
-{
-    set_status(v, 0);
-}
-
 static uint64_t
 get_features(struct virtio_device *v)
 {
@@ -45,33 +39,31 @@ set_features(struct virtio_device *v, uint64_t accepted)
 }
 
 /* The device configuration starts four bytes later while MSI-X is enabled (4.1.4.10). */
-static struct pci_window
-config_window(struct virtio_device *v)
+static uint32_t
+config_start(struct virtio_device *v)
 {
-    struct virtio_pci *p = (struct virtio_pci *)v;
-    struct pci_window w = p->common;
-    uint32_t start =
-        p->msix.size ? VIRTIO_PCI_LEGACY_CONFIG_WITH_VECTORS : VIRTIO_PCI_LEGACY_CONFIG;
-
-    w.base += start;
-    w.len = w.len > start ? w.len - start : 0;
-    return w;
+    return ((struct virtio_pci *)v)->msix.size ? VIRTIO_PCI_LEGACY_CONFIG_WITH_VECTORS
+                                               : VIRTIO_PCI_LEGACY_CONFIG;
 }
 
-static int
-get_config(struct virtio_device *v, size_t offset, void *to, size_t len)
+static size_t
+config_size(struct virtio_device *v)
 {
-    struct pci_window w = config_window(v);
+    uint32_t start = config_start(v), len = registers(v)->len;
 
-    return pci_window_get(&w, offset, to, len);
+    return len > start ? len - start : 0;
 }
 
-static int
-set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+static uint32_t
+config_read(struct virtio_device *v, size_t offset, size_t width)
 {
-    struct pci_window w = config_window(v);
+    return pci_window_read(registers(v), config_start(v) + offset, width);
+}
 
-    return pci_window_set(&w, offset, from, len);
+static void
+config_write32(struct virtio_device *v, size_t offset, uint32_t value)
+{
+    pci_window_write32(registers(v), config_start(v) + offset, value);
 }
 
 /* 4.1.5.1.3: select, size (which the driver cannot change), page number. */
@@ -102,13 +94,12 @@ static const struct virtio_transport transport = {
     .name = "pci-legacy",
     .get_status = get_status,
     .set_status = set_status,
-    .reset = reset,
     .get_features = get_features,
     .set_features = set_features,
-    .get_config = get_config,
-    .set_config = set_config,
+    .config_size = config_size,
+    .config_read = config_read,
+    .config_write32 = config_write32,
     .queue_setup = queue_setup,
-    .queue_release = queue_area_free,
     .start = virtio_pci_start,
     .stop = virtio_pci_stop,
     .notify = notify,

@@ -159,12 +159,6 @@ set_status(struct virtio_device *v, uint8_t status)
     pci_window_write8(common(v), COMMON(device_status), status);
 }
 
-static void
-reset(struct virtio_device *v)
-{
-    set_status(v, 0);
-}
-
 static uint64_t
 get_features(struct virtio_device *v)
 {
@@ -187,16 +181,22 @@ set_features(struct virtio_device *v, uint64_t accepted)
     pci_window_write32(w, COMMON(driver_feature), accepted >> 32);
 }
 
-static int
-get_config(struct virtio_device *v, size_t offset, void *to, size_t len)
+static size_t
+config_size(struct virtio_device *v)
 {
-    return pci_window_get(&((struct virtio_pci *)v)->config, offset, to, len);
+    return ((struct virtio_pci *)v)->config.len;
 }
 
-static int
-set_config(struct virtio_device *v, size_t offset, const void *from, size_t len)
+static uint32_t
+config_read(struct virtio_device *v, size_t offset, size_t width)
 {
-    return pci_window_set(&((struct virtio_pci *)v)->config, offset, from, len);
+    return pci_window_read(&((struct virtio_pci *)v)->config, offset, width);
+}
+
+static void
+config_write32(struct virtio_device *v, size_t offset, uint32_t value)
+{
+    pci_window_write32(&((struct virtio_pci *)v)->config, offset, value);
 }
 
 static uint32_t
@@ -265,14 +265,13 @@ static const struct virtio_transport transport = {
     .name = "pci-modern",
     .get_status = get_status,
     .set_status = set_status,
-    .reset = reset,
     .get_features = get_features,
     .set_features = set_features,
-    .get_config = get_config,
-    .set_config = set_config,
+    .config_size = config_size,
+    .config_read = config_read,
+    .config_write32 = config_write32,
     .config_generation = config_generation,
     .queue_setup = queue_setup,
-    .queue_release = queue_area_free,
     .start = virtio_pci_start,
     .stop = virtio_pci_stop,
     .notify = notify,
