@@ -2,4 +2,4 @@
 # row: 42
 # test: lguest test_reset_and_again
 # A reset that the host does not hear of.
-/^lguest_reset/,/^}/s/lguest_notify(.*);/;/
+/^lguest_set_status/,/started = false/s/lguest_notify(.*);/;/
