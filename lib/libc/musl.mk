@@ -30,7 +30,7 @@ $(SDK_LIB)/native/crt1.o: $(MUSL)/.built
 	$(Q)$(CC) $(MUSL_CFLAGS) -std=c99 -nostdinc $(addprefix -I$(MUSL_SRC)/,arch/i386 arch/generic \
 	    src/internal src/include) -isystem $(MUSL)/include -c -o $@ $(MUSL_SRC)/crt/crt1.c
 
-NATIVE := semantics strings
+NATIVE := semantics strings pace
 $(NATIVE:%=$(B)/native/%): $(B)/native/%: $$(call app_objects,$$*) $$(SDK_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(SDK_CC) --native -o $@ $(call app_objects,$*)

@@ -160,7 +160,7 @@ def main():
     parts = {"sizes": sizes, "memory": least_memory, "start": lambda: start.start_up(RUNS),
              "entry": lambda: entry.entry_to_main(FEWER),
              "first": lambda: first.first_response(FEWER), "http": download, "console": console,
-             "strings": lambda: strings.string_functions(FEWER),
+             "strings": lambda: strings.string_functions(FEWER), "pace": lambda: strings.pace(FEWER),
              "web": lambda: web.start_up(FEWER)}
     began = time.monotonic()
     machine(RUNS)

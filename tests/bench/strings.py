@@ -14,7 +14,7 @@ import subprocess
 from kit import BUILD, LIMIT, ROOT, Boots, GuestError, heading, hosts, missing, qemu, row
 
 COUNTING = ["-icount", "shift=0,sleep=off"]
-LINE = re.compile(r"^(\w+ \d+ \w+) (\d+)\r?$", re.M)
+LINE = re.compile(r"^(\w+(?: \d+ \w+)?) (\d+)\r?$", re.M)
 
 
 def parsed(text):
@@ -30,12 +30,12 @@ def process(program):
     return parsed(done.stdout)
 
 
-def guest(host, extra=()):
+def guest(host, extra=(), app="strings"):
     if missing(host.program):
         return None
     with Boots() as own:
         try:
-            booted = own.boot(host, "strings", "log=warn", extra=extra)
+            booted = own.boot(host, app, "log=warn", extra=extra)
             return parsed(booted.text) if booted.wait(LIMIT) == 0 else None
         except GuestError:
             return None
@@ -79,3 +79,15 @@ def string_functions(runs):
         row(name, " ".join([cell(musl, name), cell(glibc, name), cell(launcher, name),
                             cell(pc, name), "  ", ratio(launcher, musl, name),
                             ratio(launcher, glibc, name), cell(counted, name)]))
+
+
+def pace(runs):
+    """What the processor makes of the same code (tests/apps/pace): a segment's base shows here."""
+    heading("Pieces of work (ns a turn, medians)")
+    musl, launcher = [], []
+    for _ in range(runs):
+        musl.append(process(BUILD / "native/pace"))
+        launcher.append(guest(hosts.Launcher(), app="pace"))
+    row("", "     musl  launcher  launcher/musl")
+    for name in musl[0] or launcher[0] or ():
+        row(name, " ".join([cell(musl, name), cell(launcher, name), "  ", ratio(launcher, musl, name)]))
