@@ -23,9 +23,10 @@ typedef greg_t *regs_t;
 /* ---- memory.c ---- */
 
 struct guest_memory {
-    uint8_t *base;  /* host address of guest address 0, below 4 GiB */
-    uint32_t ram;   /* bytes; what e820 says */
-    uint32_t limit; /* bytes; the device pages lie from ram to here */
+    uint8_t *far;      /* guest address 0 in the far view, which has all of it */
+    uint32_t near_end; /* where the near view ends; 0: there is none */
+    uint32_t ram;      /* bytes; what e820 says */
+    uint32_t limit;    /* bytes; the device pages lie from ram to here */
 };
 extern struct guest_memory memory;
 
@@ -33,6 +34,8 @@ extern struct guest_memory memory;
 void memory_map(uint32_t ram);
 /* Takes pages behind the RAM for devices; they count as guest memory. */
 uint32_t memory_device_pages(unsigned pages);
+/* Are these bytes in the near view, where guest addresses are the host's? */
+bool memory_is_near(uint32_t address, uint32_t len);
 /* Host address of [address, address + len), or NULL if any byte of it is not the guest's. */
 void *memory_at(uint32_t address, uint32_t len);
 /* The same, but ends the guest with the original's message. */
@@ -54,7 +57,7 @@ uint32_t loader_load(const char *command_line);
 
 /* ---- segments.c ---- */
 
-/* Makes the code and the data segment over [0, memory.limit). */
+/* Makes the code and the data segment over each view, and none of them past memory.limit. */
 void segments_make(void);
 /* Dies with the reason where this machine has no such segments, or no system call for the TLS. */
 void segments_probe(void);
@@ -66,6 +69,20 @@ void segments_reset(void);
 extern const char segments_tls_call[];
 /* May a guest have this in ds, es, fs or gs? */
 bool segments_selector_known(uint16_t selector);
+
+/* ---- view.c ---- */
+
+/* Each takes the registers of an exit, and the guest's fs, which trap_handle loads at its end.
+ *
+ * A page fault, or one with the error code 0 that the guest did not ask for: true if it was the
+ * near view's, which the guest does not have any more, so that the instruction is to be tried
+ * again. */
+bool view_page_fault(regs_t, uint16_t *fs);
+bool view_limit_fault(regs_t, uint16_t *fs);
+/* At each other exit, before anything is made of it: near again, if it is time. */
+void view_exit(regs_t, uint16_t *fs);
+/* Selectors as at the first instruction. */
+void view_reset(regs_t);
 
 /* ---- trap.c ---- */
 

@@ -91,7 +91,7 @@ void write_all(int fd, const void *data, size_t len);
 /* ---- stats.c ---- */
 
 extern struct stats {
-    uint64_t exits, hypercalls, notifies, interrupts, halts;
+    uint64_t exits, hypercalls, notifies, interrupts, halts, views;
 } stats;
 void stats_print(void);
 

@@ -89,9 +89,9 @@ main(int argc, char **argv)
     close_inherited();
     if (options.probe)
         probe();
-    terminal_raw(); /* early: it forks, and there is little to copy yet */
+    terminal_raw();             /* early: it forks, and there is little to copy yet */
+    memory_map(options.memory); /* quicker while there is no other thread */
     watch_setup();
-    memory_map(options.memory);
     loader_open(options.kernel, options.initrd);
     uint32_t entry = loader_load(options.command_line);
     interrupt_setup();

@@ -60,7 +60,7 @@ append(const void *bytes, uint32_t len)
 {
     if (len > LGUEST_DESC_PAGE_SIZE - page_used)
         die("no room for so many devices on the device page");
-    memcpy(memory.base + page + page_used, bytes, len);
+    memcpy(memory_at(page + page_used, len), bytes, len);
     page_used += len;
 }
 
@@ -136,7 +136,7 @@ device_publish(void)
     }
     if (options.hostile == HOSTILE_PAGE)
         append_endless();
-    memcpy(published, memory.base + page, page_used);
+    memcpy(published, memory_at(page, page_used), page_used);
 }
 
 /* ---- start, reset, kick ---- */
@@ -158,10 +158,16 @@ device_reset_all(void)
 }
 
 static uint8_t *
+descriptor_of(const struct device *d)
+{
+    return memory_at(d->desc_address, d->desc_len);
+}
+
+static uint8_t *
 accepted_bitmap(const struct device *d)
 {
-    return memory.base + d->desc_address + LGUEST_DESC_HEADER +
-           d->nr_queues * LGUEST_VQCONFIG_SIZE + d->feature_len;
+    return descriptor_of(d) + LGUEST_DESC_HEADER + d->nr_queues * LGUEST_VQCONFIG_SIZE +
+           d->feature_len;
 }
 
 /* Everything but the status and the accepted features is the host's to write. */
@@ -176,7 +182,7 @@ check_page(const struct device *d, uint8_t status)
         {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM},
         {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM},
     };
-    const uint8_t *now = memory.base + d->desc_address;
+    const uint8_t *now = descriptor_of(d);
     const uint8_t *then = published + (d->desc_address - page);
     uint32_t accepted = accepted_bitmap(d) - now;
     for (uint32_t i = 0; i < d->desc_len; i++) {
@@ -217,8 +223,8 @@ start(struct device *d, uint8_t status)
 static void
 status_changed(struct device *d)
 {
-    uint8_t status = *(volatile uint8_t *)(memory.base + d->desc_address +
-                                           offsetof(struct lguest_device_desc, status));
+    uint8_t status =
+        *(volatile uint8_t *)(descriptor_of(d) + offsetof(struct lguest_device_desc, status));
     trace("%s: status %#x", d->name, status);
     if (status == 0) {
         reset(d);
@@ -249,7 +255,7 @@ early_print(uint32_t address)
 {
     if (address >= memory.limit)
         die("Bad NOTIFY %#x", address);
-    const char *text = (const char *)memory.base + address;
+    const char *text = memory_at(address, memory.limit - address);
     console_print(text, strnlen(text, memory.limit - address));
 }
 

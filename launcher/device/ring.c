@@ -27,7 +27,7 @@ ring_violation(const struct queue *q, const char *format, ...)
 void
 ring_reset(struct queue *q)
 {
-    memset(memory.base + q->address, 0, LGUEST_VRING_PAGES * PAGE);
+    memset(memory_at(q->address, LGUEST_VRING_PAGES * PAGE), 0, LGUEST_VRING_PAGES * PAGE);
     memset(q->in_flight, 0, sizeof(q->in_flight));
     if (q->tables)
         memset(q->tables, 0, LGUEST_VRING_SIZE * sizeof(*q->tables));

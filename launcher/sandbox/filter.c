@@ -197,8 +197,8 @@ build(void)
          * which would tell what runs here and how busy it is. */
         {.call = SYS_clock_gettime,
          .args = {[0] = {~(uint32_t)(CLOCK_REALTIME | CLOCK_MONOTONIC), 0}}},
-        /* Restart: guest memory to zero. Other pages than the guest's would hurt only us. */
-        {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_DONTNEED)}},
+        /* Restart: guest memory to zero. It is all that is shared and writable, which this wants. */
+        {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_REMOVE)}},
         /* The C library's thread pointer at each exit, on CPUs or kernels without wrfsbase. */
         {.call = SYS_arch_prctl, .args = {EXACTLY(LINUX_ARCH_SET_FS)}},
         {.call = SYS_exit_group},

@@ -7,17 +7,17 @@
     .text
 
 /*
- * void enter_guest(uint32_t entry): ring 3 in the guest's segments, all registers 0. The C
+ * void enter_guest(uint32_t entry): ring 3 in the near segments, all registers 0. The C
  * library's FS base goes to trap_fs_base first: it is restored at every exit.
  */
     .globl enter_guest
     .type enter_guest, @function
 enter_guest:
-    movl    $GUEST_DS, %eax
+    movl    $NEAR_DS, %eax
     pushq   %rax                /* ss */
     pushq   $0                  /* rsp */
     pushq   $0x202              /* rflags: IF and the bit that is always set */
-    pushq   $GUEST_CS
+    pushq   $NEAR_CS
     movl    %edi, %edi
     pushq   %rdi                /* rip */
     movl    %eax, %ds

@@ -112,7 +112,7 @@ interrupt_enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
     if (guest_data)
         flags |= guest_data->irq_enabled & LGUEST_IF;
     push(regs, flags);
-    push(regs, GUEST_CS);
+    push(regs, (uint16_t)regs[REG_CSGSFS]);
     push(regs, regs[REG_RIP]);
     if (has_error)
         push(regs, error);

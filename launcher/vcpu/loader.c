@@ -105,11 +105,12 @@ load_segment(const Elf32_Phdr *segment)
     if (start > memory.ram || segment->p_memsz > memory.ram - start)
         usage_error("%s needs more than %u MiB: a segment ends at %#llx", kernel_name,
                     memory.ram >> 20, (unsigned long long)start + segment->p_memsz);
-    read_at(kernel_fd, kernel_name, memory.base + start, segment->p_filesz, segment->p_offset);
+    read_at(kernel_fd, kernel_name, memory_at(start, segment->p_filesz), segment->p_filesz,
+            segment->p_offset);
     uint32_t end = start + segment->p_filesz;
     /* The original maps whole pages of the file: what follows there lies behind the data. */
     if (options.hostile == HOSTILE_DIRTY)
-        memset(memory.base + end, DIRT, -end % PAGE);
+        memset(memory_at(end, -end % PAGE), DIRT, -end % PAGE);
     return start + segment->p_memsz;
 }
 
@@ -147,7 +148,7 @@ load_kernel(struct extent *image)
 static void
 put(uint32_t at, uint32_t value, size_t size)
 {
-    memcpy(memory.base + at, &value, size);
+    memcpy(memory_at(at, size), &value, size);
 }
 
 static void
@@ -160,7 +161,7 @@ load_initrd(uint32_t image_end)
         usage_error("%s and %s do not fit into %u MiB together", kernel_name, initrd_name,
                     memory.ram >> 20);
     uint32_t at = memory.ram - size;
-    read_at(initrd_fd, initrd_name, memory.base + at, initrd_size, 0);
+    read_at(initrd_fd, initrd_name, memory_at(at, initrd_size), initrd_size, 0);
     put(BOOT_PARAMS_INITRD_ADDRESS, at, 4);
     put(BOOT_PARAMS_INITRD_SIZE, size, 4);
 }
@@ -171,10 +172,11 @@ loader_load(const char *command_line)
     struct extent image;
     uint32_t entry = load_kernel(&image);
     /* As long as there is room below the image; the original stops at a page. */
-    if (strlen(command_line) >= image.begin - COMMAND_LINE)
+    size_t len = strlen(command_line);
+    if (len >= image.begin - COMMAND_LINE)
         usage_error("the guest's arguments are longer than %u characters",
                     image.begin - COMMAND_LINE - 1);
-    strcpy((char *)memory.base + COMMAND_LINE, command_line);
+    memcpy(memory_at(COMMAND_LINE, len + 1), command_line, len + 1);
     put(BOOT_PARAMS_E820_ENTRIES, 1, 1);
     put(BOOT_PARAMS_PROTOCOL, PROTOCOL, 2);
     put(BOOT_PARAMS_LOADFLAGS, LOADFLAGS, 1);

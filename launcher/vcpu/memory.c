@@ -1,9 +1,19 @@
 /*
- * Guest memory: one private mapping below 4 GiB, where 32-bit segments can reach it, and
- * nothing else of the process down there. Its pages appear when they are first touched, so a
- * large guest that uses little costs little. Behind it lies one page that the segments do not
- * reach, for the one system call whose argument has to have a 32-bit address (segments.c).
+ * Guest memory: shared anonymous memory that is mapped twice below 4 GiB, where 32-bit segments
+ * reach it, and nothing else of the process down there.
+ *
+ * The far view holds all of it, at a place that any user may map. The near view has each byte
+ * where the guest's own address says, so that segments over it have base 0, which is what
+ * processors are fast with (docs/launcher.md). It lacks the lowest 64 KiB, which Linux lets no
+ * ordinary user map (vm.mmap_min_addr), and of a guest above 2 GiB what would overlap the far
+ * view. view.c moves the guest between them.
+ *
+ * Pages appear when they are first touched, so a large guest that uses little costs little. The
+ * launcher touches the near view wherever it can, since the two have page tables of their own.
+ * Behind the far view lies one page that no segment of the guest's reaches, for the one system
+ * call whose argument has to have a 32-bit address (segments.c).
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,27 +24,85 @@
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
-/* High enough that no system reserves it, and leaves room for options.c's largest guest. */
-#define BASE 0x10000000ul
+/* Most machines' mmap_min_addr, taken where it is less too: so what is tested is what runs. */
+#define NEAR_BEGIN 0x10000u
+/* Where the far view begins: high enough that no system reserves it; for a guest that would reach
+ * further, as high as it fits, which leaves the most to the near view. */
+#define FAR_BEGIN 0x10000000u
+#define FAR_ALIGN (2u << 20) /* of a large page */
+#define CPUID_HYPERVISOR 0x40000000
 /* Room for the device page and the rings of all interrupt lines, and for none beyond. */
 #define DEVICE_PAGES (1 + DEVICE_LINES * LGUEST_VRING_PAGES)
 
 struct guest_memory memory;
 static uint32_t mapped; /* bytes, without the scratch page */
 
+static void
+map_far(void)
+{
+    uint32_t size = mapped + PAGE;
+    uintptr_t place = size <= FAR_BEGIN ? FAR_BEGIN : -size & -FAR_ALIGN;
+    void *at = mmap((void *)place, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (at == MAP_FAILED)
+        die("cannot map %u MiB of guest memory at %#lx: %s", memory.ram >> 20, place,
+            strerror(errno));
+    if (at != (void *)place) /* a kernel before 4.17 takes the flag for a hint */
+        die("this kernel is too old: Linux 5.4 or later is needed");
+    memory.far = at;
+}
+
+/*
+ * QEMU's TCG checks no limits of segments, and says who it is where hypervisors do. A guest that is
+ * larger than its near view would be let through to the far one there, and find other bytes.
+ */
+static bool
+limits_count(void)
+{
+    uint32_t eax, name[3];
+    __cpuid(CPUID_HYPERVISOR, eax, name[0], name[1], name[2]);
+    return memcmp(name, "TCGTCGTCGTCG", sizeof(name)) != 0;
+}
+
+/* The place is taken first, since mremap would replace what lies there; with an old size of 0 it
+ * maps shared memory once more. Without a near view everything works, at the pace of segments
+ * with a base. */
+static void
+map_near(void)
+{
+    uint32_t far = (uintptr_t)memory.far, end = mapped < far ? mapped : far;
+    size_t size = end - NEAR_BEGIN;
+    if (end < mapped && !limits_count())
+        return;
+    void *place = mmap((void *)(uintptr_t)NEAR_BEGIN, size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (place != MAP_FAILED && mremap(memory.far + NEAR_BEGIN, 0, size,
+                                      MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
+        memory.near_end = end;
+        return;
+    }
+    verbose("guest code is slow, its memory cannot be mapped at %#x as well: %s; it depends on "
+            "vm.mmap_min_addr and on how much address space a process may have",
+            NEAR_BEGIN, strerror(errno));
+    if (place != MAP_FAILED)
+        munmap(place, size);
+}
+
 void
 memory_map(uint32_t ram)
 {
     mapped = ram + DEVICE_PAGES * PAGE;
-    void *at = mmap((void *)BASE, mapped + PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    if (at == MAP_FAILED)
-        die("cannot map %u MiB of guest memory at %#lx: %s", ram >> 20, BASE, strerror(errno));
-    if (at != (void *)BASE) /* a kernel before 4.17 takes the flag for a hint */
-        die("this kernel is too old: Linux 5.4 or later is needed");
-    memory.base = at;
     memory.ram = ram;
     memory.limit = ram;
+    map_far();
+    map_near();
+}
+
+bool
+memory_is_near(uint32_t address, uint32_t len)
+{
+    return address >= NEAR_BEGIN && address < memory.near_end &&
+           len <= memory.near_end - address;
 }
 
 uint32_t
@@ -52,7 +120,9 @@ memory_at(uint32_t address, uint32_t len)
 {
     if (address > memory.limit || len > memory.limit - address)
         return NULL;
-    return memory.base + address;
+    if (memory_is_near(address, len))
+        return (void *)(uintptr_t)address;
+    return memory.far + address;
 }
 
 void *
@@ -76,14 +146,14 @@ memory_write(uint32_t address, uint32_t len)
 void
 memory_clear(void)
 {
-    if (madvise(memory.base, mapped, MADV_DONTNEED) != 0)
+    if (madvise(memory.far, mapped, MADV_REMOVE) != 0)
         die("cannot clear guest memory: %s", strerror(errno));
 }
 
 void *
 memory_scratch(void)
 {
-    return memory.base + mapped;
+    return memory.far + mapped;
 }
 
 /* Takes "from-to ..." at the start of a line; false if it is not that. */
@@ -98,10 +168,18 @@ parse_range(const char *line, unsigned long *from, unsigned long *to)
     return *end == ' ';
 }
 
-/*
- * The list is sorted and holds one line of some 50 characters for guest memory, so that has to
- * be the first, and the second one has to lie above. The kernel makes no more than is read.
- */
+/* The list of mappings is sorted: takes the next one's line if it is this, and steps over it. */
+static void
+skip_own(const char **line, uintptr_t begin, uintptr_t end)
+{
+    unsigned long from, to;
+    const char *next = strchr(*line, '\n');
+    if (next && parse_range(*line, &from, &to) && from == begin && to == end)
+        *line = next + 1;
+}
+
+/* Guest memory's two lines are below 100 characters each, and of the next the beginning is enough:
+ * the kernel makes no more than is read. */
 void
 memory_check_alone(void)
 {
@@ -114,12 +192,14 @@ memory_check_alone(void)
             strerror(errno));
     close(fd);
     maps[n] = '\0';
-    unsigned long from, to, next_from, next_to;
-    const char *next = strchr(maps, '\n');
-    if (!parse_range(maps, &from, &to) || !next || !parse_range(next + 1, &next_from, &next_to))
+    uintptr_t far = (uintptr_t)memory.far;
+    unsigned long other, to;
+    const char *line = maps;
+    if (memory.near_end)
+        skip_own(&line, NEAR_BEGIN, memory.near_end);
+    skip_own(&line, far, far + mapped + PAGE);
+    if (!parse_range(line, &other, &to))
         die("/proc/self/maps is not as expected, so the guest may not be alone");
-    bool ours = from == BASE && to == BASE + mapped + PAGE;
-    unsigned long other = ours ? next_from : from;
     if (other < 1ul << 32)
         die("something else is mapped at %#lx, below 4 GiB, where a guest could reach it",
             other);

@@ -1,8 +1,8 @@
 /*
- * The guest's segments. Code and data lie in the local descriptor table (modify_ldt), with
- * guest memory as base and limit, so that addresses inside are physical ones as lguest's. The
- * limit stops a stray pointer of an honest guest; it does not confine a hostile one
- * (docs/launcher.md).
+ * The guest's segments. Code and data over each view of guest memory (memory.c) lie in the local
+ * descriptor table (modify_ldt), with the view as base and limit, so that addresses inside are
+ * physical ones as lguest's. The limit stops a stray pointer of an honest guest; it does not
+ * confine a hostile one (docs/launcher.md). All are made once: later the filter refuses that.
  *
  * Thread-local data: index 14 of the GDT is free for a guest under lguest, and is a slot that
  * a 64-bit Linux lets a process set, but only by the i386 system call. That is made here, from
@@ -17,8 +17,7 @@
 #include "launcher/launcher.h"
 
 #define MODIFY_LDT_WRITE 0x11
-#define LDT_CODE         0
-#define LDT_DATA         1
+#define ALL_4_GIB        0 /* as a size; in a limit, one less, all bits are set then */
 
 /* Descriptor bits (Intel SDM vol. 3, 3.4.5), high word. */
 #define DESC_PRESENT  (1u << 15)
@@ -34,24 +33,6 @@ long segments_set_thread_area(uint32_t address);
 
 static bool tls_set;
 
-static void
-segment_make(unsigned entry, unsigned contents)
-{
-    struct user_desc desc = {
-        .entry_number = entry,
-        .base_addr = (uintptr_t)memory.base,
-        .limit = memory.limit / PAGE - 1,
-        .seg_32bit = 1,
-        .contents = contents,
-        .limit_in_pages = 1,
-        .useable = 1,
-    };
-    if (syscall(SYS_modify_ldt, MODIFY_LDT_WRITE, &desc, sizeof(desc)) != 0)
-        die("this kernel gives no 32-bit segments (modify_ldt: %s), and a guest cannot run "
-            "without them",
-            strerror(errno));
-}
-
 /* What the processor says of a selector (Intel SDM vol. 2, LAR). */
 static bool
 selector_works(uint16_t selector)
@@ -62,15 +43,40 @@ selector_works(uint16_t selector)
     return works;
 }
 
+static void
+segment_make(uint16_t selector, unsigned contents, uint32_t base, uint32_t size)
+{
+    struct user_desc desc = {
+        .entry_number = selector >> 3,
+        .base_addr = base,
+        .limit = size / PAGE - 1,
+        .seg_32bit = 1,
+        .contents = contents,
+        .limit_in_pages = 1,
+        .useable = 1,
+    };
+    if (syscall(SYS_modify_ldt, MODIFY_LDT_WRITE, &desc, sizeof(desc)) != 0)
+        die("this kernel gives no 32-bit segments (modify_ldt: %s), and a guest cannot run "
+            "without them",
+            strerror(errno));
+    /* The kernel of a virtual machine may have made it where its hypervisor never looks. */
+    if (!selector_works(selector))
+        die("this machine has no 32-bit segments (its kernel makes them, and its processor or "
+            "hypervisor does not know them), and a guest cannot run without them");
+}
+
 void
 segments_make(void)
 {
-    segment_make(LDT_CODE, MODIFY_LDT_CONTENTS_CODE);
-    segment_make(LDT_DATA, MODIFY_LDT_CONTENTS_DATA);
-    /* The kernel of a virtual machine may have made them where its hypervisor never looks. */
-    if (!selector_works(GUEST_CS) || !selector_works(GUEST_DS))
-        die("this machine has no 32-bit segments (its kernel makes them, and its processor or "
-            "hypervisor does not know them), and a guest cannot run without them");
+    uint32_t far = (uintptr_t)memory.far, near = memory.near_end ? 0 : far;
+    bool whole = memory.near_end >= memory.limit;
+    uint32_t size = memory.near_end && !whole ? memory.near_end : memory.limit;
+    segment_make(FAR_DS, MODIFY_LDT_CONTENTS_DATA, far, memory.limit); /* the table's last */
+    segment_make(FAR_CS, MODIFY_LDT_CONTENTS_CODE, far, memory.limit);
+    segment_make(NEAR_DS, MODIFY_LDT_CONTENTS_DATA, near, size);
+    /* Code with a limit loses every other cycle of a tight loop on AMD; data does not. So near code
+     * has none where nothing of the guest's address space is somebody else's: trap.c looks. */
+    segment_make(NEAR_CS, MODIFY_LDT_CONTENTS_CODE, near, whole ? ALL_4_GIB : size);
 }
 
 void
@@ -96,7 +102,7 @@ segments_set_tls(uint32_t low, uint32_t high)
         uint32_t base = (high & 0xff000000) | (high & 0xff) << 16 | low >> 16;
         desc = (struct user_desc){
             .entry_number = GUEST_TLS_INDEX,
-            .base_addr = base + (uint32_t)(uintptr_t)memory.base,
+            .base_addr = base + (uint32_t)(uintptr_t)memory.far,
             .limit = (high & 0xf0000) | (low & 0xffff),
             .seg_32bit = !!(high & DESC_32BIT),
             .contents = MODIFY_LDT_CONTENTS_DATA,
@@ -122,6 +128,7 @@ segments_reset(void)
 bool
 segments_selector_known(uint16_t selector)
 {
-    return selector == GUEST_DS || selector == GUEST_CS || selector <= 3 ||
+    uint16_t near = selector & ~VIEW_FAR;
+    return near == NEAR_DS || near == NEAR_CS || selector <= 3 ||
            (tls_set && selector >> 2 == GUEST_TLS_INDEX << 1);
 }

@@ -2,9 +2,13 @@
 #ifndef LAUNCHER_VCPU_SELECTORS_H
 #define LAUNCHER_VCPU_SELECTORS_H
 
-/* The guest's segments: entries 0 and 1 of the local descriptor table, ring 3. */
-#define GUEST_CS 0x07
-#define GUEST_DS 0x0f
+/* The guest's segments, code and data over each view of its memory (memory.c): entries 0 to 3 of
+ * the local descriptor table, ring 3. One bit tells the views apart. */
+#define NEAR_CS  0x07
+#define NEAR_DS  0x0f
+#define VIEW_FAR 0x10
+#define FAR_CS   (NEAR_CS | VIEW_FAR)
+#define FAR_DS   (NEAR_DS | VIEW_FAR)
 /* Index in the GDT that a guest may load for its thread-local data. */
 #define GUEST_TLS_INDEX 14
 

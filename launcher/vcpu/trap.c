@@ -5,7 +5,7 @@
  * nothing to a 64-bit handler) with all signals blocked, and enter through trap_entry of
  * enter.S, which has put the C library's FS base back.
  *
- * The guest is where it should be if the interrupted code selector is the guest's. Anything
+ * The guest is where it should be if the interrupted code selector is one of the guest's. Anything
  * else is an attempt to leave, or our own mistake, and ends the launcher.
  */
 #include <asm/prctl.h>
@@ -31,6 +31,7 @@
 /* Exceptions (Intel SDM vol. 3, 6.3.1). */
 #define TRAP_OVERFLOW   4
 #define TRAP_BREAKPOINT 3
+#define TRAP_STACK      12
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
 #define HAS_ERROR_CODE  (1u << 8 | 0x1fu << 10 | 1u << 17)
@@ -124,7 +125,7 @@ trap_start_state(regs_t regs, uint32_t entry)
     regs[REG_RIP] = entry;
     regs[REG_EFL] = 0x202;
     starting_afresh = true;
-    __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %1, %%gs" ::"r"(GUEST_DS), "r"(0));
+    view_reset(regs);
 }
 
 /* Enters the guest's gate for a trap, or ends the guest if it has none. */
@@ -187,18 +188,23 @@ protection_fault(regs_t regs, uint32_t error)
 }
 
 static void
-fault(regs_t regs)
+fault(regs_t regs, uint16_t *fs)
 {
     unsigned vector = regs[REG_TRAPNO];
     uint32_t error = regs[REG_ERR];
     if (vector == TRAP_PROTECTION && protection_fault(regs, error))
+        return;
+    bool limit = (vector == TRAP_PROTECTION || vector == TRAP_STACK) && error == 0;
+    if (limit && view_limit_fault(regs, fs))
         return;
     if (vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW) { /* int3 and into: one byte */
         software_interrupt(regs, vector, 1);
         return;
     }
     if (vector == TRAP_PAGE_FAULT) {
-        uint32_t address = regs[REG_CR2] - (uintptr_t)memory.base;
+        uint32_t address = regs[REG_CR2];
+        if (!memory_is_near(address, 1)) /* one in the near view is of memory that the host lacks */
+            address -= (uintptr_t)memory.far;
         if (!guest_data)
             die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP], address);
         guest_data->cr2 = address;
@@ -330,27 +336,40 @@ poll_devices(void)
     watch_served();
 }
 
+static void
+serve(int signal, const siginfo_t *info, regs_t regs, uint16_t *fs)
+{
+    bool fault_or_call = !asynchronous(signal);
+    if (fault_or_call)
+        check_origin(signal, info);
+    if (signal == SIGSEGV && regs[REG_TRAPNO] == TRAP_PAGE_FAULT && view_page_fault(regs, fs))
+        return;
+    view_exit(regs, fs);
+    if (!fault_or_call)
+        poll_devices();
+    /* Near code has no limit (segments.c), and a jump past the end of memory is a fault all the
+     * same: at once or, where it hits the far view, at the next exit. */
+    if ((uint32_t)regs[REG_RIP] >= memory.limit)
+        reflect(regs, TRAP_PROTECTION, 0);
+    else if (signal == SIGSYS)
+        refused_call(regs, info);
+    else if (fault_or_call)
+        fault(regs, fs);
+}
+
 /* Called by trap_entry; returns the selector to load into fs, if not 0. */
 uint16_t
 trap_handle(int signal, siginfo_t *info, ucontext_t *context, uint16_t fs)
 {
     regs_t regs = context->uc_mcontext.gregs;
     uint16_t cs = regs[REG_CSGSFS];
-    if (cs != GUEST_CS) {
+    if ((cs & ~VIEW_FAR) != NEAR_CS) {
         outside(signal, info, context, cs);
         return 0;
     }
     check_selectors(regs, fs);
     stats.exits++;
-    if (asynchronous(signal)) {
-        poll_devices();
-    } else {
-        check_origin(signal, info);
-        if (signal == SIGSYS)
-            refused_call(regs, info);
-        else
-            fault(regs);
-    }
+    serve(signal, info, regs, &fs);
     interrupt_deliver(regs);
     if (starting_afresh) {
         starting_afresh = false;

@@ -92,3 +92,6 @@ UNIT_netif  := $(addprefix lib/net/,core.c memory.c random.c checksum.c netif.c 
 UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
 UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -w -fno-sanitize=alignment \
     -DSSIZE_MAX=0x7fffffff -D_SYS_SELECT_H -include sys/types.h
+# The launcher's.
+UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c)
+UNIT_FLAGS_view := -D_GNU_SOURCE
