@@ -90,55 +90,23 @@ cpu_irq_on(void)
     __asm__ volatile("sti" : : : "memory");
 }
 
-static inline uint32_t
-cpu_cr0(void)
-{
-    uint32_t value;
-    __asm__ volatile("movl %%cr0, %0" : "=r"(value));
-    return value;
-}
+/* cpu_cr0(), cpu_set_cr0(value), and so on. */
+#define CONTROL_REGISTER(name)                                           \
+    static inline uint32_t cpu_##name(void)                              \
+    {                                                                    \
+        uint32_t value;                                                  \
+        __asm__ volatile("movl %%" #name ", %0" : "=r"(value));          \
+        return value;                                                    \
+    }                                                                    \
+    static inline void cpu_set_##name(uint32_t value)                    \
+    {                                                                    \
+        __asm__ volatile("movl %0, %%" #name : : "r"(value) : "memory"); \
+    }
 
-static inline void
-cpu_set_cr0(uint32_t value)
-{
-    __asm__ volatile("movl %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline uint32_t
-cpu_cr2(void)
-{
-    uint32_t value;
-    __asm__ volatile("movl %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline uint32_t
-cpu_cr3(void)
-{
-    uint32_t value;
-    __asm__ volatile("movl %%cr3, %0" : "=r"(value));
-    return value;
-}
-
-static inline void
-cpu_set_cr3(uint32_t value)
-{
-    __asm__ volatile("movl %0, %%cr3" : : "r"(value) : "memory");
-}
-
-static inline uint32_t
-cpu_cr4(void)
-{
-    uint32_t value;
-    __asm__ volatile("movl %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void
-cpu_set_cr4(uint32_t value)
-{
-    __asm__ volatile("movl %0, %%cr4" : : "r"(value) : "memory");
-}
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
 
 static inline uint64_t
 cpu_msr(uint32_t msr)

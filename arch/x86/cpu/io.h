@@ -13,99 +13,37 @@
 
 #include <stdint.h>
 
-static inline uint8_t
-io_in8(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
+/*
+ * For 8, 16 and 32 bits: io_in8(port), io_out8(port, value), mmio_read8(at), mmio_write8(at, value).
+ * Memory is accessed by instructions that are written out, so that the compiler cannot change a
+ * width or split an access; "q" is a register that has a low byte.
+ */
+#define IO_ACCESSORS(bits, suffix)                                                      \
+    static inline uint##bits##_t io_in##bits(uint16_t port)                             \
+    {                                                                                   \
+        uint##bits##_t value;                                                           \
+        __asm__ volatile("in" suffix " %1, %0" : "=a"(value) : "Nd"(port) : "memory");  \
+        return value;                                                                   \
+    }                                                                                   \
+    static inline void io_out##bits(uint16_t port, uint##bits##_t value)                \
+    {                                                                                   \
+        __asm__ volatile("out" suffix " %0, %1" : : "a"(value), "Nd"(port) : "memory"); \
+    }                                                                                   \
+    static inline uint##bits##_t mmio_read##bits(const volatile void *at)               \
+    {                                                                                   \
+        const volatile uint##bits##_t *from = at;                                       \
+        uint##bits##_t value;                                                           \
+        __asm__ volatile("mov" suffix " %1, %0" : "=q"(value) : "m"(*from) : "memory"); \
+        return value;                                                                   \
+    }                                                                                   \
+    static inline void mmio_write##bits(volatile void *at, uint##bits##_t value)        \
+    {                                                                                   \
+        volatile uint##bits##_t *to = at;                                               \
+        __asm__ volatile("mov" suffix " %1, %0" : "=m"(*to) : "q"(value) : "memory");   \
+    }
 
-static inline uint16_t
-io_in16(uint16_t port)
-{
-    uint16_t value;
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline uint32_t
-io_in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline void
-io_out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void
-io_out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void
-io_out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-/* Written as instructions so that the compiler cannot change a width or split an access. */
-
-static inline uint8_t
-mmio_read8(const volatile void *at)
-{
-    uint8_t value;
-    __asm__ volatile("movb %1, %0"
-                     : "=q"(value)
-                     : "m"(*(const volatile uint8_t *)at)
-                     : "memory");
-    return value;
-}
-
-static inline uint16_t
-mmio_read16(const volatile void *at)
-{
-    uint16_t value;
-    __asm__ volatile("movw %1, %0"
-                     : "=r"(value)
-                     : "m"(*(const volatile uint16_t *)at)
-                     : "memory");
-    return value;
-}
-
-static inline uint32_t
-mmio_read32(const volatile void *at)
-{
-    uint32_t value;
-    __asm__ volatile("movl %1, %0"
-                     : "=r"(value)
-                     : "m"(*(const volatile uint32_t *)at)
-                     : "memory");
-    return value;
-}
-
-static inline void
-mmio_write8(volatile void *at, uint8_t value)
-{
-    __asm__ volatile("movb %1, %0" : "=m"(*(volatile uint8_t *)at) : "q"(value) : "memory");
-}
-
-static inline void
-mmio_write16(volatile void *at, uint16_t value)
-{
-    __asm__ volatile("movw %1, %0" : "=m"(*(volatile uint16_t *)at) : "r"(value) : "memory");
-}
-
-static inline void
-mmio_write32(volatile void *at, uint32_t value)
-{
-    __asm__ volatile("movl %1, %0" : "=m"(*(volatile uint32_t *)at) : "r"(value) : "memory");
-}
+IO_ACCESSORS(8, "b")
+IO_ACCESSORS(16, "w")
+IO_ACCESSORS(32, "l")
 
 #endif

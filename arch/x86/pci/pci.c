@@ -47,62 +47,24 @@ select(const struct pci_device *d, unsigned offset)
     return (uint16_t)(CONFIG_DATA + (offset & 3));
 }
 
-uint8_t
-pci_read8(const struct pci_device *d, unsigned offset)
-{
-    bool on = platform->irq_save();
-    uint8_t value = io_in8(select(d, offset));
+#define CONFIG_ACCESSORS(bits)                                                              \
+    uint##bits##_t pci_read##bits(const struct pci_device *d, unsigned offset)              \
+    {                                                                                       \
+        bool on = platform->irq_save();                                                     \
+        uint##bits##_t value = io_in##bits(select(d, offset));                              \
+        platform->irq_restore(on);                                                          \
+        return value;                                                                       \
+    }                                                                                       \
+    void pci_write##bits(const struct pci_device *d, unsigned offset, uint##bits##_t value) \
+    {                                                                                       \
+        bool on = platform->irq_save();                                                     \
+        io_out##bits(select(d, offset), value);                                             \
+        platform->irq_restore(on);                                                          \
+    }
 
-    platform->irq_restore(on);
-    return value;
-}
-
-uint16_t
-pci_read16(const struct pci_device *d, unsigned offset)
-{
-    bool on = platform->irq_save();
-    uint16_t value = io_in16(select(d, offset));
-
-    platform->irq_restore(on);
-    return value;
-}
-
-uint32_t
-pci_read32(const struct pci_device *d, unsigned offset)
-{
-    bool on = platform->irq_save();
-    uint32_t value = io_in32(select(d, offset));
-
-    platform->irq_restore(on);
-    return value;
-}
-
-void
-pci_write8(const struct pci_device *d, unsigned offset, uint8_t value)
-{
-    bool on = platform->irq_save();
-
-    io_out8(select(d, offset), value);
-    platform->irq_restore(on);
-}
-
-void
-pci_write16(const struct pci_device *d, unsigned offset, uint16_t value)
-{
-    bool on = platform->irq_save();
-
-    io_out16(select(d, offset), value);
-    platform->irq_restore(on);
-}
-
-void
-pci_write32(const struct pci_device *d, unsigned offset, uint32_t value)
-{
-    bool on = platform->irq_save();
-
-    io_out32(select(d, offset), value);
-    platform->irq_restore(on);
-}
+CONFIG_ACCESSORS(8)
+CONFIG_ACCESSORS(16)
+CONFIG_ACCESSORS(32)
 
 /* The address register keeps its enable bit only where a host bridge decodes it. */
 bool
@@ -298,7 +260,8 @@ pci_bar(const struct pci_device *d, unsigned index, struct pci_bar *out)
 }
 
 void
-pci_bar_set(const struct pci_device *d, unsigned index, const struct pci_bar *bar, uint32_t base)
+pci_bar_set(const struct pci_device *d, unsigned index, const struct pci_bar *bar,
+            uint32_t base)
 {
     uint16_t command = decoding_off(d);
 
