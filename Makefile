@@ -5,6 +5,7 @@
 #   make kernel              no dependencies       make system     tests in QEMU (FULL=1: all)
 #   make launcher            build/lguest          make mutants    do the tests notice bugs?
 #   make site                the demo disk         make bench      figures
+#   make install             ringlet-cc and its kit, to PREFIX (and DESTDIR)
 #   make iso, disk           for GRUB and a BIOS   make soak       hours of load
 #   make build/httpd.elf64   for PVH loaders       make doors      the table of doors (docs),
 #   make web                 the page for browsers                 after ./check --full
@@ -59,8 +60,6 @@ COMMON := -std=gnu11 -O2 -g $(WARN) $(MACHINE) -I. -Iinclude -MMD -MP
 KERNEL_CFLAGS = $(COMMON) -ffreestanding -mgeneral-regs-only -mpreferred-stack-boundary=2
 MUSL := $(DEPS)/musl-i386
 GCC_INCLUDE := $(shell $(CC) -m32 -print-file-name=include)
-# Applications, beside what ringlet-cc itself gives. Headers are looked at anew that are not theirs.
-USER_CFLAGS := -std=gnu11 -O2 -g $(WARN) -MD -MP
 
 # ---- sources ----
 
@@ -120,20 +119,14 @@ include web/web.mk
 
 # ---- applications ----
 
-# Objects of apps/<app> and tests/apps/<app>, built as any program for Ringlet is.
-$(B)/obj/apps/%.c.o: apps/%.c $$(SDK_COMPILE)
-	@mkdir -p $(@D)
-	$(Q)$(SDK_CC) $(USER_CFLAGS) -c -o $@ $<
-
-$(B)/obj/tests/apps/%.c.o: tests/apps/%.c $$(SDK_COMPILE)
-	@mkdir -p $(@D)
-	$(Q)$(SDK_CC) $(USER_CFLAGS) -c -o $@ $<
-
-app_objects = $(call obj,$(wildcard apps/$(1)/*.c tests/apps/$(1)/*.c))
-
-$(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $$(call app_objects,$$*) $(SDK_LINK) tools/beside
-	$(Q)SYMS=$(SYMS) $(SDK_CC) -o $@ $(call app_objects,$*)
-	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/beside $@
+# Each folder of apps and tests/apps is built as any other would be (sdk/folder.mk), which sees
+# itself whether there is anything to do; tools/beside makes the image and what lies beside it.
+app_folder = $(patsubst %/,%,$(firstword $(wildcard apps/$(1)/ tests/apps/$(1)/)))
+BUILD_FOLDER = +$(Q)SYMS=$(SYMS) $(MAKE) -s --no-print-directory -f sdk/folder.mk KIT=$(SDK_LIB) V=$(V) \
+    WERROR=$(WERROR) FOLDER=$(call app_folder,$*) WORK=$(B)/obj/$(call app_folder,$*)
+$(APPS:%=$(B)/%.elf) $(TEST_APPS:%=$(B)/%.elf): $(B)/%.elf: $(SDK_BUILD) tools/beside FORCE
+	$(BUILD_FOLDER) IMAGE=$(B)/obj/$(call app_folder,$*)/$*.elf
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) tools/beside $(B)/obj/$(call app_folder,$*)/$*.elf $@
 
 # The demo disk: the pages of httpd as a plain tar archive, the same bytes every time.
 site: $(B)/site.tar
@@ -185,7 +178,7 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: $$(call unit_objects,$$*)
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
 # WEB=no leaves out the page for browsers; its tests are skipped then.
-system: all $(TEST_APPS:%=$(B)/%.elf) $(B)/native/semantics site $(if $(filter no,$(WEB)),,web)
+system: all sdk $(TEST_APPS:%=$(B)/%.elf) $(B)/native/semantics site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 # The table of docs/doors.md, from what the last whole run of the system tests counted.
 doors:

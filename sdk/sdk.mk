@@ -1,7 +1,8 @@
-# The kit that programs are built with, laid out in $(SDK) as `make install` puts it elsewhere: the
-# compiler's wrapper in bin, and in lib/ringlet what it relies on. Applications of this tree are built
-# with it, too.
+# The kit that programs are built with, laid out in $(SDK) as `make install` puts it elsewhere:
+# ringlet-cc and other commands in bin, in lib/ringlet what they rely on. They find it from where they
+# lie, so the kit may be moved. Applications of this tree are built with it, too.
 
+VERSION := 0.1
 SDK := $(B)/sdk
 SDK_LIB := $(SDK)/lib/ringlet
 SDK_CC := $(SDK)/bin/ringlet-cc
@@ -44,7 +45,7 @@ $(SDK_LIB)/linker.ld: linker.ld
 
 # The words in @...@ are what this tree was configured with.
 FILL = sed -e 's|@CC@|$(CC)|' -e 's|@CROSS@|$(CROSS_COMPILE)|' -e 's|@MACHINE@|$(MACHINE)|' \
-    -e 's|@GCC_INCLUDE@|$(GCC_INCLUDE)|'
+    -e 's|@GCC_INCLUDE@|$(GCC_INCLUDE)|' -e 's|@VERSION@|$(VERSION)|'
 $(SDK_LIB)/ld: sdk/ld.in Makefile
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@ && chmod +x $@
@@ -64,10 +65,38 @@ $(EMPTY:%=$(SDK_LIB)/lib%.a):
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rc $@
 
-# What compiling and what linking need.
-SDK_COMPILE := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed
-SDK_LINK := $(SDK_CC) $(OURS:$(B)/%=$(SDK_LIB)/%) $(EMPTY:%=$(SDK_LIB)/lib%.a) \
-    $(addprefix $(SDK_LIB)/,libc.a linker.ld ld ld.bfd symbols names.plain image.specs native.specs native/crt1.o \
-        native/libc.a)
-sdk: $(SDK_COMPILE) $(SDK_LINK)
-.PHONY: sdk
+$(SDK_LIB)/media $(SDK_LIB)/elf64: $(SDK_LIB)/%: tools/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK)/bin/lguest $(SDK)/bin/lguest-net: $(SDK)/bin/%: $(B)/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK_LIB)/ringlet.cmake $(SDK_LIB)/config.site: $(SDK_LIB)/%: sdk/share/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK)/share/meson/cross/ringlet.ini: sdk/share/ringlet.ini
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK)/share/man/man1/%: sdk/man/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SDK)/lib/pkgconfig/ringlet.pc: sdk/share/ringlet.pc.in $(firstword $(MAKEFILE_LIST))
+	@mkdir -p $(@D)
+	$(Q)$(FILL) $< >$@
+
+# What compiling and linking need, and the whole of it.
+SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OURS:$(B)/%=$(SDK_LIB)/%) \
+    $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld ld ld.bfd symbols names.plain image.specs \
+    native.specs native/crt1.o native/libc.a folder.mk foreign)
+SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet-c++ bin/ringlet bin/lguest bin/lguest-net \
+    lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
+    ringlet.cmake config.site) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
+sdk: $(SDK_ALL)
+
+# Folders that are there already keep their modes and owners; another user can read all of it.
+PREFIX ?= /usr/local
+install: sdk
+	$(Q)mkdir -p "$(DESTDIR)$(PREFIX)"
+	$(Q)tar -C $(SDK) --mode=u+w,a+rX,go-w --exclude=.built.part -cf - . | \
+	    tar -C "$(DESTDIR)$(PREFIX)" --no-same-owner --no-overwrite-dir -pxf -
+.PHONY: sdk install

@@ -31,6 +31,5 @@ $(SDK_LIB)/native/crt1.o: $(MUSL)/.built
 	    src/internal src/include) -isystem $(MUSL)/include -c -o $@ $(MUSL_SRC)/crt/crt1.c
 
 NATIVE := semantics strings pace
-$(NATIVE:%=$(B)/native/%): $(B)/native/%: $$(call app_objects,$$*) $$(SDK_LINK)
-	@mkdir -p $(@D)
-	$(Q)$(SDK_CC) --native -o $@ $(call app_objects,$*)
+$(NATIVE:%=$(B)/native/%): $(B)/native/%: $(B)/%.elf FORCE
+	$(BUILD_FOLDER) IMAGE=$(B)/obj/$(call app_folder,$*)/$*.elf NATIVE=$@

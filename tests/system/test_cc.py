@@ -1,12 +1,17 @@
 """ringlet-cc and the kit around it: programs that were not written for Ringlet, built as they would
 be anywhere else. Relies on `make system` having laid the kit out in $BUILD/sdk."""
 
+import os
 import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+import hosts
 from hosts import BUILD, ROOT
+from qemu import QemuPc
 
 CC = BUILD / "sdk/bin/ringlet-cc"
 OURS = ["kernel", "drivers", "syscall", "net", "lwip", "fs"]
@@ -119,3 +124,320 @@ int main(void) { log_warn("asked %d", log_warn_of_mine()); return 0; }
     guest = boot("asks", image=tmp_path / "asks.elf")
     assert guest.wait() == 0
     assert "asked 3" in guest.text
+
+
+# ---- the command line ----
+
+HELLO = '#include <stdio.h>\n#include <math.h>\nint main(int argc, char **argv)\n' \
+        '{ printf("%s %.3f\\n", argv[argc - 1], sqrt(argc)); return 3; }\n'
+
+
+@pytest.fixture
+def hello(tmp_path):
+    (tmp_path / "hello.c").write_text(HELLO)
+    return tmp_path
+
+
+def test_what_gcc_does_without_linking(hello):
+    assert "sqrt" in cc(hello, "-E", "hello.c")
+    assert cc(hello, "-MM", "hello.c") == "hello.o: hello.c\n"
+    assert "include/stdio.h" in cc(hello, "-M", "hello.c")
+    cc(hello, "-S", "-fPIC", "hello.c")
+    assert ".globl\tmain" in (hello / "hello.s").read_text()
+    cc(hello, "-c", "-x", "c", "hello.c", "-MD", "-MF", "deps", "-o", "h.o")
+    assert (hello / "deps").read_text().startswith("h.o: hello.c")
+    cc(hello, "-r", "-o", "joined.o", "h.o")
+    assert "REL (Relocatable file)" in run("readelf", "-h", hello / "joined.o").stdout
+
+
+def test_what_scripts_ask(hello):
+    assert cc(hello, "-dumpmachine") == "i686-linux-musl\n"
+    assert cc(hello, "--version").startswith("gcc")
+    assert run(CC, "-v").stderr.splitlines()[-1].startswith("gcc version")
+    assert "GNU ld" in cc(hello, "-Wl,--version")
+    linker = cc(hello, "-print-prog-name=ld").strip()
+    assert "GNU ld" in run(linker, "-v").stdout
+    assert cc(hello, "-print-file-name=libc.a") == f"{BUILD}/sdk/lib/ringlet/libc.a\n"
+    assert "lib32" not in cc(hello, "-print-search-dirs").split("libraries: ")[1]
+    done = run(CC, "nothere.c", cwd=hello)
+    assert done.returncode == 1 and "nothere.c" in done.stderr
+
+
+FLAGS = [
+    "-lm -lpthread -lrt -ldl -lutil -lcrypt -lresolv -lxnet",
+    "-fPIC -fPIE -pie -rdynamic -Wl,-rpath,/lib -Wl,-z,relro,-z,now -Wl,--as-needed",
+    "-static -no-pie -pthread -fstack-protector-all -D_FORTIFY_SOURCE=2 -O2 -s",
+    "-O2 -flto -fuse-ld=bfd -g3",
+    "@words",
+]
+
+
+@pytest.mark.parametrize("flags", FLAGS)
+def test_flags_of_other_peoples_programs(boot, hello, flags):
+    (hello / "words").write_text('-O1 "-DWITH=a b" -lm\n')
+    cc(hello, *flags.split(), "hello.c", "-o", "a program.elf", *flags.split())
+    guest = boot("a program", "-- x y z", image=hello / "a program.elf")
+    assert guest.wait() == 3
+    assert "z 2.000\n" in guest.text
+
+
+def test_shared_is_refused(hello):
+    for words in (["-shared"], ["-shared", "-fPIC", "-nostdlib"], ["--native", "-shared"]):
+        done = run(CC, *words, "hello.c", "-o", "libhello.so", cwd=hello)
+        assert done.returncode and not (hello / "libhello.so").exists()
+        assert "shared libraries cannot be made" in done.stderr and "--disable-shared" in done.stderr
+
+
+def test_libraries_of_another_c_library_are_not_found(hello):
+    done = run(CC, "hello.c", "-lcrypto", "-lz", cwd=hello)
+    assert done.returncode and "cannot find -lz" in done.stderr
+
+
+def test_native(hello):
+    """The same objects are a program for this machine's kernel."""
+    cc(hello, "-c", "hello.c")
+    cc(hello, "--native", "hello.o", "-o", "hello", "-lm")
+    try:
+        done = run(hello / "hello", "a", "b")
+    except OSError as error:
+        pytest.skip(f"this machine's kernel runs no 32-bit programs: {error}")
+    if done.returncode < 0:
+        pytest.skip(f"this machine runs no 32-bit programs: signal {-done.returncode}")
+    assert (done.returncode, done.stdout) == (3, "b 1.732\n")
+
+
+# ---- build systems ----
+
+@pytest.fixture
+def code_of(boot_on):
+    """code_of(image) -> what a guest of it leaves with. One host is enough for that."""
+    return lambda image: boot_on(QemuPc(), image.stem, image=image).wait()
+
+
+CONFIGURE = r"""#!/bin/sh
+# What autoconf's scripts do, in short.
+try() { echo "$1" >conftest.c; shift; $CC $CFLAGS conftest.c -o conftest "$@" 2>>config.log; }
+try 'int main(void) { return 0; }' || { echo "C compiler cannot create executables"; exit 77; }
+[ -x conftest ] || exit 78
+./conftest 2>/dev/null && echo "runs here" || echo "cross compiling"
+have() { try "char $1(void); int main(void) { return $1(); }" $2 && echo "#define HAVE_$1 1"; }
+{
+    have epoll_create; have socket; have sqrt -lm; have pthread_create -lpthread; have dlopen -ldl
+    have panic; have vq_add; have tcp_input; have deflate -lz
+    for header in linux/if_packet.h asm/types.h sys/epoll.h gnu/libc-version.h; do
+        try "#include <$header>
+int main(void) { return 0; }" && echo "#define HAVE_$(echo $header | tr '/.-' ___) 1"
+    done
+} >config.h
+echo "all: prog
+prog: main.o
+	\$(CC) -o prog main.o -lm" >Makefile
+"""
+
+
+def test_configure_and_make(code_of, tmp_path):
+    (tmp_path / "configure").write_text(CONFIGURE)
+    (tmp_path / "main.c").write_text('#include "config.h"\n#include <stdio.h>\nint main(void) { return HAVE_socket; }\n')
+    environment = {"PATH": f"{CC.parent}:/usr/bin:/bin", "CC": "ringlet-cc", "CFLAGS": "-O1 -fno-builtin"}
+    done = run("sh", "-c", "sh ./configure --host=i686-linux-musl && make CC=ringlet-cc", cwd=tmp_path,
+               env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cross compiling" in done.stdout
+    found = set(re.findall(r"HAVE_(\w+)", (tmp_path / "config.h").read_text()))
+    assert found == {"epoll_create", "socket", "sqrt", "pthread_create", "dlopen", "linux_if_packet_h",
+                     "asm_types_h", "sys_epoll_h"}
+    assert code_of(tmp_path / "prog") == 1
+
+
+@pytest.fixture(scope="module")
+def installed():
+    """The kit as `make install` puts it into DESTDIR, and then moved from there."""
+    folder = hosts.new_folder()
+    folder.chmod(0o755)
+    done = run("env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s", "install", f"B={BUILD.relative_to(ROOT)}",
+               f"DESTDIR={folder}/root", "PREFIX=/opt/ringlet", cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "root/opt/ringlet").rename(folder / "moved")
+    yield folder / "moved"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def place():
+    """A folder that other users reach, which tmp_path is not."""
+    folder = hosts.new_folder()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def someone_else(folder):
+    """Words that make a command another user's, who owns the folder; none if this one may not."""
+    if os.geteuid():
+        return []
+    os.chown(folder, 65534, 65534)
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", f"HOME={folder}", f"TMPDIR={folder}"]
+
+
+def need_launcher():
+    if hosts.missing(hosts.Launcher):
+        pytest.skip(f"launcher is not here: {hosts.missing(hosts.Launcher)}")
+
+
+def test_installed_elsewhere(installed, place):
+    """By another user, in another folder: build, run, and the exit code."""
+    need_launcher()
+    user = someone_else(place)
+    (place / "hello.c").write_text(HELLO)
+    done = run(*user, installed / "bin/ringlet-cc", "-O2", "hello.c", "-lm", "-o", "hello", cwd=place)
+    assert done.returncode == 0, done.stderr
+    done = run(*user, installed / "bin/ringlet", "run", "--no-net", "hello", "a", "b c", cwd=place)
+    assert (done.returncode, done.stdout) == (3, "b c 1.732\nexit: 3\n"), done.stderr
+    assert str(ROOT) not in (installed / "bin/ringlet-cc").read_text()
+    for page in ("ringlet", "ringlet-cc", "lguest"):
+        assert (installed / f"share/man/man1/{page}.1").exists()
+
+
+def test_cmake(installed, code_of, tmp_path):
+    if not shutil.which("cmake"):
+        pytest.skip("cmake is not installed, and set-up does not bring it")
+    (tmp_path / "CMakeLists.txt").write_text("""
+cmake_minimum_required(VERSION 3.13)
+project(hello C)
+include(CheckFunctionExists)
+include(CheckSymbolExists)
+find_package(Threads REQUIRED)
+check_function_exists(epoll_wait HAVE_EPOLL)
+check_function_exists(tcp_input HAVE_OURS)
+if(NOT HAVE_EPOLL OR HAVE_OURS)
+  message(FATAL_ERROR "epoll ${HAVE_EPOLL}, ours ${HAVE_OURS}")
+endif()
+add_library(part part.c)
+add_executable(hello hello.c)
+target_link_libraries(hello part m Threads::Threads)
+""")
+    (tmp_path / "part.c").write_text("int part(void) { return 5; }\n")
+    (tmp_path / "hello.c").write_text("int part(void);\nint main(void) { return part(); }\n")
+    done = run("cmake", "-S", ".", "-B", "out", f"-DCMAKE_TOOLCHAIN_FILE={installed}/lib/ringlet/ringlet.cmake",
+               "-G", "Unix Makefiles", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("cmake", "--build", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert code_of(tmp_path / "out/hello") == 5
+
+
+def test_meson(installed, code_of, tmp_path):
+    if not shutil.which("meson"):
+        pytest.skip("meson is not installed, and set-up does not bring it")
+    (tmp_path / "meson.build").write_text("project('hello', 'c')\nexecutable('hello', 'hello.c', dependencies: "
+                                          "[dependency('threads'), meson.get_compiler('c').find_library('m')])\n")
+    (tmp_path / "hello.c").write_text("int main(void) { return 6; }\n")
+    done = run("meson", "setup", "--cross-file", installed / "share/meson/cross/ringlet.ini", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("ninja", "-C", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert code_of(tmp_path / "out/hello") == 6
+
+
+def test_pkg_config(installed):
+    if not shutil.which("pkg-config"):
+        pytest.skip("pkg-config is not installed, and set-up does not bring it")
+    for name in ("cc", "cmake_toolchain", "meson_cross", "config_site"):
+        done = run("env", f"PKG_CONFIG_LIBDIR={installed}/lib/pkgconfig", "pkg-config", f"--variable={name}", "ringlet")
+        assert Path(done.stdout.strip()).exists(), done.stderr
+
+
+def test_cxx_says_why(tmp_path):
+    """The language alone; what needs its library gets the reason."""
+    cxx = CC.parent / "ringlet-c++"
+    (tmp_path / "a.cc").write_text("struct A { int n; A() : n(3) {} virtual int get() { return n; } };\n"
+                                   "static A a;\nint main() { return a.get(); }\n")
+    done = run(cxx, "a.cc", "-o", "a.elf", cwd=tmp_path)
+    if "knows no C++" in done.stderr:
+        pytest.skip("g++ is not installed, and set-up does not bring it")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "b.cc").write_text("#include <iostream>\nint main() { std::cout << 1; }\n")
+    done = run(cxx, "b.cc", cwd=tmp_path)
+    assert done.returncode and "made for glibc" in done.stderr
+
+
+# ---- the command ringlet ----
+
+RINGLET = BUILD / "sdk/bin/ringlet"
+
+
+def make_folder(top, files):
+    for name, text in files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+    return top
+
+
+PARTS = {"main.c": "int part(void);\nint main(void) { return part(); }\n", "deep/er/part.c": "int part(void) { return VALUE; }\n"}
+
+
+def test_build_a_folder(code_of, tmp_path):
+    folder = make_folder(tmp_path / "parts", {**PARTS, "flags.mk": "CFLAGS += -DVALUE=7 -I$(FOLDER)\nLDLIBS += -lm\n"})
+    done = run(RINGLET, "build", "parts", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    image = tmp_path / "parts.elf"
+    assert code_of(image) == 7
+    built = image.stat().st_mtime_ns
+    run(RINGLET, "build", "parts", cwd=tmp_path)
+    assert image.stat().st_mtime_ns == built
+    # Nothing is left out in silence.
+    (folder / "deep/more.cpp").write_text("int more;\n")
+    done = run(RINGLET, "build", "parts", cwd=tmp_path)
+    assert done.returncode and "deep/more.cpp" in done.stderr
+    (tmp_path / "none").mkdir()
+    done = run(RINGLET, "build", "none", cwd=tmp_path)
+    assert done.returncode and "no C file" in done.stderr
+
+
+def test_build_a_folder_with_a_makefile(code_of, tmp_path):
+    """Its own rules and the built-in ones of make; the folder stays as it is."""
+    folder = make_folder(tmp_path / "own", {**PARTS, "Makefile": """
+CC = gcc
+CFLAGS = -DVALUE=9
+all: server tool
+server: main.o deep/er/part.o
+	$(CC) -o $@ $^
+tool: server
+	cp server tool
+"""})
+    before = sorted(folder.rglob("*"))
+    done = run(RINGLET, "build", cwd=folder)
+    assert done.returncode and "several programs" in done.stderr and "tool" in done.stderr
+    (folder / "Makefile").write_text((folder / "Makefile").read_text().replace(" tool\n", "\n", 1))
+    (folder / "main.c").write_text(PARTS["main.c"].replace("part();", "1 + part();"))
+    shutil.rmtree(folder / ".ringlet")
+    done = run(RINGLET, "build", "-o", tmp_path / "own.elf", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert code_of(tmp_path / "own.elf") == 10
+    assert sorted(p for p in folder.rglob("*") if ".ringlet" not in p.parts) == before
+
+
+def test_disk_and_run(tmp_path):
+    need_launcher()
+    make_folder(tmp_path, {"root/deep/file.txt": "one line\n"})
+    done = run(RINGLET, "disk", "root", "-o", "root.img", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    shell = [BUILD / "shell.elf", "--", "cat", "/deep/file.txt"]
+    for option in (["--disk", "root.img,ro"], ["--root", "root"]):
+        done = run(RINGLET, "run", "--no-net", *option, *shell, cwd=tmp_path)
+        assert "one line\n" in done.stdout and done.returncode == 0, done.stdout + done.stderr
+    done = run(RINGLET, "run", "nothere.elf", cwd=tmp_path)
+    assert done.returncode == 2 and "nothere.elf" in done.stderr
+    done = run(RINGLET, "run", "--host", "qemu", "--dry-run", "--port", "8399:7", BUILD / "echo.elf", "a b", cwd=tmp_path)
+    assert "qemu-system-i386" in done.stdout and ":8399-:7" in done.stdout
+
+
+def test_iso(boot_on, tmp_path):
+    if not shutil.which("grub-mkrescue"):
+        pytest.skip("grub-mkrescue is missing")
+    make_folder(tmp_path, {"root/file.txt": "on a CD\n"})
+    done = run(RINGLET, "iso", BUILD / "shell.elf", "-o", "cd.iso", "--root", "root", "--words", "-- cat /file.txt",
+               cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    guest = boot_on(QemuPc(), "shell", media=["-cdrom", tmp_path / "cd.iso"])
+    guest.expect("^on a CD$")
