@@ -78,7 +78,7 @@ COLD_SRC := $(wildcard boot/*.c arch/x86/*/*.c drivers/virtio/*.c drivers/virtio
     drivers/virtio/device/console.c \
     $(addprefix kernel/,cmdline.c device_console.c device_entropy.c kmain.c leave.c log.c modules.c pages.c \
         panic.c print.c symbols.c watch.c) \
-    $(addprefix lib/libc/,start.c tty.c tty_input.c tty_line.c)
+    $(addprefix lib/libc/,seek.c start.c tty.c tty_input.c tty_line.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 

@@ -1,6 +1,7 @@
 /*
  * The system calls that take a path and only look: what musl 1.2.3 makes for open, access,
- * readlink, chdir and getcwd. stat.c has those that ask what a file is.
+ * readlink, chdir and getcwd. stat.c has those that ask what a file is. The working directory is an
+ * open file, as those of openat and its like are, so that it is found again under a new name.
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
@@ -13,60 +14,103 @@
 #define ACCESS_WRITE   2
 #define ACCESS_ALL     7
 
-#define STATFS_READ_ONLY 1
+#define AT_EACCESS   0x200
+#define ACCESS_FLAGS (AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
 
 PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
     fs_partitions_linked,
     fs_mount_linked,
     fs_change_linked,
+    fs_set_linked,
     fs_stat_linked,
+    fs_room_linked,
 };
 
-static char working_directory[FS_PATH_MAX] = "/";
+static struct file *working_directory; /* NULL: "/" */
 static unsigned creation_mask = 022;
 
-int
-fs_base(int dirfd, const char *path, const char **base)
+static int
+path_of_directory(struct file *directory, char out[FS_PATH_MAX])
 {
-    *base = working_directory;
+    const struct file_storage *storage = directory->ops->storage;
+
+    return storage && storage->path ? storage->path(directory, out) : -ENOTDIR;
+}
+
+static int
+path_of_working_directory(char out[FS_PATH_MAX])
+{
+    if (working_directory)
+        return path_of_directory(working_directory, out);
+    memcpy(out, "/", 2);
+    return 0;
+}
+
+int
+fs_base(int dirfd, const char *path, char base[FS_PATH_MAX])
+{
     if (!path)
         return -EFAULT;
-    if (path[0] == '/' || dirfd == AT_FDCWD)
+    if (path[0] == '/') {
+        memcpy(base, "/", 2);
         return 0;
+    }
+    if (dirfd == AT_FDCWD)
+        return path_of_working_directory(base);
     struct file *directory = fd_get(dirfd);
-    if (!directory)
-        return -EBADF;
-    if (!directory->path)
-        return -ENOTDIR;
-    *base = directory->path;
-    return 0;
+    return directory ? path_of_directory(directory, base) : -EBADF;
+}
+
+int
+fs_resolve_at(int dirfd, const char *path, enum fs_follow follow, char out[FS_PATH_MAX])
+{
+    int error = fs_base(dirfd, path, out);
+
+    return error ? error : fs_resolve(out, path, follow, out);
+}
+
+uint32_t
+fs_masked(uint32_t mode)
+{
+    return mode & 07777 & ~creation_mask;
 }
 
 /* ---- opening ---- */
 
-static long
-open_at(int dirfd, const char *path, unsigned flags)
+int
+fs_open_at(int dirfd, const char *path, unsigned flags, uint32_t mode, struct file **out)
 {
-    const char *base;
-    struct file *file;
-    int error = fs_base(dirfd, path, &base);
+    char base[FS_PATH_MAX];
+    int error = fs_base(dirfd, path, base);
 
-    if (!error && *path)
-        error = MIN(fd_next(0), 0); /* or a file would be made that nobody can name */
+    return error ? error : fs_open(base, path, flags, mode, out);
+}
+
+static long
+open_at(int dirfd, const char *path, unsigned flags, uint32_t mode)
+{
+    struct file *file;
+    int error = path && *path ? MIN(fd_next(0), 0) : 0; /* or a file would be made for nobody */
+
     if (!error)
-        error = fs_open(base, path, flags, &file);
+        error = fs_open_at(dirfd, path, flags, fs_masked(mode), &file);
     return error ? error : fd_install(file, 0, flags & FILE_O_CLOEXEC);
 }
 
-SYSCALL(5, open, const char *path, unsigned flags)
+SYSCALL(5, open, const char *path, unsigned flags, uint32_t mode)
 {
-    return open_at(AT_FDCWD, path, flags);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
-SYSCALL(295, openat, int dirfd, const char *path, unsigned flags)
+SYSCALL(8, creat, const char *path, uint32_t mode)
 {
-    return open_at(dirfd, path, flags);
+    return open_at(AT_FDCWD, path, FILE_O_CREAT | FILE_O_WRONLY | FILE_O_TRUNC, mode);
+}
+
+SYSCALL(295, openat, int dirfd, const char *path, unsigned flags, uint32_t mode)
+{
+    return open_at(dirfd, path, flags, mode);
 }
 
 /* ---- asking ---- */
@@ -74,39 +118,31 @@ SYSCALL(295, openat, int dirfd, const char *path, unsigned flags)
 int
 fs_stat_at(int dirfd, const char *path, bool follow, struct file_stat *out)
 {
-    const char *base;
-    int error = fs_base(dirfd, path, &base);
-
-    return error ? error : fs_stat(base, path, follow, out);
-}
-
-/* What a path names, and the file system that has it. */
-static int
-locate(int dirfd, const char *path, bool follow, struct fs_mount **mount, struct file_stat *st)
-{
     char canonical[FS_PATH_MAX];
-    const char *base, *rest;
-    int error = fs_base(dirfd, path, &base);
+    int error = fs_resolve_at(dirfd, path, follow, canonical);
 
-    if (!error)
-        error = fs_resolve(base, path, follow, canonical);
-    if (error)
-        return error;
-    *mount = fs_find(canonical, &rest);
-    return *mount ? (*mount)->type->stat(*mount, rest, st) : -ENOENT;
+    return error ? error : fs_stat_canonical(canonical, out);
 }
 
 /* One user, who may all: what counts is what the file system can do. */
 static long
-access_at(int dirfd, const char *path, int wanted, bool follow)
+access_at(int dirfd, const char *path, int wanted, int flags)
 {
-    struct fs_mount *mount;
+    char canonical[FS_PATH_MAX];
     struct file_stat st;
-    int error = wanted & ~ACCESS_ALL ? -EINVAL : locate(dirfd, path, follow, &mount, &st);
+    const char *rest;
 
+    if ((wanted & ~ACCESS_ALL) || (flags & ~ACCESS_FLAGS))
+        return -EINVAL;
+    int error = fs_resolve_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), canonical);
+    if (!error)
+        error = fs_stat_canonical(canonical, &st);
     if (error)
         return error;
-    if ((wanted & ACCESS_WRITE) && (mount->type->read_only || !(st.mode & 0222)))
+    const struct fs_mount *mount = fs_find(canonical, &rest);
+    bool changes = mount && mount->type->changes;
+    bool refuses = !mount || mount->type->read_only || (!changes && !(st.mode & 0222));
+    if ((wanted & ACCESS_WRITE) && refuses)
         return -EROFS;
     if ((wanted & ACCESS_EXECUTE) && !(st.mode & 0111))
         return -EACCES;
@@ -115,30 +151,28 @@ access_at(int dirfd, const char *path, int wanted, bool follow)
 
 SYSCALL(33, access, const char *path, int wanted)
 {
-    return access_at(AT_FDCWD, path, wanted, true);
+    return access_at(AT_FDCWD, path, wanted, 0);
 }
 
 SYSCALL(307, faccessat, int dirfd, const char *path, int wanted)
 {
-    return access_at(dirfd, path, wanted, true);
+    return access_at(dirfd, path, wanted, 0);
 }
 
 SYSCALL(439, faccessat2, int dirfd, const char *path, int wanted, int flags)
 {
-    return access_at(dirfd, path, wanted, !(flags & AT_SYMLINK_NOFOLLOW));
+    return access_at(dirfd, path, wanted, flags);
 }
 
 static long
 readlink_at(int dirfd, const char *path, char *to, int size)
 {
     char canonical[FS_PATH_MAX];
-    const char *base, *rest;
-    int error = fs_base(dirfd, path, &base);
+    const char *rest;
 
     if (size <= 0)
         return -EINVAL;
-    if (!error)
-        error = fs_resolve(base, path, false, canonical);
+    int error = fs_resolve_at(dirfd, path, false, canonical);
     if (error)
         return error;
     struct fs_mount *mount = fs_find(canonical, &rest);
@@ -158,97 +192,68 @@ SYSCALL(305, readlinkat, int dirfd, const char *path, char *to, int size)
     return readlink_at(dirfd, path, to, size);
 }
 
-/* musl's struct statfs. */
-struct statfs {
-    uint32_t type, block_size;
-    uint64_t blocks, free, available, files, files_free;
-    int32_t id[2];
-    uint32_t name_max, fragment_size, flags, spare[4];
-};
-
-/* Archives have no free space to speak of. */
-static long
-put_statfs(size_t size, struct statfs *to, bool read_only)
-{
-    if (size != sizeof(*to))
-        return -EINVAL;
-    *to = (struct statfs){
-        .block_size = 512,
-        .fragment_size = 512,
-        .name_max = FS_NAME_MAX,
-        .flags = read_only ? STATFS_READ_ONLY : 0,
-    };
-    return 0;
-}
-
-SYSCALL(269, fstatfs64, int fd, size_t size, struct statfs *to)
-{
-    const struct file *file = fd_get(fd);
-
-    return file ? put_statfs(size, to, !file->ops->pwrite) : -EBADF;
-}
-
-SYSCALL(268, statfs64, const char *path, size_t size, struct statfs *to)
-{
-    struct fs_mount *mount;
-    struct file_stat st;
-    int error = locate(AT_FDCWD, path, true, &mount, &st);
-
-    return error ? error : put_statfs(size, to, mount->type->read_only);
-}
-
 SYSCALL(220, getdents64, int fd, void *to, size_t size)
 {
     struct file *directory = fd_get(fd);
 
     if (!directory)
         return -EBADF;
-    if (!directory->ops->getdents)
+    const struct file_storage *storage = directory->ops->storage;
+    if (directory->flags & FILE_O_PATH)
+        return -EBADF;
+    if (!storage || !storage->getdents)
         return -ENOTDIR;
     file_hold(directory);
-    long bytes = directory->ops->getdents(directory, to, size);
+    long bytes = storage->getdents(directory, to, size);
     file_release(directory);
     return bytes;
 }
 
 /* ---- the working directory ---- */
 
+static void
+work_in(struct file *directory)
+{
+    if (working_directory)
+        file_release(working_directory);
+    working_directory = directory;
+}
+
 SYSCALL(12, chdir, const char *path)
 {
-    char canonical[FS_PATH_MAX];
-    struct file_stat st;
-    int error = path ? fs_resolve(working_directory, path, true, canonical) : -EFAULT;
+    struct file *directory;
+    int error = fs_open_at(AT_FDCWD, path, FILE_O_PATH | FILE_O_DIRECTORY, 0, &directory);
 
     if (!error)
-        error = fs_stat_canonical(canonical, &st);
-    if (error)
-        return error;
-    if ((st.mode & FS_S_IFMT) != FS_S_IFDIR)
-        return -ENOTDIR;
-    memcpy(working_directory, canonical, sizeof(canonical));
-    return 0;
+        work_in(directory);
+    return error;
 }
 
 SYSCALL(133, fchdir, int fd)
 {
+    char path[FS_PATH_MAX];
     struct file *directory = fd_get(fd);
+    int error = directory ? path_of_directory(directory, path) : -EBADF;
 
-    if (!directory)
-        return -EBADF;
-    if (!directory->path)
-        return -ENOTDIR;
-    memcpy(working_directory, directory->path, strlen(directory->path) + 1);
+    if (error)
+        return error;
+    file_hold(directory);
+    work_in(directory);
     return 0;
 }
 
 /* Bytes of the path with its NUL. */
 SYSCALL(183, getcwd, char *to, size_t room)
 {
-    size_t size = strlen(working_directory) + 1;
+    char path[FS_PATH_MAX];
+    int error = path_of_working_directory(path);
 
+    if (error)
+        return error;
+    size_t size = strlen(path) + 1;
     if (room < size)
         return -ERANGE;
-    memcpy(to, working_directory, size);
+    memcpy(to, path, size);
     return (long)size;
 }
 
@@ -278,6 +283,11 @@ sync_disks(void)
 SYSCALL(36, sync, void)
 {
     return sync_disks();
+}
+
+SYSCALL(344, syncfs, int fd)
+{
+    return fd_get(fd) ? sync_disks() : -EBADF;
 }
 
 /* What a program wrote is not lost with it, however it ends. */

@@ -32,7 +32,6 @@ to_dev_file(struct file *file)
 static void
 dev_close(struct file *file)
 {
-    kfree(file->path);
     kfree(to_dev_file(file));
 }
 
@@ -236,12 +235,14 @@ disk_sync(struct file *file)
     return disk->can_flush && !disk->read_only ? disk_flush(disk) : 0;
 }
 
+static const struct file_storage disk_storage = {.sync = disk_sync};
+
 static const struct file_ops disk_ops = {
     .kind = "disk",
     .pread = disk_pread,
     .pwrite = disk_pwrite,
     .stat = dev_file_stat,
-    .sync = disk_sync,
+    .storage = &disk_storage,
     .close = dev_close,
 };
 
@@ -311,11 +312,23 @@ directory_pread(struct file *file, void *to, size_t len, uint64_t at)
     return -EISDIR;
 }
 
+static int
+directory_path(struct file *file, char to[FILE_PATH_MAX])
+{
+    (void)file;
+    return fs_path_below(&fs_dev_mount, "", to);
+}
+
+static const struct file_storage directory_storage = {
+    .getdents = directory_getdents,
+    .path = directory_path,
+};
+
 static const struct file_ops directory_ops = {
     .kind = "device directory",
     .pread = directory_pread, /* so that it can seek, for rewinddir */
     .stat = dev_file_stat,
-    .getdents = directory_getdents,
+    .storage = &directory_storage,
     .close = dev_close,
 };
 

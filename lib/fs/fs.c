@@ -4,6 +4,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 
@@ -27,8 +28,9 @@ fs_mount(struct fs_mount *mount)
     return 0;
 }
 
-struct fs_mount *
-fs_find(const char *canonical, const char **rest)
+/* `above`: a mount right there does not count. */
+static struct fs_mount *
+find(const char *canonical, const char **rest, bool above)
 {
     for (struct fs_mount *mount = mounts; mount; mount = mount->next) {
         size_t len = strlen(mount->where);
@@ -38,7 +40,7 @@ fs_find(const char *canonical, const char **rest)
             continue;
         if (canonical[len] == '/')
             len++;
-        else if (canonical[len] != '\0')
+        else if (canonical[len] != '\0' || above)
             continue; /* "/devil" is not below "/dev" */
         *rest = canonical + len;
         return mount;
@@ -46,11 +48,45 @@ fs_find(const char *canonical, const char **rest)
     return NULL;
 }
 
-/* A folder that is there because something is mounted below it, whatever else there is. */
-static bool
-leads_to_mount(const char *canonical)
+struct fs_mount *
+fs_find(const char *canonical, const char **rest)
 {
-    size_t len = strlen(canonical);
+    return find(canonical, rest, false);
+}
+
+struct fs_mount *
+fs_find_above(const char *canonical, const char **rest)
+{
+    return find(canonical, rest, true);
+}
+
+struct fs_mount *
+fs_next(struct fs_mount *after)
+{
+    return after ? after->next : mounts;
+}
+
+int
+fs_path_below(const struct fs_mount *mount, const char *rest, char out[FS_PATH_MAX])
+{
+    const char *where = strcmp(mount->where, "/") == 0 && *rest ? "" : mount->where;
+    int len = ksnprintf(out, FS_PATH_MAX, "%s%s%s", where, *rest ? "/" : "", rest);
+
+    return len < FS_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+struct file_time
+fs_now(void)
+{
+    uint64_t now = platform->wall_base() + clock_now();
+
+    return (struct file_time){(int64_t)(now / NSEC_PER_SEC), (uint32_t)(now % NSEC_PER_SEC)};
+}
+
+bool
+fs_leads_to_mount(const char *canonical)
+{
+    size_t len = strcmp(canonical, "/") == 0 ? 0 : strlen(canonical);
 
     for (struct fs_mount *mount = mounts; mount; mount = mount->next)
         if (strncmp(mount->where, canonical, len) == 0 && mount->where[len] == '/')
@@ -65,7 +101,7 @@ fs_stat_canonical(const char *canonical, struct file_stat *out)
     struct fs_mount *mount = fs_find(canonical, &rest);
     int error = mount ? mount->type->stat(mount, rest, out) : -ENOENT;
 
-    if (error != -ENOENT || !leads_to_mount(canonical))
+    if (error != -ENOENT || !fs_leads_to_mount(canonical))
         return error;
     *out = (struct file_stat){.mode = FS_S_IFDIR | 0555, .links = 2};
     return 0;
@@ -80,57 +116,93 @@ fs_stat(const char *base, const char *path, bool follow, struct file_stat *out)
     return error ? error : fs_stat_canonical(canonical, out);
 }
 
-/* What the flags of open say against what fs_stat found; 0 if they agree. */
+#define TMPFILE (FILE_O_TMPFILE | FILE_O_DIRECTORY)
+
+/* What cannot go together, whatever the path names. */
 static int
-open_allowed(int found, const struct file_stat *st, unsigned flags)
+flags_allowed(unsigned flags)
+{
+    if ((flags & FILE_O_TMPFILE) && (flags & TMPFILE) != TMPFILE)
+        return -EINVAL;
+    if (flags & FILE_O_TMPFILE)
+        return (flags & FILE_O_ACCMODE) == FILE_O_RDONLY || flags & FILE_O_CREAT ? -EINVAL : 0;
+    return (flags & FILE_O_CREAT) && (flags & FILE_O_DIRECTORY) ? -EINVAL : 0;
+}
+
+/* What the flags of open say against what is there; 0 if they agree. */
+static int
+open_allowed(const struct file_stat *st, unsigned flags)
 {
     bool writes = (flags & FILE_O_ACCMODE) != FILE_O_RDONLY || (flags & FILE_O_TRUNC);
+    uint32_t type = st->mode & FS_S_IFMT;
 
-    /* Nothing here can make a file, so what is missing stays missing. */
-    if (found == -ENOENT && (flags & FILE_O_CREAT))
-        return -EROFS;
-    if (found)
-        return found;
     if ((flags & FILE_O_CREAT) && (flags & FILE_O_EXCL))
         return -EEXIST;
-    if ((st->mode & FS_S_IFMT) == FS_S_IFLNK)
-        return flags & FILE_O_DIRECTORY ? -ENOTDIR : -ELOOP;
-    if ((st->mode & FS_S_IFMT) == FS_S_IFDIR)
-        return writes || (flags & FILE_O_CREAT) ? -EISDIR : 0;
-    return flags & FILE_O_DIRECTORY ? -ENOTDIR : 0;
+    if (type == FS_S_IFDIR)
+        return (writes && !(flags & FILE_O_TMPFILE)) || (flags & FILE_O_CREAT) ? -EISDIR : 0;
+    if (flags & FILE_O_DIRECTORY)
+        return -ENOTDIR;
+    return type == FS_S_IFLNK && !(flags & FILE_O_PATH) ? -ELOOP : 0;
+}
+
+/* Open what is there, and is what the flags want. */
+static int
+open_canonical(const char *canonical, unsigned flags, struct file **out)
+{
+    const char *rest;
+    struct fs_mount *mount = fs_find(canonical, &rest);
+    const struct fs_changes *changes = mount ? mount->type->changes : NULL;
+    int error = -ENOENT;
+
+    if ((flags & FILE_O_TMPFILE) && !changes)
+        return -EROFS;
+    if ((flags & FILE_O_PATH) && !changes)
+        return fs_open_place(canonical, flags, out);
+    if (mount)
+        error = mount->type->open(mount, rest, flags, out);
+    if (error == -ENOENT && fs_leads_to_mount(canonical))
+        return fs_open_place(canonical, flags, out);
+    return error;
+}
+
+static int
+make_file(const char *canonical, uint32_t mode)
+{
+    const char *rest;
+    struct fs_mount *mount = fs_find(canonical, &rest);
+
+    if (!mount || !mount->type->changes)
+        return -EROFS;
+    return mount->type->changes->create(mount, rest, FS_S_IFREG | mode, NULL);
 }
 
 int
-fs_open(const char *base, const char *path, unsigned flags, struct file **out)
+fs_open(const char *base, const char *path, unsigned flags, uint32_t mode, struct file **out)
 {
     char canonical[FS_PATH_MAX];
-    const char *rest;
     struct file_stat st;
+
+    if (flags & FILE_O_PATH)
+        flags &= FILE_O_PATH | FILE_O_DIRECTORY | FILE_O_NOFOLLOW;
     bool follow = !(flags & FILE_O_NOFOLLOW) &&
                   (flags & (FILE_O_CREAT | FILE_O_EXCL)) != (FILE_O_CREAT | FILE_O_EXCL);
-    int error = fs_resolve(base, path, follow, canonical);
-    struct file *file;
-
-    if (error)
-        return error;
-    error = open_allowed(fs_stat_canonical(canonical, &st), &st, flags);
-    if (error)
-        return error;
-    struct fs_mount *mount = fs_find(canonical, &rest);
-    if (!mount)
-        return -ENOENT; /* a folder that only leads to a mount */
-    error = mount->type->open(mount, rest, flags, &file);
-    if (error)
-        return error;
-    if (file->ops->getdents) {
-        file->path = kstrdup(canonical);
-        if (!file->path) {
-            file_release(file);
-            return -ENOMEM;
-        }
-    }
-    *out = file;
-    return 0;
+    bool slash = (flags & FILE_O_CREAT) && *path && path[strlen(path) - 1] == '/';
+    int error = flags_allowed(flags);
+    if (!error)
+        error = fs_resolve(base, path, slash ? FS_KEEP_NAME : follow, canonical);
+    if (error || slash)
+        return error ? error : -EISDIR; /* a directory is not made like this */
+    error = fs_stat_canonical(canonical, &st);
+    if (error == -ENOENT && (flags & FILE_O_CREAT))
+        error = make_file(canonical, mode);
+    else if (!error)
+        error = open_allowed(&st, flags);
+    if (!error)
+        error = open_canonical(canonical, flags, out);
+    if (!error && (flags & FILE_O_TMPFILE) && (*out)->ops->storage->change)
+        error = (*out)->ops->storage->change(
+            *out, &(struct file_change){.set = FILE_SET_MODE, .mode = mode});
+    return error;
 }
 
 /* struct linux_dirent64, of which d_name starts at byte 19. */

@@ -1,8 +1,9 @@
 /*
  * File systems under one tree. A file system is mounted on a path and opens names below it
  * into struct file (lib/libc/file.h). "/" is a tar archive from the initrd or a disk
- * (mount.c), "/dev" a table of devices (dev.c). The system calls that take a path stand on
- * this (calls.c), so a program that opens nothing carries none of it.
+ * (mount.c), "/dev" a table of devices (dev.c), "/tmp" and its like are memory (tmpfs.c). The
+ * system calls that take a path stand on this (calls.c, change.c), so a program that opens
+ * nothing carries none of it.
  *
  * A canonical path is absolute, has no ".", "..", empty or linked component, and is "/" or
  * does not end in one. Errors are negative errno. Everything is called from threads and may
@@ -17,33 +18,59 @@
 #include "kernel/device.h"
 #include "lib/libc/file.h"
 
-#define FS_PATH_MAX  1024 /* bytes of a whole path, its NUL included */
+#define FS_PATH_MAX  FILE_PATH_MAX
 #define FS_NAME_MAX  255  /* bytes of one component */
 #define FS_LINKS_MAX 40   /* symbolic links followed on the way to one name */
 
 /* Linux's values, for file_stat.mode and directory entries. */
 #define FS_STATUS_FLAGS /* of open's flags, what stays with the file */ \
-    (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY)
+    (FILE_O_ACCMODE | FILE_O_APPEND | FILE_O_NONBLOCK | FILE_O_DIRECTORY | FILE_O_PATH)
 
-#define FS_S_IFMT  0170000
-#define FS_S_IFCHR 0020000
-#define FS_S_IFDIR 0040000
-#define FS_S_IFBLK 0060000
-#define FS_S_IFREG 0100000
-#define FS_S_IFLNK 0120000
+#define FS_S_IFMT   0170000
+#define FS_S_IFIFO  0010000
+#define FS_S_IFCHR  0020000
+#define FS_S_IFDIR  0040000
+#define FS_S_IFBLK  0060000
+#define FS_S_IFREG  0100000
+#define FS_S_IFLNK  0120000
+#define FS_S_IFSOCK 0140000
+#define FS_S_ISGID  02000
 
 struct fs_mount;
+
+/* How much a file system holds, in blocks of its own size; zeroes where nobody knows. */
+struct fs_room {
+    uint32_t magic; /* Linux's number for the kind */
+    uint32_t block_size;
+    uint64_t blocks, blocks_free, files, files_free;
+};
+
+#define FS_RENAME_NOREPLACE 1u /* -EEXIST if the new name is there */
+#define FS_RENAME_EXCHANGE  2u /* both have to be there, and change places */
+
+/* What changes a tree. Parent directories are there, and no name is a mount's; the rest is for
+ * these to find out, with the errors of the system calls. None blocks. */
+struct fs_changes {
+    /* Of any type that `mode` says (FS_S_IF*, permissions); `target` of a symbolic link. */
+    int (*create)(struct fs_mount *, const char *path, uint32_t mode, const char *target);
+    int (*remove)(struct fs_mount *, const char *path, bool directory);
+    int (*rename)(struct fs_mount *, const char *from, const char *to, unsigned flags);
+    int (*link)(struct fs_mount *, const char *from, const char *to);
+};
 
 /* One kind of file system. Paths are relative to the mount: "a/b", "" for its root. */
 struct fs_type {
     const char *name; /* "tar" */
     bool read_only;   /* nothing that it holds can be written */
-    /* Open what the path names, which is no symbolic link, for what the FILE_O_* flags say;
-     * *out has one reference. -ENOENT, -EROFS, -ENOMEM, -EIO. */
+    /* Open what the path names for what the FILE_O_* flags say; *out has one reference. It is
+     * no symbolic link, but with FILE_O_PATH, which only types with changes are given. -ENOENT,
+     * -EROFS, -ENOMEM, -EIO. */
     int (*open)(struct fs_mount *, const char *path, unsigned flags, struct file **out);
     int (*stat)(struct fs_mount *, const char *path, struct file_stat *out);
     /* Bytes of the target, at most `size`, no NUL. -EINVAL: no link. NULL: has no links. */
     long (*readlink)(struct fs_mount *, const char *path, char *to, size_t size);
+    const struct fs_changes *changes; /* NULL: there are none, and calls get -EROFS */
+    void (*room)(struct fs_mount *, struct fs_room *out); /* NULL: nobody knows */
 };
 
 struct fs_mount {
@@ -58,6 +85,17 @@ struct fs_mount {
 int fs_mount(struct fs_mount *);
 /* The mount that holds a canonical path, and the path relative to it; NULL if none does. */
 struct fs_mount *fs_find(const char *canonical, const char **rest);
+/* The same for the directory that has the name: what is mounted right there is passed over. */
+struct fs_mount *fs_find_above(const char *canonical, const char **rest);
+
+/* True of a folder that is there because something is mounted below it. */
+bool fs_leads_to_mount(const char *canonical);
+/* The next mount in the table, first call with NULL; for those who list them. */
+struct fs_mount *fs_next(struct fs_mount *after);
+/* The canonical path of what a mount has under this name. -ENAMETOOLONG. */
+int fs_path_below(const struct fs_mount *, const char *rest, char out[FS_PATH_MAX]);
+/* The wall clock's. */
+struct file_time fs_now(void);
 
 int fs_stat_canonical(const char *canonical, struct file_stat *out);
 
@@ -67,12 +105,28 @@ int fs_stat_canonical(const char *canonical, struct file_stat *out);
  * is followed if it is a link and `follow` is set (or a "/" stands behind it). -ENOENT,
  * -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EIO, -ENOMEM.
  */
-int fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX]);
+enum fs_follow {
+    FS_KEEP_LINK,
+    FS_FOLLOW_LINK,
+    FS_KEEP_NAME /* not even with a "/" behind: the name itself is meant, to change it */
+};
+int fs_resolve(const char *base, const char *path, enum fs_follow follow,
+               char out[FS_PATH_MAX]);
 
 /* stat and open as the system calls mean them; errors as above, of the type, and -EEXIST,
- * -EISDIR, -EROFS. */
+ * -EISDIR, -EROFS, -EINVAL. `mode` are the permissions of a file that is made. */
 int fs_stat(const char *base, const char *path, bool follow, struct file_stat *out);
-int fs_open(const char *base, const char *path, unsigned flags, struct file **out);
+int fs_open(const char *base, const char *path, unsigned flags, uint32_t mode,
+            struct file **out);
+
+/*
+ * A file that knows of its canonical path and no more: a folder that only leads to a mount, and
+ * what O_PATH gives where nothing can be renamed. -ENOMEM.
+ */
+int fs_open_place(const char *canonical, unsigned flags, struct file **out);
+/* The pread and pwrite of what O_PATH gives. */
+long fs_no_pread(struct file *, void *to, size_t len, uint64_t at);
+long fs_no_pwrite(struct file *, const void *from, size_t len, uint64_t at);
 
 /*
  * For getdents: append one linux_dirent64 at to[used]. Bytes it took, or 0 when it does not

@@ -1,6 +1,7 @@
 /*
- * What is mounted when the image starts: /dev, and on "/" the tar archive that the word
- * root=initrd, root=vda or root=vda2 names. Without that word it is the initrd if it holds an
+ * What is mounted when the image starts: /dev, memory on /tmp, /run and /dev/shm, and on "/" the
+ * tar archive that the word root=initrd, root=vda or root=vda2 names; with ",overlay" behind the
+ * name changes to it are kept in memory. Without that word it is the initrd if it holds an
  * archive, else vda if that does, else the first partition of vda that does, else nothing. Runs
  * once, after the devices were found.
  */
@@ -12,6 +13,9 @@
 #include "lib/fs/fs.h"
 #include "lib/fs/calls.h"
 #include "lib/fs/tar.h"
+#include "lib/fs/tmp.h"
+
+#define NAME_MAX 32 /* of an initrd or disk, with its NUL */
 
 static struct fs_reader *
 initrd_reader(void)
@@ -33,9 +37,9 @@ disk_reader(const char *name)
 }
 
 static void
-mount_root(struct fs_reader *reader)
+mount_root(struct fs_reader *reader, bool overlay)
 {
-    int error = tarfs_mount(reader, "/");
+    int error = overlay ? overlay_mount(reader, "/") : tarfs_mount(reader, "/");
 
     if (!error)
         return;
@@ -47,15 +51,24 @@ mount_root(struct fs_reader *reader)
     reader->close(reader);
 }
 
-/* What the user named. */
+/* What the user named, and whether it ends in ",overlay". */
 static void
-mount_named(const char *name)
+mount_named(const char *word)
 {
+    const char *comma = strchr(word, ',');
+    size_t len = comma ? (size_t)(comma - word) : strlen(word);
+    char name[NAME_MAX] = "";
+
+    if (comma && strcmp(comma, ",overlay") != 0) {
+        log_error("root: %s is no way to mount it (\",overlay\" is), so there are no files", comma);
+        return;
+    }
+    memcpy(name, word, MIN(len, sizeof(name) - 1));
     bool initrd = strcmp(name, "initrd") == 0;
     struct fs_reader *reader = initrd ? initrd_reader() : disk_reader(name);
 
     if (reader)
-        mount_root(reader);
+        mount_root(reader, comma);
     else if (initrd)
         log_error("root: there is no initrd to read, so there are no files");
     else
@@ -69,7 +82,7 @@ mount_probed(struct fs_reader *reader)
     int result = tar_probe(reader);
 
     if (result > 0) {
-        mount_root(reader);
+        mount_root(reader, false);
         return result;
     }
     if (result < 0)
@@ -108,6 +121,17 @@ mount_first_disk(void)
         log_info("root: %s holds no tar archive, so there are no files", first->name);
 }
 
+/* They take memory for what is put there, and next to none before. */
+static void
+mount_memory(void)
+{
+    static struct tmpfs tmp, run, shm;
+
+    if (tmpfs_mount(&tmp, "/tmp", 01777) || tmpfs_mount(&run, "/run", 0755) ||
+        tmpfs_mount(&shm, "/dev/shm", 01777))
+        log_error("fs: no memory for files in memory");
+}
+
 static void
 mount_at_start(void)
 {
@@ -115,6 +139,7 @@ mount_at_start(void)
 
     if (fs_mount(&fs_dev_mount))
         panic("fs: /dev is taken");
+    mount_memory();
     if (name)
         mount_named(name);
     else if (!mount_initrd())

@@ -80,7 +80,7 @@ is_last(const struct walk *w)
 
 /* Step into the component of `len` bytes at w->at. */
 static int
-step(struct walk *w, size_t len, bool follow)
+step(struct walk *w, size_t len, enum fs_follow follow)
 {
     const char *name = w->left + w->at;
     bool slash = name[len] == '/'; /* so it has to be a directory */
@@ -102,7 +102,7 @@ step(struct walk *w, size_t len, bool follow)
         return 0; /* the caller's to judge: it may mean to create it */
     if (error)
         return error;
-    if ((st.mode & FS_S_IFMT) == FS_S_IFLNK && (slash || follow))
+    if ((st.mode & FS_S_IFMT) == FS_S_IFLNK && (slash || follow == FS_FOLLOW_LINK))
         return follow_link(w);
     if (slash && (st.mode & FS_S_IFMT) != FS_S_IFDIR)
         return -ENOTDIR;
@@ -110,7 +110,7 @@ step(struct walk *w, size_t len, bool follow)
 }
 
 static int
-walk(struct walk *w, const char *base, const char *path, bool follow)
+walk(struct walk *w, const char *base, const char *path, enum fs_follow follow)
 {
     size_t len = strnlen(path, FS_PATH_MAX);
 
@@ -118,12 +118,15 @@ walk(struct walk *w, const char *base, const char *path, bool follow)
         return -ENOENT;
     if (len == FS_PATH_MAX)
         return -ENAMETOOLONG;
+    while (follow == FS_KEEP_NAME && len > 1 && path[len - 1] == '/')
+        len--;
     w->at = FS_PATH_MAX - len - 1;
-    memcpy(w->left + w->at, path, len + 1);
+    memcpy(w->left + w->at, path, len);
+    w->left[FS_PATH_MAX - 1] = '\0';
 
     if (path[0] != '/' && strcmp(base, "/") != 0)
         w->out_len = strlen(base);
-    memcpy(w->out, base, w->out_len);
+    memmove(w->out, base, w->out_len); /* the base may lie there already */
     w->out[w->out_len] = '\0';
 
     for (;;) {
@@ -143,7 +146,7 @@ walk(struct walk *w, const char *base, const char *path, bool follow)
 }
 
 int
-fs_resolve(const char *base, const char *path, bool follow, char out[FS_PATH_MAX])
+fs_resolve(const char *base, const char *path, enum fs_follow follow, char out[FS_PATH_MAX])
 {
     struct walk *w = kmalloc(sizeof(*w)); /* threads may have small stacks */
 

@@ -8,7 +8,6 @@
 #include "lib/libc/syscall.h"
 
 #define AT_NO_AUTOMOUNT    0x800
-#define AT_EMPTY_PATH      0x1000
 #define AT_STATX_SYNC_TYPE 0x6000
 
 #define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)
@@ -63,12 +62,18 @@ stat_descriptor(int fd, struct file_stat *st)
     return file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
 }
 
-static int
-stat_either(int dirfd, const char *path, int flags, struct file_stat *st)
+int
+fs_stat_either(int dirfd, const char *path, int flags, struct file_stat *st)
 {
     if (path && !path[0] && (flags & AT_EMPTY_PATH))
         return stat_descriptor(dirfd, st);
     return fs_stat_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), st);
+}
+
+static struct statx_time
+to_statx(struct file_time time)
+{
+    return (struct statx_time){.sec = time.sec, .nsec = time.nsec};
 }
 
 /* Whatever the mask asks for, all is filled in. */
@@ -79,10 +84,9 @@ SYSCALL(383, statx, int dirfd, const char *path, int flags, UNUSED unsigned mask
 
     if (flags & ~STATX_FLAGS)
         return -EINVAL;
-    int error = stat_either(dirfd, path, flags, &st);
+    int error = fs_stat_either(dirfd, path, flags, &st);
     if (error)
         return error;
-    struct statx_time mtime = {.sec = st.mtime};
     *out = (struct statx){
         .mask = STATX_BASIC,
         .block_size = BLOCK_SIZE,
@@ -92,11 +96,11 @@ SYSCALL(383, statx, int dirfd, const char *path, int flags, UNUSED unsigned mask
         .mode = (uint16_t)st.mode,
         .inode = st.inode,
         .size = st.size,
-        .blocks = (st.size + 511) / 512,
+        .blocks = st.blocks,
         .dev_minor = st.device,
-        .atime = mtime,
-        .ctime = mtime,
-        .mtime = mtime,
+        .atime = to_statx(st.atime),
+        .ctime = to_statx(st.ctime),
+        .mtime = to_statx(st.mtime),
     };
     return 0;
 }
@@ -104,8 +108,6 @@ SYSCALL(383, statx, int dirfd, const char *path, int flags, UNUSED unsigned mask
 static long
 fill64(int error, const struct file_stat *st, struct stat64 *out)
 {
-    uint32_t mtime = (uint32_t)st->mtime;
-
     if (error)
         return error;
     *out = (struct stat64){
@@ -117,10 +119,13 @@ fill64(int error, const struct file_stat *st, struct stat64 *out)
         .gid = st->gid,
         .size = st->size,
         .block_size = BLOCK_SIZE,
-        .blocks = (st->size + 511) / 512,
-        .atime = mtime,
-        .mtime = mtime,
-        .ctime = mtime,
+        .blocks = st->blocks,
+        .atime = (uint32_t)st->atime.sec,
+        .atime_nsec = st->atime.nsec,
+        .mtime = (uint32_t)st->mtime.sec,
+        .mtime_nsec = st->mtime.nsec,
+        .ctime = (uint32_t)st->ctime.sec,
+        .ctime_nsec = st->ctime.nsec,
         .inode = st->inode,
     };
     return 0;
@@ -153,5 +158,5 @@ SYSCALL(300, fstatat64, int dirfd, const char *path, struct stat64 *out, int fla
 
     if (flags & ~STATX_FLAGS)
         return -EINVAL;
-    return fill64(stat_either(dirfd, path, flags, &st), &st, out);
+    return fill64(fs_stat_either(dirfd, path, flags, &st), &st, out);
 }

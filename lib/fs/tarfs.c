@@ -42,7 +42,10 @@ fill_stat(const struct tarfs *fs, const struct tar_node *node, struct file_stat 
         .links = body->links,
         .uid = body->uid,
         .gid = body->gid,
-        .mtime = body->mtime,
+        .blocks = (body->size + 511) / 512,
+        .atime = {body->mtime, 0},
+        .mtime = {body->mtime, 0},
+        .ctime = {body->mtime, 0},
     };
 }
 
@@ -58,7 +61,6 @@ tarfs_file_stat(struct file *file, struct file_stat *out)
 static void
 tarfs_close(struct file *file)
 {
-    kfree(file->path);
     kfree(to_tarfs_file(file));
 }
 
@@ -128,18 +130,43 @@ directory_getdents(struct file *file, void *to, size_t size)
     return (long)used;
 }
 
+/* All of it is data, and a hole begins at the end of every file. */
+static int64_t
+tarfs_find(struct file *file, uint64_t at, bool hole)
+{
+    uint64_t size = to_tarfs_file(file)->node->body->size;
+
+    if (at >= size)
+        return -ENXIO;
+    return (int64_t)(hole ? size : at);
+}
+
+static const struct file_storage file_storage = {.find = tarfs_find};
+
 static const struct file_ops file_ops = {
     .kind = "tar file",
     .pread = tarfs_pread,
     .stat = tarfs_file_stat,
+    .storage = &file_storage,
     .close = tarfs_close,
+};
+
+static int
+directory_path(struct file *file, char to[FILE_PATH_MAX])
+{
+    return fs_path_below(&to_tarfs_file(file)->fs->mount, to_tarfs_file(file)->node->name, to);
+}
+
+static const struct file_storage directory_storage = {
+    .getdents = directory_getdents,
+    .path = directory_path,
 };
 
 static const struct file_ops directory_ops = {
     .kind = "tar directory",
     .pread = directory_pread, /* so that it can seek, for rewinddir */
     .stat = tarfs_file_stat,
-    .getdents = directory_getdents,
+    .storage = &directory_storage,
     .close = tarfs_close,
 };
 

@@ -35,7 +35,11 @@ struct abi_iovec {
 #define ABI_SEEK_SET 0
 #define ABI_SEEK_CUR 1
 #define ABI_SEEK_END 2
-#define ABI_SEEK_LAST 4 /* SEEK_HOLE */
+#define ABI_SEEK_DATA 3
+#define ABI_SEEK_HOLE 4
+
+#define ABI_FALLOC_KEEP_SIZE  1u
+#define ABI_FALLOC_PUNCH_HOLE 2u
 
 #define ABI_F_DUPFD         0
 #define ABI_F_GETFD         1

@@ -1,5 +1,5 @@
 /*
- * What every program does with descriptors (descriptor.c): read, write, close, seek, ioctl. The
+ * What every program does with descriptors (descriptor.c): read, write, close, ioctl. The
  * files behind the numbers are the terminal's, pipes, sockets and whatever lib/fs opens; this
  * file knows their operations only. Threads change under it where an operation blocks, and
  * then another one may close the descriptor, so a reference is held over each.
@@ -63,7 +63,7 @@ write_part(struct file *file, void *from, size_t len)
     if (!file->ops->pwrite)
         return file->ops->write ? file->ops->write(file, from, len) : -EINVAL;
     if (file->flags & FILE_O_APPEND) {
-        int error = file->ops->stat ? file->ops->stat(file, &stat) : -ESPIPE;
+        int error = file->ops->stat(file, &stat);
         if (error)
             return error;
         file->position = stat.size;
@@ -162,47 +162,6 @@ SYSCALL(146, writev, int fd, const struct abi_iovec *parts, unsigned count)
 SYSCALL(6, close, int fd)
 {
     return fd_close(fd);
-}
-
-/* ---- position and control ---- */
-
-static long
-seek(struct file *file, int64_t offset, int whence, int64_t *result)
-{
-    struct file_stat stat;
-    int64_t from = 0;
-
-    if (whence < 0 || whence > ABI_SEEK_LAST)
-        return -EINVAL; /* of every kind of file */
-    if (!file->ops->pread)
-        return -ESPIPE;
-    if (file->ops->nowhere) {
-        *result = 0;
-        return 0;
-    }
-    if (whence == ABI_SEEK_CUR) {
-        from = (int64_t)file->position;
-    } else if (whence == ABI_SEEK_END) {
-        int error = file->ops->stat ? file->ops->stat(file, &stat) : -ESPIPE;
-        if (error)
-            return error;
-        from = (int64_t)stat.size;
-    } else if (whence != ABI_SEEK_SET) {
-        return -EINVAL;
-    }
-    if (__builtin_add_overflow(from, offset, result) || *result < 0)
-        return -EINVAL;
-    file->position = (uint64_t)*result;
-    return 0;
-}
-
-SYSCALL_ASKS(140, _llseek, int fd, uint32_t high, uint32_t low, int64_t *result, int whence)
-{
-    struct file *file = fd_get(fd);
-
-    if (!file)
-        return -EBADF;
-    return seek(file, (int64_t)((uint64_t)high << 32 | low), whence, result);
 }
 
 SYSCALL(54, ioctl, int fd, unsigned long request, void *argument)

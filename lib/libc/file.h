@@ -29,6 +29,8 @@
 #define FILE_O_DIRECTORY 0200000
 #define FILE_O_NOFOLLOW  0400000
 #define FILE_O_CLOEXEC   02000000
+#define FILE_O_PATH      010000000 /* a name for it and no more */
+#define FILE_O_TMPFILE   020000000 /* without a name; beside O_DIRECTORY */
 
 #define FILE_POLLIN     0x0001
 #define FILE_POLLPRI    0x0002
@@ -42,6 +44,11 @@
 
 struct file;
 
+struct file_time {
+    int64_t sec; /* since 1970 */
+    uint32_t nsec;
+};
+
 /* What stat64, fstat64 and statx are filled from. */
 struct file_stat {
     uint32_t mode; /* S_IF* and permissions, Linux's values */
@@ -50,7 +57,43 @@ struct file_stat {
     uint32_t device; /* which file system; 0: none */
     uint32_t links;
     uint32_t uid, gid;
-    int64_t mtime; /* seconds since 1970 */
+    uint64_t blocks; /* of 512 bytes that it takes */
+    struct file_time atime, mtime, ctime;
+};
+
+#define FILE_PATH_MAX 1024 /* bytes of a whole path, its NUL included */
+
+/* What can be set of a file, and which of these are. */
+#define FILE_SET_MODE  1u /* permissions */
+#define FILE_SET_UID   2u
+#define FILE_SET_GID   4u
+#define FILE_SET_ATIME 8u
+#define FILE_SET_MTIME 16u
+struct file_change {
+    unsigned set;
+    uint32_t mode, uid, gid;
+    struct file_time atime, mtime;
+};
+
+/* What only files with storage behind them can do (lib/fs). NULL is said for each. */
+struct file_storage {
+    /* Next directory entries as linux_dirent64 records into `to`; bytes, 0 at the end. NULL: it
+     * is no directory. */
+    long (*getdents)(struct file *, void *to, size_t len);
+    /* The canonical path that a directory has now, for openat and fchdir. -ENOENT: it was
+     * removed. NULL: it is no directory. */
+    int (*path)(struct file *, char to[FILE_PATH_MAX]);
+    int (*sync)(struct file *);                            /* NULL: nothing to do */
+    int (*truncate)(struct file *, uint64_t size);         /* NULL: -EINVAL */
+    int (*change)(struct file *, const struct file_change *); /* NULL: -EROFS */
+    /* Have memory for these bytes, or (ABI_FALLOC_*) give it back. NULL: -ENODEV. */
+    int (*allocate)(struct file *, unsigned mode, uint64_t at, uint64_t len);
+    /* Where the next data or hole from `at` on begins; -ENXIO. NULL: -EINVAL. */
+    int64_t (*find)(struct file *, uint64_t at, bool hole);
+    /* The bytes of the file themselves, as whole pages in one piece, which stay where they are
+     * until unmap of each page; `at` is a multiple of a page. NULL: -ENODEV. */
+    int (*map)(struct file *, uint64_t at, size_t pages, void **out);
+    void (*unmap)(struct file *, uint64_t at, size_t pages);
 };
 
 struct file_ops {
@@ -63,22 +106,16 @@ struct file_ops {
      * is one message. */
     long (*readv)(struct file *, const struct abi_iovec *parts, unsigned count);
     long (*writev)(struct file *, const struct abi_iovec *parts, unsigned count);
-    /* At a position, leaving the file's own alone. NULL: -ESPIPE, and the file cannot seek. */
+    /* At a position, leaving the file's own alone. NULL: -ESPIPE, and the file cannot seek; one
+     * that can has `stat`. */
     long (*pread)(struct file *, void *to, size_t len, uint64_t at);
     long (*pwrite)(struct file *, const void *from, size_t len, uint64_t at);
     /* FILE_POLL* bits true now; must not block. NULL: always readable and writable. */
     unsigned (*poll)(struct file *);
     int (*ioctl)(struct file *, unsigned long request, void *argument); /* NULL: -ENOTTY */
     int (*stat)(struct file *, struct file_stat *);
-    /*
-     * Next directory entries as linux_dirent64 records into `to`; bytes, 0 at the end.
-     * NULL: -ENOTDIR.
-     */
-    long (*getdents)(struct file *, void *to, size_t len);
     bool nowhere; /* every position is the same to pread and pwrite; the file's own stays 0 */
-    /* NULL: nothing to do, 0; of a file without pread -EINVAL. */
-    int (*sync)(struct file *);
-    int (*truncate)(struct file *, uint64_t size); /* NULL: -EINVAL */
+    const struct file_storage *storage; /* NULL: there is none */
     /* The last reference is gone: free what is behind `private` and the file's container. */
     void (*close)(struct file *);
 };
@@ -90,9 +127,6 @@ struct file {
     unsigned refs;
     unsigned flags;    /* FILE_O_* status flags; O_NONBLOCK changes by fcntl */
     uint64_t position; /* of files with pread; kept by the read/write system calls */
-    /* Of directories opened by a path: their canonical path, for openat and fchdir; from
-     * kmalloc, freed by close. NULL for all else. */
-    char *path;
     /* Woken whenever what poll() says may have changed. NULL: never changes. */
     struct wait_queue *changed;
     struct list watched; /* by entries of epoll, which go with the file; zero: never was */

@@ -102,6 +102,13 @@ SYSCALL(143, flock, int fd, int operation)
 
 /* ---- at a position ---- */
 
+/* What no file can have, whatever it is: positions have a sign. */
+static bool
+is_beyond(uint64_t at, uint32_t len)
+{
+    return (int64_t)at < 0 || (int64_t)(at + len) < 0;
+}
+
 static long
 pread_file(struct file *file, void *to, uint32_t len, uint64_t at)
 {
@@ -109,7 +116,7 @@ pread_file(struct file *file, void *to, uint32_t len, uint64_t at)
         return -EBADF;
     if (!file->ops->pread)
         return -ESPIPE;
-    return (int64_t)at < 0 ? -EINVAL : file->ops->pread(file, to, len, at);
+    return is_beyond(at, len) ? -EINVAL : file->ops->pread(file, to, len, at);
 }
 
 static long
@@ -119,7 +126,7 @@ pwrite_file(struct file *file, void *from, uint32_t len, uint64_t at)
         return -EBADF;
     if (!file->ops->pwrite)
         return file->ops->pread ? -EBADF : -ESPIPE;
-    return (int64_t)at < 0 ? -EINVAL : file->ops->pwrite(file, from, len, at);
+    return is_beyond(at, len) ? -EINVAL : file->ops->pwrite(file, from, len, at);
 }
 
 static long
@@ -181,7 +188,8 @@ SYSCALL(118, fsync, int fd)
     if (!file)
         return -EBADF;
     file_hold(file);
-    int result = file->ops->sync ? file->ops->sync(file) : file->ops->pread ? 0 : -EINVAL;
+    const struct file_storage *storage = file->ops->storage;
+    int result = storage && storage->sync ? storage->sync(file) : file->ops->pread ? 0 : -EINVAL;
     file_release(file);
     return result;
 }
@@ -204,11 +212,12 @@ SYSCALL(194, ftruncate64, int fd, uint64_t size)
 
     if (!file)
         return -EBADF;
-    if (!file->ops->truncate || (int64_t)size < 0 ||
+    const struct file_storage *storage = file->ops->storage;
+    if (!storage || !storage->truncate || (int64_t)size < 0 ||
         (file->flags & FILE_O_ACCMODE) == FILE_O_RDONLY)
         return -EINVAL;
     file_hold(file);
-    int result = file->ops->truncate(file, size);
+    int result = storage->truncate(file, size);
     file_release(file);
     return result;
 }

@@ -257,13 +257,13 @@ open_flags(void **state)
     struct file *file;
 
     (void)state;
-    assert_int_equal(fs_open("/", "missing", 0, &file), -ENOENT);
-    assert_int_equal(fs_open("/", "missing", FILE_O_CREAT | FILE_O_WRONLY, &file), -EROFS);
-    assert_int_equal(fs_open("/", "file", FILE_O_CREAT | FILE_O_EXCL, &file), -EEXIST);
-    assert_int_equal(fs_open("/", "self", FILE_O_CREAT | FILE_O_EXCL, &file), -EEXIST);
-    assert_int_equal(fs_open("/", "to-dir", FILE_O_NOFOLLOW, &file), -ELOOP);
-    assert_int_equal(fs_open("/", "dir", FILE_O_RDWR, &file), -EISDIR);
-    assert_int_equal(fs_open("/", "file", FILE_O_DIRECTORY, &file), -ENOTDIR);
+    assert_int_equal(fs_open("/", "missing", 0, 0, &file), -ENOENT);
+    assert_int_equal(fs_open("/", "missing", FILE_O_CREAT | FILE_O_WRONLY, 0, &file), -EROFS);
+    assert_int_equal(fs_open("/", "file", FILE_O_CREAT | FILE_O_EXCL, 0, &file), -EEXIST);
+    assert_int_equal(fs_open("/", "self", FILE_O_CREAT | FILE_O_EXCL, 0, &file), -EEXIST);
+    assert_int_equal(fs_open("/", "to-dir", FILE_O_NOFOLLOW, 0, &file), -ELOOP);
+    assert_int_equal(fs_open("/", "dir", FILE_O_RDWR, 0, &file), -EISDIR);
+    assert_int_equal(fs_open("/", "file", FILE_O_DIRECTORY, 0, &file), -ENOTDIR);
 }
 
 /* ---- /dev ---- */
@@ -275,31 +275,33 @@ devices(void **state)
     char bytes[16], entries[64];
 
     (void)state;
-    assert_int_equal(fs_open("/dir", "../dev/zero", FILE_O_RDWR, &file), 0);
+    assert_int_equal(fs_open("/dir", "../dev/zero", FILE_O_RDWR, 0, &file), 0);
     memset(bytes, 1, sizeof bytes);
     assert_int_equal(file->ops->pread(file, bytes, 15, 7), 15);
     assert_int_equal(bytes[14], 0);
     assert_int_equal(bytes[15], 1);
     assert_int_equal(file->ops->pwrite(file, bytes, 15, 7), 15);
     file_release(file);
-    assert_int_equal(fs_open("/dev", "null", FILE_O_RDWR | FILE_O_TRUNC | FILE_O_CREAT, &file),
+    assert_int_equal(fs_open("/dev", "null", FILE_O_RDWR | FILE_O_TRUNC | FILE_O_CREAT, 0, &file),
                      0);
     assert_int_equal(file->ops->pread(file, bytes, 15, 7), 0);
     file_release(file);
-    assert_int_equal(fs_open("/dev", "tty", FILE_O_RDWR, &file), 0);
+    assert_int_equal(fs_open("/dev", "tty", FILE_O_RDWR, 0, &file), 0);
     assert_ptr_equal(file, tty_file());
     assert_int_equal(file->refs, 2);
     file_release(file);
-    assert_int_equal(fs_open("/dev", "nul", 0, &file), -ENOENT);
-    assert_int_equal(fs_open("/dev", "null/x", 0, &file), -ENOTDIR);
+    assert_int_equal(fs_open("/dev", "nul", 0, 0, &file), -ENOENT);
+    assert_int_equal(fs_open("/dev", "null/x", 0, 0, &file), -ENOTDIR);
 
     /* A buffer for two entries at a time, and one for none. */
-    assert_int_equal(fs_open("/", "dev", FILE_O_DIRECTORY, &file), 0);
-    assert_string_equal(file->path, "/dev");
-    assert_int_equal(file->ops->getdents(file, entries, 16), -EINVAL);
+    assert_int_equal(fs_open("/", "dev", FILE_O_DIRECTORY, 0, &file), 0);
+    char path[FS_PATH_MAX];
+    assert_int_equal(file->ops->storage->path(file, path), 0);
+    assert_string_equal(path, "/dev");
+    assert_int_equal(file->ops->storage->getdents(file, entries, 16), -EINVAL);
     char seen[256] = "";
     long n;
-    while ((n = file->ops->getdents(file, entries, sizeof entries)) > 0)
+    while ((n = file->ops->storage->getdents(file, entries, sizeof entries)) > 0)
         for (long at = 0; at < n; at += *(uint16_t *)(entries + at + 16)) {
             strcat(seen, entries + at + 19);
             strcat(seen, " ");
@@ -487,9 +489,9 @@ disk_file(void **state)
     unsigned live = shim_memory_live();
     memcpy(model, disk_data, sizeof model);
     disk.read_only = true;
-    assert_int_equal(fs_open("/", "/dev/vda", FILE_O_RDWR, &file), -EROFS);
+    assert_int_equal(fs_open("/", "/dev/vda", FILE_O_RDWR, 0, &file), -EROFS);
     disk.read_only = false;
-    assert_int_equal(fs_open("/", "/dev/vda", FILE_O_RDWR, &file), 0);
+    assert_int_equal(fs_open("/", "/dev/vda", FILE_O_RDWR, 0, &file), 0);
     assert_int_equal(file->ops->stat(file, &st), 0);
     assert_int_equal(st.size, DISK_BYTES);
     for (int i = 0; i < 500; i++) {

@@ -278,8 +278,8 @@ names_in(const char *path, size_t size)
     long n;
 
     names[0] = '\0';
-    assert_int_equal(fs_open("/", path, FILE_O_DIRECTORY, &file), 0);
-    while ((n = file->ops->getdents(file, buffer, size)) > 0)
+    assert_int_equal(fs_open("/", path, FILE_O_DIRECTORY, 0, &file), 0);
+    while ((n = file->ops->storage->getdents(file, buffer, size)) > 0)
         for (long at = 0; at < n;) {
             uint16_t record;
             memcpy(&record, buffer + at + 16, 2);
@@ -324,7 +324,7 @@ mounted(void **state)
     assert_string_equal(names_in("dir/sub/.", 100), "./ ../ deep ");
 
     /* "dir/sym" leads to "hard", which is "dir/one". */
-    assert_int_equal(fs_open("/dir/sub", "../sym", 0, &file), 0);
+    assert_int_equal(fs_open("/dir/sub", "../sym", 0, 0, &file), 0);
     assert_int_equal(file->ops->pread(file, text, sizeof text, 2), 3);
     assert_memory_equal(text, "111", 3);
     assert_int_equal(file->ops->pread(file, text, 2, 0), 2);
@@ -347,14 +347,14 @@ mounted(void **state)
     assert_int_equal(mount->type->readlink(mount, "dir", text, 3), -EINVAL);
     assert_int_equal(mount->type->readlink(mount, "no", text, 3), -ENOENT);
 
-    assert_int_equal(fs_open("/", "dir/one", FILE_O_RDWR, &file), -EROFS);
-    assert_int_equal(fs_open("/", "dir/one", FILE_O_TRUNC, &file), -EROFS);
-    assert_int_equal(fs_open("/", "dir", FILE_O_WRONLY, &file), -EISDIR);
-    assert_int_equal(fs_open("/", "dir/none", 0, &file), -ENOENT);
-    assert_int_equal(fs_open("/", "dir/one/x", 0, &file), -ENOTDIR);
+    assert_int_equal(fs_open("/", "dir/one", FILE_O_RDWR, 0, &file), -EROFS);
+    assert_int_equal(fs_open("/", "dir/one", FILE_O_TRUNC, 0, &file), -EROFS);
+    assert_int_equal(fs_open("/", "dir", FILE_O_WRONLY, 0, &file), -EISDIR);
+    assert_int_equal(fs_open("/", "dir/none", 0, 0, &file), -ENOENT);
+    assert_int_equal(fs_open("/", "dir/one/x", 0, 0, &file), -ENOTDIR);
     for (long n = 0; n < 2; n++) { /* no memory for the file, then for its path */
         shim_memory_fail_after(n);
-        assert_int_equal(fs_open("/", "dir", 0, &file), -ENOMEM);
+        assert_int_equal(fs_open("/", "dir", 0, 0, &file), -ENOMEM);
         shim_memory_fail_after(-1);
     }
     assert_int_equal(shim_memory_live(), live);

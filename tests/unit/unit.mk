@@ -24,7 +24,7 @@ UNIT_memory  := kernel/pages.c kernel/heap.c kernel/modules.c
 UNIT_FLAGS_memory := -no-pie -fno-pie
 
 TAR := lib/fs/tar_scan.c lib/fs/tar_pax.c lib/fs/tar_name.c lib/fs/tar_index.c
-FS := lib/fs/fs.c lib/fs/path.c tests/unit/shim/file.c $(SHIM)
+FS := lib/fs/fs.c lib/fs/path.c lib/fs/place.c tests/unit/shim/file.c $(SHIM)
 UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/reader_memory.c $(FS)
 UNIT_tar_bad := $(UNIT_tar)
 UNIT_partition := lib/fs/partition.c $(SHIM)

@@ -21,7 +21,7 @@ static const struct {
     {"sockets", sockets}, {"datagrams", datagrams}, {"names", names},
     {"memory", memory},   {"process", process},     {"interfaces", interfaces},
     {"tuning", tuning},   {"places", places},       {"socketcalls", socketcalls},
-    {"numbers", numbers},
+    {"numbers", numbers}, {"changes", changes},     {"contents", contents},
 };
 
 static const char *subject;

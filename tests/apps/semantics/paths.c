@@ -182,7 +182,7 @@ links(void)
 }
 
 static void
-changes(void)
+refused_changes(void)
 {
     struct timeval when[2] = {{1, 0}, {2, 0}};
 
@@ -218,9 +218,12 @@ changes(void)
     SHOW(remove("/dir/a.txt"));
     SHOW(remove("/nothere"));
     SHOW(mkstemp(strcpy(buffer, "/tmp/file-XXXXXX")));
+    SHOW(close(3));
+    SHOW(unlink(buffer));
+    SHOW(mkstemp(strcpy(buffer, "/dir/file-XXXXXX")));
     SHOW(mkstemp(strcpy(buffer, "/tmp/file")));
-    SHOW_TEXT(mkdtemp(strcpy(buffer, "/tmp/folder-XXXXXX")));
-    SHOW_TRUTH(tmpfile() != NULL);
+    SHOW_TRUTH(mkdtemp(strcpy(buffer, "/tmp/folder-XXXXXX")) != NULL);
+    SHOW(rmdir(buffer));
 }
 
 static void
@@ -323,7 +326,7 @@ paths(void)
     files_are_told_apart();
     accesses();
     links();
-    changes();
+    refused_changes();
     working_folder();
     listing();
     file_systems();

@@ -44,5 +44,7 @@ void interfaces(void);
 void tuning(void);
 void places(void);
 void numbers(void);
+void changes(void);
+void contents(void);
 
 #endif

@@ -1,0 +1,10 @@
+/* Whom the program runs as (ids.c, in programs that ask or say so; root everywhere else). */
+#ifndef LIBC_IDS_H
+#define LIBC_IDS_H
+
+#include <stdint.h>
+
+/* The user and group that own the files which it makes. */
+__attribute__((weak)) void ids_of_files(uint32_t *uid, uint32_t *gid);
+
+#endif
