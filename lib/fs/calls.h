@@ -11,9 +11,9 @@
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 
-#define AT_REMOVEDIR        0x200
-#define AT_SYMLINK_FOLLOW   0x400
-#define AT_EMPTY_PATH       0x1000
+#define AT_REMOVEDIR      0x200
+#define AT_SYMLINK_FOLLOW 0x400
+#define AT_EMPTY_PATH     0x1000
 
 /* The canonical directory from which `path` is meant, given the directory's descriptor or
  * AT_FDCWD. -EFAULT, -EBADF, -ENOTDIR, -ENOENT (it was removed). */

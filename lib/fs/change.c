@@ -8,8 +8,8 @@
 #include "lib/fs/calls.h"
 #include "lib/libc/syscall.h"
 
-#define MODE_MKDIR  01777
-#define TARGET_MAX  4096 /* bytes of a link's target, its NUL included */
+#define MODE_MKDIR 01777
+#define TARGET_MAX 4096 /* bytes of a link's target, its NUL included */
 
 const char fs_change_linked[1];
 

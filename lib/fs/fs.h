@@ -19,8 +19,8 @@
 #include "lib/libc/file.h"
 
 #define FS_PATH_MAX  FILE_PATH_MAX
-#define FS_NAME_MAX  255  /* bytes of one component */
-#define FS_LINKS_MAX 40   /* symbolic links followed on the way to one name */
+#define FS_NAME_MAX  255 /* bytes of one component */
+#define FS_LINKS_MAX 40  /* symbolic links followed on the way to one name */
 
 /* Linux's values, for file_stat.mode and directory entries. */
 #define FS_STATUS_FLAGS /* of open's flags, what stays with the file */ \

@@ -60,7 +60,8 @@ mount_named(const char *word)
     char name[NAME_MAX] = "";
 
     if (comma && strcmp(comma, ",overlay") != 0) {
-        log_error("root: %s is no way to mount it (\",overlay\" is), so there are no files", comma);
+        log_error("root: %s is no way to mount it (\",overlay\" is), so there are no files",
+                  comma);
         return;
     }
     memcpy(name, word, MIN(len, sizeof(name) - 1));

@@ -151,7 +151,7 @@ fs_open_place(const char *canonical, unsigned flags, struct file **out)
         return error;
     }
     bool directory = (st.mode & FS_S_IFMT) == FS_S_IFDIR;
-    place->file.ops = !directory             ? &other_ops
+    place->file.ops = !directory            ? &other_ops
                       : flags & FILE_O_PATH ? &directory_ops
                                             : &folder_ops;
     place->file.flags = flags & FS_STATUS_FLAGS;

@@ -51,7 +51,8 @@ change_descriptor(int fd, const struct file_change *change)
 
 SYSCALL(15, chmod, const char *path, uint32_t mode)
 {
-    return change_path(AT_FDCWD, path, true, &(struct file_change){FILE_SET_MODE, .mode = mode});
+    return change_path(AT_FDCWD, path, true,
+                       &(struct file_change){FILE_SET_MODE, .mode = mode});
 }
 
 SYSCALL(306, fchmodat, int dirfd, const char *path, uint32_t mode)

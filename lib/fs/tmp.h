@@ -1,7 +1,8 @@
 /*
  * A file system in memory, in parts of one job each: tmp_data.c holds the bytes of a file,
  * tmp_map.c lays them where a program can map them, tmp_tree.c has names and nodes, tmp_change.c
- * changes them, tmpfs.c makes open files and a mount of it, overlay.c fills one from an archive.
+ * changes them, tmp_directory.c lists them, tmpfs.c makes open files and a mount of it, overlay.c
+ * fills one from an archive.
  *
  * All of it stands in one pool of pages, half of the memory, whichever mount asks. Nothing here
  * blocks, but what reads the archive below a file that nobody has written to yet.
@@ -157,6 +158,23 @@ int tmp_path(const struct tmp_node *, char out[FS_PATH_MAX]);
 void tmp_modified(struct tmp_node *); /* its contents were: mtime and ctime */
 /* As relatime has it: the first time after a change, and once a day. */
 void tmp_accessed(struct tmp_node *);
+
+/* ---- tmp_directory.c: what file_ops and file_storage want of directories ---- */
+
+struct tmp_file {
+    struct file file;
+    struct tmp_node *node;
+};
+
+static inline struct tmp_node *
+tmp_node_of(struct file *file)
+{
+    return list_entry(file, struct tmp_file, file)->node;
+}
+
+long tmp_directory_pread(struct file *, void *to, size_t len, uint64_t at);
+int tmp_directory_path(struct file *, char to[FILE_PATH_MAX]);
+long tmp_getdents(struct file *, void *to, size_t size);
 
 /* ---- tmp_change.c, tmpfs.c ---- */
 

@@ -123,7 +123,7 @@ tmp_rename(struct fs_mount *mount, const char *from, const char *to, unsigned fl
         error = -ENOENT;
     if (!error)
         error = rename_allowed(old, new, to_parent, flags);
-    if (error || (new && new->node == old->node))
+    if (error || (new &&new->node == old->node))
         return error;
     if (flags & FS_RENAME_EXCHANGE) {
         tmp_swap_names(old, new);

@@ -117,11 +117,11 @@ drop_page(struct tmp_data *d, struct tmp_chunk *chunk, unsigned i)
     d->pages--;
 }
 
-/* The pages from `first` on, below `end`; chunks that have none left go too. */
+/* The pages from `first` on, below `end`; chunks from `chunks` on that have none left go too. */
 static void
-drop_pages(struct tmp_data *d, uint64_t first, uint64_t end)
+drop_pages(struct tmp_data *d, uint64_t chunks, uint64_t first, uint64_t end)
 {
-    size_t i = place_of(d, first_of(first)), kept = i;
+    size_t i = place_of(d, first_of(chunks)), kept = i;
 
     for (; i < d->count; i++) {
         struct tmp_chunk *chunk = d->chunks[i];
@@ -146,7 +146,7 @@ tmp_data_tidy(struct tmp_data *d, uint64_t first, uint64_t end)
 {
     uint64_t behind = (d->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-    drop_pages(d, MAX(first, behind), end);
+    drop_pages(d, first, MAX(first, behind), end);
 }
 
 /* ---- bytes ---- */
@@ -256,7 +256,8 @@ tmp_data_truncate(struct tmp_data *d, uint64_t size)
     }
     if (size % PAGE_SIZE)
         clear(d, size, PAGE_SIZE);
-    drop_pages(d, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
+    uint64_t behind = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    drop_pages(d, behind, behind, UINT64_MAX);
     d->size = size;
 }
 
@@ -270,7 +271,7 @@ tmp_data_punch(struct tmp_data *d, uint64_t at, uint64_t len)
     if (end >= first && (at + len) % PAGE_SIZE)
         clear(d, end << PAGE_SHIFT, (at + len) % PAGE_SIZE);
     if (first < end)
-        drop_pages(d, first, end);
+        drop_pages(d, first, first, end);
 }
 
 int

@@ -74,7 +74,7 @@ gather(struct tmp_data *d, uint64_t first, size_t count)
         return -ENOMEM;
     if (!make_slots(d, first, count)) {
         pages_free(run, count);
-        tmp_data_tidy(d, 0, 0);
+        tmp_data_tidy(d, first, first);
         return -ENOMEM;
     }
     for (size_t i = 0; i < count; i++) {

@@ -19,7 +19,8 @@
 struct tmp_node *
 tmp_node_new(struct tmpfs *fs, uint32_t mode)
 {
-    struct tmp_node *node = tmp_pool.nodes < tmp_pool.nodes_limit ? kmalloc(sizeof(*node)) : NULL;
+    struct tmp_node *node =
+        tmp_pool.nodes < tmp_pool.nodes_limit ? kmalloc(sizeof(*node)) : NULL;
 
     if (!node)
         return NULL;

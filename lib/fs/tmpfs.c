@@ -13,17 +13,6 @@
 #define ENTRY_BYTES 20         /* what Linux counts for a name in a directory's size */
 #define POOL_SHARE  2          /* files may take this part of the memory */
 
-struct tmp_file {
-    struct file file;
-    struct tmp_node *node;
-};
-
-static struct tmp_node *
-node_of(struct file *file)
-{
-    return list_entry(file, struct tmp_file, file)->node;
-}
-
 static struct tmpfs *
 to_tmpfs(struct fs_mount *mount)
 {
@@ -73,14 +62,14 @@ fill_stat(const struct tmp_node *node, struct file_stat *out)
 static int
 tmp_stat(struct file *file, struct file_stat *out)
 {
-    fill_stat(node_of(file), out);
+    fill_stat(tmp_node_of(file), out);
     return 0;
 }
 
 static void
 tmp_close(struct file *file)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     kfree(list_entry(file, struct tmp_file, file));
     node->refs--;
@@ -90,7 +79,7 @@ tmp_close(struct file *file)
 static int
 tmp_change(struct file *file, const struct file_change *change)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     if (change->set & FILE_SET_MODE)
         node->mode = (node->mode & FS_S_IFMT) | (change->mode & 07777);
@@ -109,7 +98,7 @@ tmp_change(struct file *file, const struct file_change *change)
 static long
 tmp_pread(struct file *file, void *to, size_t len, uint64_t at)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     len = MIN(len, (size_t)INT32_MAX);
     if (len > 0)
@@ -126,7 +115,7 @@ tmp_pread(struct file *file, void *to, size_t len, uint64_t at)
 static long
 tmp_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     if (file->flags & FILE_O_APPEND)
         at = node->data.size;
@@ -139,7 +128,7 @@ tmp_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
 static int
 tmp_truncate(struct file *file, uint64_t size)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     tmp_data_truncate(&node->data, size);
     tmp_modified(node);
@@ -149,7 +138,7 @@ tmp_truncate(struct file *file, uint64_t size)
 static int
 tmp_allocate(struct file *file, unsigned mode, uint64_t at, uint64_t len)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
 
     if (mode == (ABI_FALLOC_PUNCH_HOLE | ABI_FALLOC_KEEP_SIZE)) {
         tmp_data_punch(&node->data, at, len);
@@ -169,7 +158,7 @@ tmp_allocate(struct file *file, unsigned mode, uint64_t at, uint64_t len)
 static int64_t
 tmp_seek(struct file *file, uint64_t at, bool hole)
 {
-    const struct tmp_node *node = node_of(file);
+    const struct tmp_node *node = tmp_node_of(file);
 
     if (!node->lower)
         return tmp_data_find(&node->data, at, hole);
@@ -181,7 +170,7 @@ tmp_seek(struct file *file, uint64_t at, bool hole)
 static int
 tmp_map(struct file *file, uint64_t at, size_t pages, void **out)
 {
-    struct tmp_node *node = node_of(file);
+    struct tmp_node *node = tmp_node_of(file);
     int error = tmp_own(node);
 
     return error ? error : tmp_data_map(&node->data, at >> PAGE_SHIFT, pages, out);
@@ -190,79 +179,7 @@ tmp_map(struct file *file, uint64_t at, size_t pages, void **out)
 static void
 tmp_unmap(struct file *file, uint64_t at, size_t pages)
 {
-    tmp_data_unmap(&node_of(file)->data, at >> PAGE_SHIFT, pages);
-}
-
-/* ---- open directories ---- */
-
-static long
-directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
-static int
-directory_path(struct file *file, char to[FILE_PATH_MAX])
-{
-    const struct tmp_node *node = node_of(file);
-    char below[FS_PATH_MAX];
-    int error = tmp_path(node, below);
-
-    return error ? error : fs_path_below(&node->fs->mount, below, to);
-}
-
-/* The name at this position or the first behind it. */
-static const struct tmp_name *
-name_at(const struct tmp_node *directory, uint64_t position)
-{
-    list_foreach (e, &directory->entries) {
-        const struct tmp_name *name = list_entry(e, struct tmp_name, link);
-        if (name->place >= position)
-            return name;
-    }
-    return NULL;
-}
-
-static const struct tmp_name *
-name_behind(const struct tmp_node *directory, const struct tmp_name *name)
-{
-    return name->link.next == &directory->entries
-               ? NULL
-               : list_entry(name->link.next, struct tmp_name, link);
-}
-
-static long
-directory_getdents(struct file *file, void *to, size_t size)
-{
-    struct tmp_node *self = node_of(file);
-    const struct tmp_name *name = NULL;
-    size_t used = 0;
-
-    if (self->links == 0)
-        return -ENOENT;
-    tmp_accessed(self);
-    for (;;) {
-        const struct tmp_node *node = self;
-        const char *text = file->position == 0 ? "." : "..";
-        uint64_t next = file->position + 1;
-        if (file->position == 1 && self->name)
-            node = self->name->parent;
-        if (file->position > 1) {
-            name = name ? name_behind(self, name) : name_at(self, file->position);
-            if (!name)
-                return (long)used;
-            node = name->node;
-            text = name->text;
-            next = (uint64_t)name->place + 1;
-        }
-        size_t record =
-            fs_put_entry(to, size, used, node->inode, next, node->mode, text, strlen(text));
-        if (record == 0)
-            return used ? (long)used : -EINVAL;
-        used += record;
-        file->position = next;
-    }
+    tmp_data_unmap(&tmp_node_of(file)->data, at >> PAGE_SHIFT, pages);
 }
 
 /* ---- their tables ---- */
@@ -286,14 +203,14 @@ static const struct file_ops regular_ops = {
 };
 
 static const struct file_storage directory_storage = {
-    .getdents = directory_getdents,
-    .path = directory_path,
+    .getdents = tmp_getdents,
+    .path = tmp_directory_path,
     .change = tmp_change,
 };
 
 static const struct file_ops directory_ops = {
     .kind = "directory in memory",
-    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .pread = tmp_directory_pread, /* so that it can seek, for rewinddir */
     .stat = tmp_stat,
     .storage = &directory_storage,
     .close = tmp_close,
@@ -302,7 +219,7 @@ static const struct file_ops directory_ops = {
 /* What O_PATH gives. */
 static const struct file_storage named_storage = {.change = tmp_change};
 static const struct file_storage named_directory_storage = {
-    .path = directory_path,
+    .path = tmp_directory_path,
     .change = tmp_change,
 };
 

@@ -83,8 +83,8 @@ struct file_storage {
     /* The canonical path that a directory has now, for openat and fchdir. -ENOENT: it was
      * removed. NULL: it is no directory. */
     int (*path)(struct file *, char to[FILE_PATH_MAX]);
-    int (*sync)(struct file *);                            /* NULL: nothing to do */
-    int (*truncate)(struct file *, uint64_t size);         /* NULL: -EINVAL */
+    int (*sync)(struct file *);                               /* NULL: nothing to do */
+    int (*truncate)(struct file *, uint64_t size);            /* NULL: -EINVAL */
     int (*change)(struct file *, const struct file_change *); /* NULL: -EROFS */
     /* Have memory for these bytes, or (ABI_FALLOC_*) give it back. NULL: -ENODEV. */
     int (*allocate)(struct file *, unsigned mode, uint64_t at, uint64_t len);

@@ -13,7 +13,7 @@ import tarfile
 
 import pytest
 
-from hosts import BUILD
+from hosts import BUILD, Disk
 
 PROGRAM = BUILD / "native/semantics"
 SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks",
@@ -94,23 +94,23 @@ def archive(tmp_path_factory):
     return path
 
 
-# A world of its own for the program: the tree as a read-only "/", the machine's devices, memory on
-# /tmp, /run and /dev/shm, and a network that is nothing but the loopback interface.
+# A world of its own for the program: the tree as "/", read-only unless it is to be changed, the
+# machine's devices, memory on /tmp, /run and /dev/shm, and a network that is nothing but the loopback
+# interface.
 WORLD = """
-ip link set lo up && mount --bind "$1" "$1" && mount --rbind /dev "$1/dev" &&
-mount -t tmpfs -o mode=1777 none "$1/tmp" && mount -t tmpfs -o mode=755,size=8m none "$1/run" &&
-mkdir -p "$1/dev/shm" && mount -t tmpfs -o mode=1777 none "$1/dev/shm" &&
-mount -o remount,bind,ro "$1" || exit 125
-exec chroot "$1" /semantics
+root=$1 access=$2 && shift 2 &&
+ip link set lo up && mount --bind "$root" "$root" && mount --rbind /dev "$root/dev" &&
+mount -t tmpfs -o mode=1777 none "$root/tmp" && mount -t tmpfs -o mode=755,size=8m none "$root/run" &&
+mkdir -p "$root/dev/shm" && mount -t tmpfs -o mode=1777 none "$root/dev/shm" &&
+mount -o "remount,bind,$access" "$root" || exit 125
+exec chroot "$root" /semantics "$@"
 """
 
 
-@pytest.fixture(scope="module")
-def reference(archive, tmp_path_factory):
-    """What the program prints on this machine."""
+def on_this_machine(archive, root, access, *subjects):
+    """What the program prints here."""
     if platform.machine() not in ("x86_64", "i686"):
         pytest.skip("this machine is no x86")
-    root = tmp_path_factory.mktemp("root")
     with tarfile.open(archive) as tar:
         tar.extractall(root)
     (root / "dev").mkdir()
@@ -120,12 +120,24 @@ def reference(archive, tmp_path_factory):
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"this machine's kernel runs no 32-bit programs: {error}")
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    done = subprocess.run(["unshare", *user, "--net", "--mount", "sh", "-c", WORLD, "sh", root],
+    done = subprocess.run(["unshare", *user, "--net", "--mount", "sh", "-c", WORLD, "sh", root, access,
+                           *subjects],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     if done.returncode == 125 or done.stderr.startswith("unshare: "):
         pytest.skip(f"this machine lets us make no namespaces: {done.stderr.strip()}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def reference(archive, tmp_path_factory):
+    return on_this_machine(archive, tmp_path_factory.mktemp("root"), "ro")
+
+
+@pytest.fixture(scope="module")
+def changed_reference(archive, tmp_path_factory):
+    """The same of a tree that the program changes."""
+    return on_this_machine(archive, tmp_path_factory.mktemp("changed"), "rw", "overlaid")
 
 
 def of_subject(lines, subject):
@@ -144,18 +156,42 @@ def test_differences_are_real(reference):
         assert result not in results[call], f"{call} does not differ any more"
 
 
-@pytest.mark.smoke
-def test_semantics(boot, reference, archive):
-    guest = boot("semantics", modules=[archive])
-    assert guest.wait() == 0
+def differences(subjects, reference, guest):
     wanted = []
     for line in reference:
         call, result = line.rsplit(" = ", 1)
         wanted.append(f"{call} = {RINGLETS.get(call, result)}")
     lines = guest.text.splitlines()
     report = []
-    for subject in SUBJECTS:
+    for subject in subjects:
         assert of_subject(wanted, subject), f"Linux said nothing of {subject}"
         report += difflib.unified_diff(of_subject(wanted, subject), of_subject(lines, subject),
                                        "Linux", "Ringlet", lineterm="", n=2)
-    assert not report, "\n".join(report)
+    return "\n".join(report)
+
+
+@pytest.mark.smoke
+def test_semantics(boot, reference, archive):
+    guest = boot("semantics", modules=[archive])
+    assert guest.wait() == 0
+    report = differences(SUBJECTS, reference, guest)
+    assert not report, report
+
+
+@pytest.mark.parametrize("place", ["initrd", "vda"])
+def test_overlay(boot, changed_reference, archive, place):
+    """A root that is read-only, and whose changes are kept in memory."""
+    where = {"modules": [archive]} if place == "initrd" else {"disks": [Disk(image=archive)]}
+    before = archive.read_bytes()
+    guest = boot("semantics", f"root={place},overlay -- overlaid", **where)
+    assert guest.wait() == 0
+    report = differences(["overlaid"], changed_reference, guest)
+    assert not report, report
+    assert archive.read_bytes() == before
+
+
+def test_overlay_word(boot, archive):
+    """A mistake in the word is told, and there are no files."""
+    guest = boot("semantics", "root=initrd,overlaid -- none", modules=[archive])
+    assert guest.wait() == 0
+    assert "overlaid is no way to mount it" in guest.text

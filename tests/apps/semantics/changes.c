@@ -539,7 +539,8 @@ times(void)
     SHOW_TRUTH(fstat(fd, &st) == 0 && st.st_mtim.tv_sec > 5);
     SHOW(st.st_atim.tv_sec);
     SHOW(pread(fd, &byte, 1, 0));
-    SHOW_TRUTH(fstat(fd, &st) == 0 && st.st_atim.tv_sec > 5); /* as it was read after a change */
+    SHOW_TRUTH(fstat(fd, &st) == 0 &&
+               st.st_atim.tv_sec > 5); /* as it was read after a change */
     SHOW(futimens(fd, old));
     SHOW(ftruncate(fd, 100));
     SHOW_TRUTH(fstat(fd, &st) == 0 && st.st_mtim.tv_sec > 5);

@@ -22,6 +22,7 @@ static const struct {
     {"memory", memory},   {"process", process},     {"interfaces", interfaces},
     {"tuning", tuning},   {"places", places},       {"socketcalls", socketcalls},
     {"numbers", numbers}, {"changes", changes},     {"contents", contents},
+    {"overlaid", overlaid},
 };
 
 static const char *subject;
@@ -155,7 +156,7 @@ static int
 is_wanted(const char *name, char **words)
 {
     if (!*words)
-        return 1;
+        return strcmp(name, "overlaid") != 0; /* wants a "/" that can be changed */
     for (; *words; words++)
         if (strcmp(*words, name) == 0)
             return 1;

@@ -46,5 +46,6 @@ void places(void);
 void numbers(void);
 void changes(void);
 void contents(void);
+void overlaid(void);
 
 #endif
