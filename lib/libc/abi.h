@@ -23,6 +23,14 @@ struct abi_timeval32 {
     int32_t sec, usec;
 };
 
+struct abi_itimerspec32 {
+    struct abi_timespec32 interval, value;
+};
+
+struct abi_itimerspec64 {
+    struct abi_timespec64 interval, value;
+};
+
 /* ---- files ---- */
 
 struct abi_iovec {
@@ -140,18 +148,21 @@ struct abi_winsize {
 
 /* ---- signals ---- */
 
-#define ABI_SIGINT   2
-#define ABI_SIGQUIT  3
-#define ABI_SIGABRT  6
-#define ABI_SIGKILL  9
-#define ABI_SIGALRM  14
-#define ABI_SIGTERM  15
-#define ABI_SIGCHLD  17
-#define ABI_SIGCONT  18
-#define ABI_SIGSTOP  19
-#define ABI_SIGURG   23
-#define ABI_SIGWINCH 28
-#define ABI_NSIG     64 /* 1 to 64 */
+#define ABI_SIGINT    2
+#define ABI_SIGQUIT   3
+#define ABI_SIGABRT   6
+#define ABI_SIGKILL   9
+#define ABI_SIGALRM   14
+#define ABI_SIGTERM   15
+#define ABI_SIGCHLD   17
+#define ABI_SIGCONT   18
+#define ABI_SIGSTOP   19
+#define ABI_SIGURG    23
+#define ABI_SIGVTALRM 26
+#define ABI_SIGPROF   27
+#define ABI_SIGWINCH  28
+#define ABI_SIGRTMIN  32 /* from here on each one that is sent arrives */
+#define ABI_NSIG      64 /* 1 to 64 */
 
 #define ABI_SA_SIGINFO   0x00000004u
 #define ABI_SA_RESTART   0x10000000u
@@ -173,10 +184,17 @@ struct abi_sigaction {
 };
 
 struct abi_siginfo {
-    int32_t signo, error, code;
-    int32_t pid, uid;
-    uint32_t unused[27]; /* 128 bytes in all */
+    int32_t signo, error, code; /* ABI_SI_* */
+    int32_t pid, uid;           /* of the sender; from a timer its number and its overruns */
+    uint32_t value;             /* what the sender or the timer's maker gave along */
+    uint32_t unused[26];        /* 128 bytes in all */
 };
+
+#define ABI_SI_USER   0
+#define ABI_SI_KERNEL 0x80
+#define ABI_SI_QUEUE  (-1)
+#define ABI_SI_TIMER  (-2)
+#define ABI_SI_TKILL  (-6)
 
 /* struct ucontext of musl: only the mask is ever filled in or looked at. */
 struct abi_ucontext {

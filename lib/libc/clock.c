@@ -13,43 +13,22 @@
 
 PART(clock);
 
-#define CLOCK_REALTIME        0
-#define CLOCK_PROCESS_CPUTIME 2
-#define CLOCK_THREAD_CPUTIME  3
-#define CLOCK_REALTIME_COARSE 5
-#define CLOCK_BOOTTIME        7 /* the last that is served */
-#define TIMER_ABSTIME         1
-#define TICKS_PER_SEC         100 /* of times(); AT_CLKTCK says so too */
+#define TIMER_ABSTIME 1
+#define TICKS_PER_SEC 100 /* of times(); AT_CLKTCK says so too */
 
+/* Clocks that can be read: all up to CLOCK_BOOTTIME, and one that differs by leap seconds, of which
+ * nobody tells us. */
 static bool
-is_wall(int id)
+is_clock(int id)
 {
-    return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
-}
-
-static bool
-is_processor(int id)
-{
-    return id == CLOCK_PROCESS_CPUTIME || id == CLOCK_THREAD_CPUTIME;
-}
-
-static uint64_t
-base_of(int id)
-{
-    return is_wall(id) ? platform->wall_base() : 0;
-}
-
-uint64_t
-clock_processor(void)
-{
-    return clock_now() - thread_idle_time();
+    return (id >= 0 && id <= CLOCK_BOOTTIME) || id == CLOCK_TAI;
 }
 
 SYSCALL_ASKS(403, clock_gettime64, int id, struct abi_timespec64 *out)
 {
-    if (id < 0 || id > CLOCK_BOOTTIME)
+    if (!is_clock(id))
         return -EINVAL;
-    uint64_t now = is_processor(id) ? clock_processor() : base_of(id) + clock_now();
+    uint64_t now = clock_is_processor(id) ? clock_processor() : clock_base(id) + clock_now();
     out->sec = (int64_t)(now / NSEC_PER_SEC);
     out->nsec = (int32_t)(now % NSEC_PER_SEC);
     return 0;
@@ -58,7 +37,7 @@ SYSCALL_ASKS(403, clock_gettime64, int id, struct abi_timespec64 *out)
 /* Nanoseconds are what is counted, whatever the source behind can tell apart. */
 SYSCALL(266, clock_getres, int id, struct abi_timespec32 *out)
 {
-    if (id < 0 || id > CLOCK_BOOTTIME)
+    if (!is_clock(id))
         return -EINVAL;
     if (out)
         *out = (struct abi_timespec32){0, 1};
@@ -102,7 +81,7 @@ absolute(int id, int64_t sec, int32_t nsec, uint64_t *deadline)
     int error = clock_span(sec, nsec, deadline);
 
     if (!error && *deadline != TIME_NEVER)
-        *deadline -= MIN(*deadline, base_of(id));
+        *deadline -= MIN(*deadline, clock_base(id));
     return error;
 }
 
@@ -111,7 +90,7 @@ sleep_for(int id, int flags, int64_t sec, int32_t nsec, uint64_t *left)
 {
     uint64_t deadline;
 
-    if (id < 0 || id > CLOCK_BOOTTIME || id == CLOCK_THREAD_CPUTIME)
+    if (!is_clock(id) || id == CLOCK_THREAD_CPUTIME)
         return -EINVAL;
     if (id == CLOCK_PROCESS_CPUTIME)
         return -ENOTSUP; /* it stands still while the only one who would wait sleeps */

@@ -31,6 +31,8 @@ end_thread(void)
 {
     struct libc_thread *thread = thread_current()->data;
 
+    if (signal_thread_ends)
+        signal_thread_ends(thread);
     if (thread->clear_tid) {
         *thread->clear_tid = 0;
         futex_wake(thread->clear_tid, 1);

@@ -1,39 +1,44 @@
 /*
- * alarm and setitimer: one timer that sends SIGALRM. The two kinds that count processor time
- * are refused, since that is not accounted.
+ * alarm and setitimer: one timer that sends SIGALRM, and two of processor time, which is that of
+ * the program as a whole: user's and system's are not told apart.
  */
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
-#include "kernel/thread.h"
-#include "lib/libc/abi.h"
+#include "lib/libc/clock.h"
+#include "lib/libc/interval.h"
 #include "lib/libc/part.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
 PART(itimer);
 
-#define ITIMER_REAL 0
-
 struct itimerval {
     struct abi_timeval32 interval, value;
 };
 
-static void alarm_fired(void *arg);
+static void fired(void *arg);
 
-static struct timer alarm_timer = {.fire = alarm_fired};
-static uint64_t interval; /* ns, 0: once */
-static bool armed;
+/* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
+static struct alarm {
+    struct interval interval;
+    int signal;
+} alarms[] = {
+    {{.timer = {.fire = fired, .arg = &alarms[0]}, .clock = CLOCK_MONOTONIC}, ABI_SIGALRM},
+    {{.timer = {.fire = fired, .arg = &alarms[1]}, .clock = CLOCK_PROCESS_CPUTIME},
+     ABI_SIGVTALRM},
+    {{.timer = {.fire = fired, .arg = &alarms[2]}, .clock = CLOCK_PROCESS_CPUTIME},
+     ABI_SIGPROF},
+};
 
 static void
-alarm_fired(void *arg)
+fired(void *arg)
 {
-    uint64_t next = alarm_timer.deadline + interval, now = clock_now();
+    struct alarm *alarm = arg;
 
-    (void)arg;
-    armed = interval != 0;
-    if (armed) /* late ones are not made up for */
-        timer_set(&alarm_timer, next > now ? next : now + interval);
-    signal_raise(ABI_SIGALRM);
+    if (!interval_fired(&alarm->interval))
+        return;
+    (void)interval_go_on(&alarm->interval); /* late ones are not made up for */
+    signal_raise(alarm->signal);
 }
 
 static uint64_t
@@ -55,35 +60,32 @@ is_valid(struct abi_timeval32 t)
     return t.sec >= 0 && t.usec >= 0 && t.usec < 1000000;
 }
 
+/* One that is not off has a microsecond left, since 0 would mean that it is. */
 static struct itimerval
-remaining(void)
+remaining(const struct alarm *alarm)
 {
-    uint64_t now = clock_now(), left = 0;
+    struct interval_setting left = interval_left(&alarm->interval);
 
-    if (armed) /* 0 would mean that it is off */
-        left = alarm_timer.deadline > now ? alarm_timer.deadline - now : NSEC_PER_USEC;
-    return (struct itimerval){from_ns(interval), from_ns(left)};
+    if (alarm->interval.on)
+        left.value = MAX(left.value, NSEC_PER_USEC);
+    return (struct itimerval){from_ns(left.interval), from_ns(left.value)};
 }
 
-SYSCALL(105, getitimer, int which, struct itimerval *out)
+SYSCALL(105, getitimer, unsigned which, struct itimerval *out)
 {
-    if (which != ITIMER_REAL)
+    if (which >= ARRAY_SIZE(alarms))
         return -EINVAL;
-    *out = remaining();
+    *out = remaining(&alarms[which]);
     return 0;
 }
 
-SYSCALL(104, setitimer, int which, const struct itimerval *new, struct itimerval *old)
+SYSCALL(104, setitimer, unsigned which, const struct itimerval *new, struct itimerval *old)
 {
-    struct itimerval was = remaining();
-
-    if (which != ITIMER_REAL || !is_valid(new->interval) || !is_valid(new->value))
+    if (which >= ARRAY_SIZE(alarms) || !is_valid(new->interval) || !is_valid(new->value))
         return -EINVAL;
-    timer_cancel(&alarm_timer);
-    interval = to_ns(new->interval);
-    armed = to_ns(new->value) != 0;
-    if (armed)
-        timer_set(&alarm_timer, clock_now() + to_ns(new->value));
+    struct itimerval was = remaining(&alarms[which]);
+    struct interval_setting setting = {to_ns(new->value), to_ns(new->interval)};
+    interval_set(&alarms[which].interval, setting, false, false);
     if (old)
         *old = was;
     return 0;

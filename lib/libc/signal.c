@@ -1,5 +1,5 @@
 /*
- * Signals with handlers. A signal is a bit that waits, for one thread or for the program,
+ * Signals with handlers. A signal waits (signal_queue.c), for one thread or for the program,
  * until a thread that does not block it comes to the end of a system call; there the handler
  * is called. No frame is built on a stack and nothing returns through sigreturn, since no code
  * is ever interrupted in its middle.
@@ -9,7 +9,7 @@
 #include "lib/libc/abi.h"
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
-#include "lib/libc/signal.h"
+#include "lib/libc/signal_queue.h"
 #include "lib/libc/syscall.h"
 
 PART(signals);
@@ -23,18 +23,11 @@ PART(signals);
 struct wait_queue signal_sent = WAIT_QUEUE_INIT(signal_sent);
 
 static struct abi_sigaction actions[ABI_NSIG + 1];
-static uint64_t pending; /* sent to the program, not to one thread */
 
 static struct libc_thread *
 self(void)
 {
     return thread_current()->data;
-}
-
-static uint64_t
-to_set(const uint32_t *halves)
-{
-    return halves[0] | (uint64_t)halves[1] << 32;
 }
 
 /* Of what was sent to the program, a signal is for the first thread that does not block it: the
@@ -43,7 +36,7 @@ to_set(const uint32_t *halves)
 static uint64_t
 mine(void)
 {
-    uint64_t set = pending;
+    uint64_t set = *signal_queue_set(NULL);
 
     for (struct thread *t = thread_next(NULL); set && t && t != thread_current();
          t = thread_next(t))
@@ -71,13 +64,23 @@ is_ignored(int number)
            (actions[number].handler == ABI_SIG_DFL && signal_ignored_by_default(number));
 }
 
+/* One that is blocked waits even so: the thread may ask for it. Of the program's threads the main
+ * one's mask counts, as on Linux. */
+static bool
+is_dropped(int number, const struct libc_thread *thread)
+{
+    for (struct thread *t = thread_next(NULL); !thread && t; t = thread_next(t))
+        thread = t->data;
+    return is_ignored(number) && !(thread && thread->blocked & SIGNAL_BIT(number));
+}
+
 /* Call the handler; true if the system call that a signal interrupted shall be made again. */
 static bool
-run(int number)
+run(struct abi_siginfo *info)
 {
+    int number = info->signo;
     struct abi_sigaction action = actions[number];
     struct libc_thread *thread = self();
-    struct abi_siginfo info = {.signo = number, .pid = 1};
     struct abi_ucontext context = {.mask = thread->blocked};
 
     if (is_ignored(number))
@@ -91,23 +94,30 @@ run(int number)
         thread->blocked |= SIGNAL_BIT(number);
     if (action.flags & ABI_SA_SIGINFO)
         ((void (*)(int, struct abi_siginfo *, struct abi_ucontext *))action.handler)(
-            number, &info, &context);
+            number, info, &context);
     else
         ((void (*)(int))action.handler)(number);
     thread->blocked = context.mask & ~SIGNAL_UNBLOCKABLE; /* the handler may have changed it */
     return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
 }
 
-/* The lowest signal of a set of waiting ones; it waits no longer. */
-static int
-take_lowest(uint64_t set)
+uint64_t
+signal_pending_set(void)
 {
-    int number = __builtin_ctzll(set) + 1;
+    return self() ? self()->pending | *signal_queue_set(NULL) : 0;
+}
 
-    if (self()->pending & SIGNAL_BIT(number))
-        self()->pending &= ~SIGNAL_BIT(number);
-    else
-        pending &= ~SIGNAL_BIT(number);
+/* The lowest, of those for this thread alone first. */
+int
+signal_take(uint64_t set, struct abi_siginfo *info)
+{
+    struct libc_thread *whose = self()->pending & set ? self() : NULL;
+    int number = __builtin_ctzll(*signal_queue_set(whose) & set) + 1;
+    struct abi_siginfo taken;
+
+    signal_queue_take(number, whose, &taken);
+    if (info)
+        *info = taken;
     return number;
 }
 
@@ -115,9 +125,11 @@ bool
 signal_deliver(void)
 {
     bool restart = true;
+    struct abi_siginfo info;
 
     for (uint64_t set = due(); set; set = due()) {
-        if (!run(take_lowest(set)))
+        signal_take(set, &info);
+        if (!run(&info))
             restart = false;
     }
     return restart;
@@ -138,57 +150,124 @@ ends_at_once(int number)
     return false;
 }
 
+/* What is always so with one that is sent. False: that was all. */
+static bool
+shall_wait(int number, const struct libc_thread *thread)
+{
+    if (is_dropped(number, thread))
+        return false;
+    if (thread || !ends_at_once(number))
+        return true;
+    signal_default(number);
+    return false;
+}
+
+static int
+send(const struct abi_siginfo *info, struct libc_thread *thread)
+{
+    if (!shall_wait(info->signo, thread))
+        return 0;
+    int error = signal_queue_make(info, thread);
+    wake_all(&signal_sent);
+    return error;
+}
+
 void
 signal_send(int number)
 {
-    if (is_ignored(number))
-        return;
-    if (ends_at_once(number)) {
-        signal_default(number);
-        return;
-    }
-    pending |= SIGNAL_BIT(number);
-    wake_all(&signal_sent);
+    (void)send(&(struct abi_siginfo){.signo = number, .code = ABI_SI_KERNEL}, NULL);
 }
 
-static long
-send_to_thread(int id, int number)
+bool
+signal_send_note(struct signal_note *note)
+{
+    if (!shall_wait(note->info.signo, note->thread))
+        return false;
+    signal_queue_add(note);
+    wake_all(&signal_sent);
+    return true;
+}
+
+void
+signal_thread_ends(struct libc_thread *thread)
+{
+    signal_queue_forget(UINT64_MAX, thread);
+}
+
+struct libc_thread *
+signal_thread(int id)
 {
     struct thread *t = thread_next(NULL);
 
     while (t && t->id != id)
         t = thread_next(t);
-    if (!t || !t->data)
+    return t ? t->data : NULL;
+}
+
+static long
+send_to_thread(int id, const struct abi_siginfo *info)
+{
+    struct libc_thread *thread = signal_thread(id);
+
+    if (!thread)
         return -ESRCH;
-    if (number < 0 || number > ABI_NSIG)
+    if (info->signo < 0 || info->signo > ABI_NSIG)
         return -EINVAL;
-    if (number == 0 || is_ignored(number))
-        return 0;
-    ((struct libc_thread *)t->data)->pending |= SIGNAL_BIT(number);
-    wake_all(&signal_sent);
-    return 0;
+    return info->signo ? send(info, thread) : 0;
 }
 
 SYSCALL(238, tkill, int id, int number)
 {
-    return send_to_thread(id, number);
+    return send_to_thread(
+        id, &(struct abi_siginfo){.signo = number, .code = ABI_SI_TKILL, .pid = 1});
 }
 
 SYSCALL(270, tgkill, UNUSED int group, int id, int number)
 {
-    return send_to_thread(id, number);
+    return sys_tkill(id, number);
 }
 
 /* One process, number 1, which is also its group and everybody. */
-SYSCALL(37, kill, int process, int number)
+static long
+send_to_process(int process, const struct abi_siginfo *info)
 {
     if (process != 1 && process != 0 && process != -1)
         return -ESRCH;
-    if (number < 0 || number > ABI_NSIG)
+    if (info->signo < 0 || info->signo > ABI_NSIG)
         return -EINVAL;
-    if (number != 0)
-        signal_send(number);
-    return 0;
+    return info->signo ? send(info, NULL) : 0;
+}
+
+SYSCALL(37, kill, int process, int number)
+{
+    return send_to_process(
+        process, &(struct abi_siginfo){.signo = number, .code = ABI_SI_USER, .pid = 1});
+}
+
+SYSCALL(178, rt_sigqueueinfo, int process, int number, const struct abi_siginfo *from)
+{
+    struct abi_siginfo info = *from;
+
+    info.signo = number;
+    return process < 1 ? -ESRCH : send_to_process(process, &info);
+}
+
+SYSCALL(335, rt_tgsigqueueinfo, UNUSED int group, int id, int number,
+        const struct abi_siginfo *from)
+{
+    struct abi_siginfo info = *from;
+
+    info.signo = number;
+    return send_to_thread(id, &info);
+}
+
+static void
+forget_everywhere(int number)
+{
+    signal_queue_forget(SIGNAL_BIT(number), NULL);
+    for (struct thread *t = thread_next(NULL); t; t = thread_next(t))
+        if (t->data)
+            signal_queue_forget(SIGNAL_BIT(number), t->data);
 }
 
 SYSCALL(174, rt_sigaction, int number, const struct abi_sigaction *new,
@@ -203,7 +282,7 @@ SYSCALL(174, rt_sigaction, int number, const struct abi_sigaction *new,
         return 0;
     actions[number] = *new;
     if (is_ignored(number))
-        pending &= ~SIGNAL_BIT(number);
+        forget_everywhere(number);
     return 0;
 }
 
@@ -214,7 +293,7 @@ SYSCALL(175, rt_sigprocmask, int how, const uint32_t *halves, uint32_t *old, siz
     if (size != SET_SIZE)
         return -EINVAL;
     if (halves)
-        set = to_set(halves);
+        set = signal_set(halves);
     if (halves && how == ABI_SIG_BLOCK)
         self()->blocked |= set & ~SIGNAL_UNBLOCKABLE;
     else if (halves && how == ABI_SIG_UNBLOCK)
@@ -232,7 +311,7 @@ SYSCALL(175, rt_sigprocmask, int how, const uint32_t *halves, uint32_t *old, siz
 
 SYSCALL(176, rt_sigpending, uint32_t *out, size_t size)
 {
-    uint64_t set = (self()->pending | pending) & self()->blocked;
+    uint64_t set = signal_pending_set() & self()->blocked;
 
     if (size != SET_SIZE)
         return -EINVAL;
@@ -272,13 +351,9 @@ wait_for_one(uint64_t set, struct abi_siginfo *info, uint64_t deadline)
     int result = 0;
 
     for (;;) {
-        uint64_t waiting = (self()->pending | pending) & set;
-        if (waiting) {
-            int number = take_lowest(waiting);
-            if (info)
-                *info = (struct abi_siginfo){.signo = number, .pid = 1};
-            return number;
-        }
+        uint64_t waiting = signal_pending_set() & set;
+        if (waiting)
+            return signal_take(waiting, info);
         if (result)
             return result == -ETIMEDOUT ? -EAGAIN : -EINTR;
         result = signal_wait_on(&nothing_else, deadline); /* blocked ones wake it too */
@@ -293,7 +368,7 @@ SYSCALL(177, rt_sigtimedwait, const uint32_t *set, struct abi_siginfo *info,
 
     if (error || size != SET_SIZE)
         return -EINVAL;
-    return wait_for_one(to_set(set), info, deadline);
+    return wait_for_one(signal_set(set), info, deadline);
 }
 
 SYSCALL(421, rt_sigtimedwait_time64, const uint32_t *set, struct abi_siginfo *info,
@@ -304,5 +379,5 @@ SYSCALL(421, rt_sigtimedwait_time64, const uint32_t *set, struct abi_siginfo *in
 
     if (error || size != SET_SIZE)
         return -EINVAL;
-    return wait_for_one(to_set(set), info, deadline);
+    return wait_for_one(signal_set(set), info, deadline);
 }

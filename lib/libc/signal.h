@@ -23,8 +23,8 @@ struct libc_thread {
     uint32_t *clear_tid;       /* zeroed and woken when the thread ends, or NULL */
 };
 
-/* Send a signal to the program, from threads or deferred work: a thread that does not block
- * it will run the handler. May end the program. */
+/* Send a signal to the program as the kernel does, from threads or deferred work: a thread that
+ * does not block it will run the handler. May end the program. */
 void signal_raise(int number);
 
 /* The default action: the program ends as by exit_group (called from deferred work it returns
@@ -39,6 +39,42 @@ __attribute__((weak)) extern struct wait_queue signal_sent;
 /* Run the handlers that are due; true if all of them (or none) want the call made again. */
 __attribute__((weak)) bool signal_deliver(void);
 __attribute__((weak)) void signal_send(int number);
+/* The thread ends: what waits for it alone waits no longer. */
+__attribute__((weak)) void signal_thread_ends(struct libc_thread *);
+
+/* ---- signal.c, for others that hand signals out ---- */
+
+/*
+ * A signal that waits, with what is told of it. Standard ones that are sent by a call are one
+ * while one waits; each one of a timer, and each from ABI_SIGRTMIN on, is one of its own.
+ */
+struct signal_note {
+    struct list link;                    /* of those that wait */
+    struct libc_thread *thread;          /* it alone may have it; NULL: any thread */
+    struct abi_siginfo info;             /* signo is set */
+    void (*taken)(struct signal_note *); /* it waits no longer, and `info` is about to be handed
+                                          * out. NULL: it is from kmalloc, and freed */
+};
+
+/* Send one that does not wait, in threads or deferred work. False: it is ignored. May end the
+ * program. */
+bool signal_send_note(struct signal_note *note);
+/* Have it wait no longer, if it does; `taken` is not called. */
+void signal_take_back(struct signal_note *note);
+/* The C library's thread of that number, or NULL. */
+struct libc_thread *signal_thread(int id);
+/* What waits for the running thread, blocked or not: a set. */
+uint64_t signal_pending_set(void);
+/* Take one of a set of which some wait. Its number; `info` may be NULL. */
+int signal_take(uint64_t set, struct abi_siginfo *info);
+/* A set in the C library's memory. */
+static inline uint64_t
+signal_set(const uint32_t *halves)
+{
+    return halves[0] | (uint64_t)halves[1] << 32;
+}
+
+/* ---- masks and sleeping ---- */
 
 /* Those that no mask keeps out. */
 #define SIGNAL_BIT(n)      (1ull << ((n)-1))

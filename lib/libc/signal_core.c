@@ -39,7 +39,7 @@ signal_mask_begin(const uint32_t *set)
     uint64_t was = self->blocked;
 
     if (set)
-        self->blocked = (set[0] | (uint64_t)set[1] << 32) & ~SIGNAL_UNBLOCKABLE;
+        self->blocked = signal_set(set) & ~SIGNAL_UNBLOCKABLE;
     return was;
 }
 

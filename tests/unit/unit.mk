@@ -67,6 +67,7 @@ UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 
 UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
+UNIT_interval := $(addprefix lib/libc/,interval.c deadline.c signal_queue.c) $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
 # Instead of one thread that waits, the kernel's own.

@@ -18,6 +18,7 @@ static const struct {
     {"files", files},     {"paths", paths},         {"streams", streams},
     {"pipes", pipes},     {"waits", waits},         {"epolls", epolls},
     {"threads", threads}, {"signals", signals},     {"clocks", clocks},
+    {"timers", timers},
     {"sockets", sockets}, {"datagrams", datagrams}, {"names", names},
     {"memory", memory},   {"process", process},     {"interfaces", interfaces},
     {"tuning", tuning},   {"places", places},       {"socketcalls", socketcalls},

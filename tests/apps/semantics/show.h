@@ -34,6 +34,7 @@ void epolls(void);
 void threads(void);
 void signals(void);
 void clocks(void);
+void timers(void);
 void sockets(void);
 void socketcalls(void);
 void datagrams(void);
