@@ -187,7 +187,7 @@ mutants:
 	@tools/checklist
 	@tools/mutants
 # A page for browsers that cannot be built is a figure less, which is said in its place.
-bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.elf pace.elf) \
+bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.elf pace.elf path.elf) \
     $(addprefix $(B)/native/,strings pace)
 	-@$(MAKE) --no-print-directory web
 	@BUILD=$(B) $(PYTHON) tests/bench/bench.py

@@ -17,6 +17,7 @@ import time
 
 import entry
 import first
+import path
 import start
 import strings
 import web
@@ -161,6 +162,7 @@ def main():
              "entry": lambda: entry.entry_to_main(FEWER),
              "first": lambda: first.first_response(FEWER), "http": download, "console": console,
              "strings": lambda: strings.string_functions(FEWER), "pace": lambda: strings.pace(FEWER),
+             "path": path.instructions,
              "web": lambda: web.start_up(FEWER)}
     began = time.monotonic()
     machine(RUNS)
