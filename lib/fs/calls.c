@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
+#include "lib/libc/memory.h"
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
@@ -21,6 +22,7 @@ PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
     fs_partitions_linked, fs_mount_linked, fs_change_linked,
     fs_set_linked,        fs_stat_linked,  fs_room_linked,
+    memory_shared_linked,
 };
 
 static struct file *working_directory; /* NULL: "/" */

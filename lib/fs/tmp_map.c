@@ -108,10 +108,8 @@ tmp_data_map(struct tmp_data *d, uint64_t first, size_t count, void **out)
 {
     char *base = in_one_piece(d, first, count);
 
-    if (!base && gather_all(d, first + count) && gather(d, first, count)) {
-        log_warn("tmpfs: %zu pages cannot be mapped in one piece beside what is mapped", count);
+    if (!base && gather_all(d, first + count) && gather(d, first, count))
         return -ENOMEM;
-    }
     if (!base)
         base = in_one_piece(d, first, count);
     for (size_t i = 0; i < count; i++)

@@ -5,11 +5,6 @@
  * of a mapping can be chosen inside of memory that the program has already (MAP_FIXED). brk always
  * refuses, which musl's malloc takes as "use mmap".
  *
- * A byte for each page of RAM keeps the books: whether it belongs to the program (munmap of
- * anything else touches nothing, as on Linux), its protection, since it must get the usual
- * one back before it returns to the kernel, and whether it was read from a file. On a platform
- * without paging protections are accepted and have no effect.
- *
  * None of these calls is a known point (syscall.h says why). The one exception reads a file
  * into a mapping, and malloc never asks for that.
  */
@@ -19,18 +14,11 @@
 #include "kernel/string.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/file.h"
+#include "lib/libc/memory.h"
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
 PART(memory);
-
-#define NOT_OURS       0
-#define OURS(prot)     ((uint8_t)((prot) + 1)) /* of enum page_prot */
-#define PROT_OF(entry) ((enum page_prot)(((entry) & ~OF_FILE) - 1))
-#define OF_FILE        0x80 /* beside it */
-
-static uint8_t *books; /* by page number; NULL before the first mapping */
-static uintptr_t nr_pages;
 
 /* The stack that a detached thread gave back while it stood on it. */
 static struct {
@@ -38,85 +26,6 @@ static struct {
     size_t pages;
     int owner; /* thread id */
 } abandoned;
-
-/* ---- books ---- */
-
-static uint8_t
-entry(uintptr_t page)
-{
-    return page < nr_pages ? books[page] : NOT_OURS;
-}
-
-static bool
-make_books(void)
-{
-    struct memory_info memory;
-
-    if (books)
-        return true;
-    memory_info(&memory);
-    nr_pages = PAGE_ALIGN(memory.highest) >> PAGE_SHIFT;
-    books = pages_alloc(PAGE_ALIGN(nr_pages) >> PAGE_SHIFT);
-    if (!books)
-        nr_pages = 0;
-    return books;
-}
-
-/* True if `count` pages from `page` on are all the program's. */
-static bool
-owns(uintptr_t page, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (entry(page + i) == NOT_OURS)
-            return false;
-    return true;
-}
-
-/* Whole pages; false if the length is 0 or the range wraps. */
-static bool
-in_pages(uintptr_t base, size_t len, size_t *count)
-{
-    *count = PAGE_ALIGN(len) >> PAGE_SHIFT;
-    return *count > 0 && len <= INT32_MAX && base + len >= base;
-}
-
-/* ---- protection ---- */
-
-static enum page_prot
-to_prot(int prot)
-{
-    return prot & ABI_PROT_EXEC    ? PAGE_RWX
-           : prot & ABI_PROT_WRITE ? PAGE_RW
-           : prot & ABI_PROT_READ  ? PAGE_RO
-                                   : PAGE_NONE;
-}
-
-static int
-protect(uintptr_t page, size_t count, enum page_prot prot)
-{
-    int error = platform->protect((void *)(page << PAGE_SHIFT), count << PAGE_SHIFT, prot);
-
-    if (error && error != -ENOTSUP)
-        return error;
-    for (size_t i = 0; i < count; i++)
-        books[page + i] = (uint8_t)((books[page + i] & OF_FILE) | OURS(prot));
-    return 0;
-}
-
-/* Give pages back to the kernel, readable and writable as it expects them. */
-static int
-release(uintptr_t page, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int error =
-            PROT_OF(books[page + i]) == PAGE_RW ? 0 : protect(page + i, 1, PAGE_RW);
-        if (error)
-            return error; /* no memory for the page tables: the rest stays mapped */
-    }
-    memset(books + page, NOT_OURS, count);
-    pages_free((void *)(page << PAGE_SHIFT), count);
-    return 0;
-}
 
 /* ---- stacks of ended threads ---- */
 
@@ -133,7 +42,7 @@ release_abandoned(void)
         return;
     size_t pages = abandoned.pages;
     abandoned.pages = 0;
-    release(abandoned.base >> PAGE_SHIFT, pages);
+    memory_release(abandoned.base >> PAGE_SHIFT, pages);
 }
 
 static bool
@@ -150,31 +59,28 @@ map(size_t count)
     void *base = NULL;
 
     release_abandoned();
-    if (make_books())
+    if (memory_have_books())
         base = pages_alloc(count);
     if (base)
-        memset(books + ((uintptr_t)base >> PAGE_SHIFT), OURS(PAGE_RW), count);
+        memory_set_new((uintptr_t)base >> PAGE_SHIFT, count);
     return base;
 }
 
-/* Anew where the program has memory already: zeroes, as a new mapping. */
+/* Anew where the program has memory already: zeroes, as a new mapping. Not in place of a file's own
+ * pages, which are there and nowhere else. */
 static void *
 map_over(uintptr_t base, size_t count)
 {
     uintptr_t page = base >> PAGE_SHIFT;
 
-    if (protect(page, count, PAGE_RW))
+    for (size_t i = 0; i < count; i++)
+        if (memory_is_shared(page + i))
+            return NULL;
+    if (memory_protect(page, count, PAGE_RW))
         return NULL;
-    memset(books + page, OURS(PAGE_RW), count);
+    memory_set_new(page, count);
     memset((void *)base, 0, count << PAGE_SHIFT);
     return (void *)base;
-}
-
-static void
-mark_as_file(uintptr_t page, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        books[page + i] |= OF_FILE;
 }
 
 /* A mapped file is a copy that was read once. */
@@ -198,20 +104,40 @@ read_file(int fd, char *to, size_t len, uint64_t at)
     return n == -EISDIR ? -ENODEV : MIN(n, 0);
 }
 
-/* Which file a mapping may have: what is written to a shared one would never reach it. */
+static bool
+has_own_pages(const struct file *file)
+{
+    return shared_map && file->ops->storage && file->ops->storage->map;
+}
+
+/* Which file a mapping may have: what is written to a shared one has to reach it. */
 static long
 check_file(int fd, int prot, int flags)
 {
     const struct file *file = fd_get(fd);
 
-    if (!file)
+    if (!file || (file->flags & FILE_O_PATH))
         return -EBADF;
     unsigned mode = file->flags & FILE_O_ACCMODE;
     if (mode == FILE_O_WRONLY)
         return -EACCES;
     if (!(flags & ABI_MAP_SHARED) || !(prot & ABI_PROT_WRITE))
         return 0;
-    return mode == FILE_O_RDWR ? -ENODEV : -EACCES;
+    if (mode != FILE_O_RDWR)
+        return -EACCES;
+    return has_own_pages(file) ? 0 : -ENODEV;
+}
+
+static long
+map_shared(struct file *file, uint64_t at, size_t count)
+{
+    release_abandoned();
+    if (!memory_have_books())
+        return -ENOMEM;
+    file_hold(file);
+    long base = shared_map(file, at, count);
+    file_release(file);
+    return base;
 }
 
 SYSCALL(192, mmap2, uintptr_t address, size_t len, int prot, int flags, int fd,
@@ -228,10 +154,13 @@ SYSCALL(192, mmap2, uintptr_t address, size_t len, int prot, int flags, int fd,
         error = check_file(fd, prot, flags);
     if (error)
         return error;
-    if (!in_pages(0, len, &count))
+    if (!memory_in_pages(0, len, &count))
         return -ENOMEM;
     bool fixed = flags & ABI_MAP_FIXED;
-    if (fixed && !owns(address >> PAGE_SHIFT, count))
+    if (!(flags & ABI_MAP_ANONYMOUS) && (flags & ABI_MAP_SHARED) && has_own_pages(fd_get(fd)))
+        return fixed ? -ENODEV
+                     : map_shared(fd_get(fd), (uint64_t)page_offset << PAGE_SHIFT, count);
+    if (fixed && !memory_owns(address >> PAGE_SHIFT, count))
         return -EINVAL; /* the place of a page cannot be chosen */
     char *base = fixed ? map_over(address, count) : map(count);
     if (!base)
@@ -240,11 +169,11 @@ SYSCALL(192, mmap2, uintptr_t address, size_t len, int prot, int flags, int fd,
     if (!(flags & ABI_MAP_ANONYMOUS))
         error = read_file(fd, base, len, (uint64_t)page_offset << PAGE_SHIFT);
     if (!error && !(flags & ABI_MAP_ANONYMOUS))
-        mark_as_file(page, count);
-    if (!error && to_prot(prot) != PAGE_RW)
-        error = protect(page, count, to_prot(prot));
+        memory_set_file(page, count);
+    if (!error && memory_prot(prot) != PAGE_RW)
+        error = memory_protect(page, count, memory_prot(prot));
     if (error && !fixed)
-        release(page, count);
+        memory_release(page, count);
     return error ? error : (long)base;
 }
 
@@ -253,14 +182,14 @@ unmap(uintptr_t base, size_t len)
 {
     size_t count;
 
-    if (base % PAGE_SIZE || !in_pages(base, len, &count))
+    if (base % PAGE_SIZE || !memory_in_pages(base, len, &count))
         return -EINVAL;
     uintptr_t page = base >> PAGE_SHIFT, end = page + count;
     while (page < end) {
         size_t run = 0;
-        while (page + run < end && entry(page + run) != NOT_OURS)
+        while (page + run < end && memory_entry(page + run) != MEMORY_NOT_OURS)
             run++;
-        int error = run ? release(page, run) : 0;
+        int error = run ? memory_release(page, run) : 0;
         if (error)
             return error;
         page += run + 1;
@@ -274,7 +203,7 @@ SYSCALL(91, munmap, uintptr_t base, size_t len)
     release_abandoned();
     if (!stands_on(base, len))
         return unmap(base, len);
-    if (base % PAGE_SIZE || !owns(base >> PAGE_SHIFT, len >> PAGE_SHIFT))
+    if (base % PAGE_SIZE || !memory_owns(base >> PAGE_SHIFT, len >> PAGE_SHIFT))
         return -EINVAL;
     abandoned.base = base;
     abandoned.pages = len >> PAGE_SHIFT;
@@ -291,18 +220,18 @@ SYSCALL(125, mprotect, uintptr_t base, size_t len, int prot)
         return -EINVAL;
     if (len == 0)
         return 0;
-    if (!in_pages(base, len, &count) || !owns(page, count))
+    if (!memory_in_pages(base, len, &count) || !memory_owns(page, count))
         return -ENOMEM;
-    return protect(page, count, to_prot(prot));
+    return memory_protect(page, count, memory_prot(prot));
 }
 
 /* One protection for all of them; -EFAULT if there is not. */
 static int
 common_prot(uintptr_t page, size_t count, enum page_prot *prot)
 {
-    *prot = PROT_OF(books[page]);
+    *prot = MEMORY_PROT_OF(memory_entry(page));
     for (size_t i = 1; i < count; i++)
-        if (books[page + i] != books[page])
+        if (memory_entry(page + i) != memory_entry(page))
             return -EFAULT;
     return 0;
 }
@@ -318,18 +247,18 @@ move(uintptr_t page, size_t old, size_t new)
     if (!base)
         return error ? error : -ENOMEM;
     if (prot == PAGE_NONE)
-        error = protect(page, old, PAGE_RO); /* so that it can be copied */
+        error = memory_protect(page, old, PAGE_RO); /* so that it can be copied */
     if (!error) {
         memcpy(base, (const void *)(page << PAGE_SHIFT), old << PAGE_SHIFT);
-        error = prot == PAGE_RW ? 0 : protect((uintptr_t)base >> PAGE_SHIFT, new, prot);
-        if (books[page] & OF_FILE)
-            mark_as_file((uintptr_t)base >> PAGE_SHIFT, new);
+        error = prot == PAGE_RW ? 0 : memory_protect((uintptr_t)base >> PAGE_SHIFT, new, prot);
+        if (memory_entry(page) & MEMORY_OF_FILE)
+            memory_set_file((uintptr_t)base >> PAGE_SHIFT, new);
     }
     if (error) {
-        release((uintptr_t)base >> PAGE_SHIFT, new);
+        memory_release((uintptr_t)base >> PAGE_SHIFT, new);
         return error;
     }
-    release(page, old);
+    memory_release(page, old);
     return (long)base;
 }
 
@@ -340,28 +269,30 @@ SYSCALL(163, mremap, uintptr_t base, size_t old_len, size_t new_len, int flags)
 
     bool guard = false;
 
-    if (base % PAGE_SIZE || (flags & ~ABI_MREMAP_MAYMOVE) || !in_pages(0, new_len, &new))
+    if (base % PAGE_SIZE || (flags & ~ABI_MREMAP_MAYMOVE) || !memory_in_pages(0, new_len, &new))
         return -EINVAL;
     /* The C library finds the end of the main thread's stack by asking for more of each page. */
-    if (thread_of_stack(base, &guard) && !guard && entry(page) == NOT_OURS)
+    if (thread_of_stack(base, &guard) && !guard && memory_entry(page) == MEMORY_NOT_OURS)
         return -ENOMEM;
-    if (!in_pages(base, old_len, &old) || !owns(page, old))
+    if (!memory_in_pages(base, old_len, &old) || !memory_owns(page, old))
         return -EFAULT;
     if (new <= old)
-        return new < old &&release(page + new, old - new) ? -ENOMEM : (long)base;
+        return new < old &&memory_release(page + new, old - new) ? -ENOMEM : (long)base;
+    if (memory_is_shared(page))
+        return shared_remap(page, old, new, flags & ABI_MREMAP_MAYMOVE);
     return flags & ABI_MREMAP_MAYMOVE ? move(page, old, new) : -ENOMEM;
 }
 
 static int
 make_zero(uintptr_t page)
 {
-    enum page_prot prot = PROT_OF(books[page]);
-    int error = prot == PAGE_RW ? 0 : protect(page, 1, PAGE_RW);
+    enum page_prot prot = MEMORY_PROT_OF(memory_entry(page));
+    int error = prot == PAGE_RW ? 0 : memory_protect(page, 1, PAGE_RW);
 
     if (error)
         return error;
     memset((void *)(page << PAGE_SHIFT), 0, PAGE_SIZE);
-    return prot == PAGE_RW ? 0 : protect(page, 1, prot);
+    return prot == PAGE_RW ? 0 : memory_protect(page, 1, prot);
 }
 
 /*
@@ -376,12 +307,14 @@ SYSCALL(219, madvise, uintptr_t base, size_t len, int advice)
         return -EINVAL;
     if (advice != ABI_MADV_DONTNEED || len == 0)
         return 0;
-    if (!in_pages(base, len, &count))
+    if (!memory_in_pages(base, len, &count))
         return -ENOMEM;
     uintptr_t page = base >> PAGE_SHIFT;
-    int result = owns(page, count) ? 0 : -ENOMEM; /* which keeps nothing from being done */
+    int result =
+        memory_owns(page, count) ? 0 : -ENOMEM; /* which keeps nothing from being done */
     for (; count > 0; page++, count--) {
-        bool plain = entry(page) != NOT_OURS && !(entry(page) & OF_FILE);
+        bool plain =
+            memory_entry(page) != MEMORY_NOT_OURS && !(memory_entry(page) & MEMORY_OF_FILE);
         int error = plain ? make_zero(page) : 0;
         if (error)
             return error;

@@ -23,7 +23,7 @@ static const struct {
     {"memory", memory},   {"process", process},     {"interfaces", interfaces},
     {"tuning", tuning},   {"places", places},       {"socketcalls", socketcalls},
     {"numbers", numbers}, {"changes", changes},     {"contents", contents},
-    {"overlaid", overlaid},
+    {"mappings", mappings}, {"overlaid", overlaid},
 };
 
 static const char *subject;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -57,6 +58,24 @@ written(void)
 }
 
 static void
+mapped_root(void)
+{
+    char *shared;
+    int fd;
+
+    SHOW(fd = open("/etc/hosts", O_RDWR));
+    shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    SHOW_TRUTH(shared != MAP_FAILED && memcmp(shared, "127.0.0.1", 9) == 0);
+    SHOW(pwrite(fd, "128", 3, 0));
+    SHOW(shared[2]);
+    shared[2] = '9';
+    SHOW(pread(fd, data, 3, 0));
+    SHOW(data[2]);
+    SHOW(munmap(shared, 4096));
+    SHOW(close(fd));
+}
+
+static void
 moved(void)
 {
     SHOW(rename("/dir", "/moved"));
@@ -93,5 +112,6 @@ void
 overlaid(void)
 {
     written();
+    mapped_root();
     moved();
 }

@@ -47,6 +47,7 @@ void places(void);
 void numbers(void);
 void changes(void);
 void contents(void);
+void mappings(void);
 void overlaid(void);
 
 #endif
