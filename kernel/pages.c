@@ -201,7 +201,7 @@ pages_alloc_aligned(size_t count, size_t align)
 }
 
 void *
-pages_alloc_stack(size_t count)
+pages_alloc_raw(size_t count)
 {
     return take_pages(count, PAGE_SIZE);
 }

@@ -140,7 +140,7 @@ struct thread *
 thread_create(const char *name, void (*entry)(void *), void *arg, size_t stack_size)
 {
     size_t size = PAGE_ALIGN(stack_size);
-    char *base = pages_alloc_stack((size >> PAGE_SHIFT) + 1);
+    char *base = pages_alloc_raw((size >> PAGE_SHIFT) + 1);
 
     if (!base)
         return NULL;

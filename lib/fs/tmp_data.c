@@ -17,7 +17,7 @@ tmp_pool_page(bool whole)
 {
     if (tmp_pool.used >= tmp_pool.limit)
         return NULL;
-    void *page = whole ? pages_alloc_stack(1) : pages_alloc(1);
+    void *page = whole ? pages_alloc_raw(1) : pages_alloc(1);
     tmp_pool.used += page != NULL;
     return page;
 }

@@ -124,7 +124,7 @@ static void
 may_be_the_callers(void **state)
 {
     bool in_guard;
-    char *stack = pages_alloc_stack(SHIM_STACK / PAGE_SIZE);
+    char *stack = pages_alloc_raw(SHIM_STACK / PAGE_SIZE);
     struct thread *t =
         thread_create_on("own", leave_letter, "a", (uintptr_t)stack + SHIM_STACK);
 

@@ -306,7 +306,7 @@ static struct virtio_console *
 vcon_new(struct virtio_device *v)
 {
     struct virtio_console *c = kmalloc(sizeof(*c));
-    char *pages = pages_alloc(OUT_BUFFERS * OUT_SIZE / PAGE_SIZE);
+    char *pages = pages_alloc_raw(OUT_BUFFERS * OUT_SIZE / PAGE_SIZE);
 
     if (!c || !pages) {
         kfree(c);

@@ -83,7 +83,7 @@ pages_alloc(size_t count)
 
 /* What is left in it is the poison. */
 void *
-pages_alloc_stack(size_t count)
+pages_alloc_raw(size_t count)
 {
     void *base = pages_alloc(count);
 
