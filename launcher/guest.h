@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/ucontext.h>
 #include "abi/lguest.h"
 #include "launcher/vcpu/selectors.h"
@@ -41,6 +42,10 @@ void *memory_at(uint32_t address, uint32_t len);
 /* The same, but ends the guest with the original's message. */
 void *memory_read(uint32_t address, uint32_t len);
 void *memory_write(uint32_t address, uint32_t len);
+/* Fills [address, address + len), inside the RAM, from a file; false if it has to be read instead,
+ * as it always has to after memory_filled. */
+bool memory_fill(uint32_t address, uint32_t len, int fd, off_t offset);
+void memory_filled(void);
 /* All of it reads as zero again. */
 void memory_clear(void);
 /* Ends the launcher unless guest memory is all that is mapped below 4 GiB. */

@@ -7,6 +7,7 @@
  * the filter is in place; the filter is in place before the guest's first instruction.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -89,11 +90,13 @@ main(int argc, char **argv)
     close_inherited();
     if (options.probe)
         probe();
-    terminal_raw();             /* early: it forks, and there is little to copy yet */
+    terminal_raw(); /* early: it forks, and there is little to copy yet */
+    loader_open(options.kernel, options.initrd);
+    signal(SIGXFSZ, SIG_IGN);   /* a write past RLIMIT_FSIZE is EFBIG instead */
     memory_map(options.memory); /* quicker while there is no other thread */
     watch_setup();
-    loader_open(options.kernel, options.initrd);
     uint32_t entry = loader_load(options.command_line);
+    memory_filled();
     interrupt_setup();
     open_devices();
     device_publish();

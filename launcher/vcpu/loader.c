@@ -51,8 +51,8 @@ loader_open(const char *kernel, const char *initrd)
         return;
     initrd_name = initrd;
     initrd_fd = open_file(initrd, &status);
-    if (status.st_size > memory.ram)
-        usage_error("%s does not fit into %u MiB", initrd, memory.ram >> 20);
+    if (status.st_size > options.memory)
+        usage_error("%s does not fit into %u MiB", initrd, options.memory >> 20);
     initrd_size = status.st_size;
 }
 
@@ -69,6 +69,13 @@ read_at(int fd, const char *name, void *to, size_t len, off_t offset)
         offset += n;
         len -= n;
     }
+}
+
+static void
+load_at(uint32_t address, int fd, const char *name, uint32_t len, off_t offset)
+{
+    if (!memory_fill(address, len, fd, offset))
+        read_at(fd, name, memory_at(address, len), len, offset);
 }
 
 static void
@@ -105,8 +112,7 @@ load_segment(const Elf32_Phdr *segment)
     if (start > memory.ram || segment->p_memsz > memory.ram - start)
         usage_error("%s needs more than %u MiB: a segment ends at %#llx", kernel_name,
                     memory.ram >> 20, (unsigned long long)start + segment->p_memsz);
-    read_at(kernel_fd, kernel_name, memory_at(start, segment->p_filesz), segment->p_filesz,
-            segment->p_offset);
+    load_at(start, kernel_fd, kernel_name, segment->p_filesz, segment->p_offset);
     uint32_t end = start + segment->p_filesz;
     /* The original maps whole pages of the file: what follows there lies behind the data. */
     if (options.hostile == HOSTILE_DIRTY)
@@ -161,7 +167,7 @@ load_initrd(uint32_t image_end)
         usage_error("%s and %s do not fit into %u MiB together", kernel_name, initrd_name,
                     memory.ram >> 20);
     uint32_t at = memory.ram - size;
-    read_at(initrd_fd, initrd_name, memory_at(at, initrd_size), initrd_size, 0);
+    load_at(at, initrd_fd, initrd_name, initrd_size, 0);
     put(BOOT_PARAMS_INITRD_ADDRESS, at, 4);
     put(BOOT_PARAMS_INITRD_SIZE, size, 4);
 }

@@ -1,6 +1,6 @@
 /*
- * Guest memory: shared anonymous memory that is mapped twice below 4 GiB, where 32-bit segments
- * reach it, and nothing else of the process down there.
+ * Guest memory: a file without a name that is mapped twice below 4 GiB, where 32-bit segments reach
+ * it, and nothing else of the process down there.
  *
  * The far view holds all of it, at a place that any user may map. The near view has each byte
  * where the guest's own address says, so that segments over it have base 0, which is what
@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -28,22 +29,52 @@
 #define NEAR_BEGIN 0x10000u
 /* Where the far view begins: high enough that no system reserves it; for a guest that would reach
  * further, as high as it fits, which leaves the most to the near view. */
-#define FAR_BEGIN 0x10000000u
-#define FAR_ALIGN (2u << 20) /* of a large page */
+#define FAR_BEGIN        0x10000000u
+#define FAR_ALIGN        (2u << 20) /* of a large page */
 #define CPUID_HYPERVISOR 0x40000000
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u /* Linux 6.3; the C library of Debian 12 does not know it */
+#endif
 /* Room for the device page and the rings of all interrupt lines, and for none beyond. */
 #define DEVICE_PAGES (1 + DEVICE_LINES * LGUEST_VRING_PAGES)
 
 struct guest_memory memory;
 static uint32_t mapped; /* bytes, without the scratch page */
+static int file = -1;   /* what is mapped, until it is filled */
+
+static void
+make_file(uint32_t size)
+{
+    file = memfd_create("guest", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (file < 0) /* before Linux 6.3, which is when it began to ask for that flag */
+        file = memfd_create("guest", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, size) != 0)
+        memory_filled();
+}
+
+/* The file from there on, or memory of the same kind that cannot be mapped twice. */
+static void *
+map_view(uintptr_t place, uint32_t size, uint32_t from)
+{
+    int flags =
+        MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE | (file < 0 ? MAP_ANONYMOUS : 0);
+    void *at = mmap((void *)place, size, PROT_READ | PROT_WRITE | PROT_EXEC, flags, file, from);
+    if (at != MAP_FAILED)
+        madvise(at, size, MADV_HUGEPAGE); /* whoever offers none refuses */
+    return at;
+}
 
 static void
 map_far(void)
 {
     uint32_t size = mapped + PAGE;
     uintptr_t place = size <= FAR_BEGIN ? FAR_BEGIN : -size & -FAR_ALIGN;
-    void *at = mmap((void *)place, size, PROT_READ | PROT_WRITE | PROT_EXEC,
-                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    make_file(size);
+    void *at = map_view(place, size, 0);
+    if (at == MAP_FAILED && file >= 0) { /* a system may not want files executed */
+        memory_filled();
+        at = map_view(place, size, 0);
+    }
     if (at == MAP_FAILED)
         die("cannot map %u MiB of guest memory at %#lx: %s", memory.ram >> 20, place,
             strerror(errno));
@@ -64,28 +95,22 @@ limits_count(void)
     return memcmp(name, "TCGTCGTCGTCG", sizeof(name)) != 0;
 }
 
-/* The place is taken first, since mremap would replace what lies there; with an old size of 0 it
- * maps shared memory once more. Without a near view everything works, at the pace of segments
- * with a base. */
+/* Without a near view everything works, at the pace of segments with a base. */
 static void
 map_near(void)
 {
     uint32_t far = (uintptr_t)memory.far, end = mapped < far ? mapped : far;
-    size_t size = end - NEAR_BEGIN;
-    if (end < mapped && !limits_count())
-        return;
-    void *place = mmap((void *)(uintptr_t)NEAR_BEGIN, size, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (place != MAP_FAILED && mremap(memory.far + NEAR_BEGIN, 0, size,
-                                      MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
-        memory.near_end = end;
+    if (end < mapped && !limits_count()) {
+        verbose("guest code is slow, since this machine checks no limits of segments");
         return;
     }
-    verbose("guest code is slow, its memory cannot be mapped at %#x as well: %s; it depends on "
-            "vm.mmap_min_addr and on how much address space a process may have",
+    if (file >= 0 && map_view(NEAR_BEGIN, end - NEAR_BEGIN, NEAR_BEGIN) != MAP_FAILED)
+        memory.near_end = end;
+    else
+        verbose(
+            "guest code is slow, its memory cannot be mapped at %#x as well: %s; it depends on "
+            "vm.mmap_min_addr and on how large a file and an address space may be",
             NEAR_BEGIN, strerror(errno));
-    if (place != MAP_FAILED)
-        munmap(place, size);
 }
 
 void
@@ -96,6 +121,21 @@ memory_map(uint32_t ram)
     memory.limit = ram;
     map_far();
     map_near();
+}
+
+bool
+memory_fill(uint32_t address, uint32_t len, int fd, off_t offset)
+{
+    return file >= 0 && lseek(file, address, SEEK_SET) >= 0 &&
+           sendfile(file, fd, &offset, len) == (ssize_t)len;
+}
+
+void
+memory_filled(void)
+{
+    if (file >= 0)
+        close(file);
+    file = -1;
 }
 
 bool

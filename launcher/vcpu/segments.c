@@ -17,7 +17,7 @@
 #include "launcher/launcher.h"
 
 #define MODIFY_LDT_WRITE 0x11
-#define ALL_4_GIB        0 /* as a size; in a limit, one less, all bits are set then */
+#define ALL_4_GIB        (1u << 20) /* pages */
 
 /* Descriptor bits (Intel SDM vol. 3, 3.4.5), high word. */
 #define DESC_PRESENT  (1u << 15)
@@ -44,12 +44,12 @@ selector_works(uint16_t selector)
 }
 
 static void
-segment_make(uint16_t selector, unsigned contents, uint32_t base, uint32_t size)
+segment_make(uint16_t selector, unsigned contents, uint32_t base, uint32_t pages)
 {
     struct user_desc desc = {
         .entry_number = selector >> 3,
         .base_addr = base,
-        .limit = size / PAGE - 1,
+        .limit = pages - 1,
         .seg_32bit = 1,
         .contents = contents,
         .limit_in_pages = 1,
@@ -70,13 +70,13 @@ segments_make(void)
 {
     uint32_t far = (uintptr_t)memory.far, near = memory.near_end ? 0 : far;
     bool whole = memory.near_end >= memory.limit;
-    uint32_t size = memory.near_end && !whole ? memory.near_end : memory.limit;
-    segment_make(FAR_DS, MODIFY_LDT_CONTENTS_DATA, far, memory.limit); /* the table's last */
-    segment_make(FAR_CS, MODIFY_LDT_CONTENTS_CODE, far, memory.limit);
-    segment_make(NEAR_DS, MODIFY_LDT_CONTENTS_DATA, near, size);
+    uint32_t all = memory.limit / PAGE, pages = near || whole ? all : memory.near_end / PAGE;
+    segment_make(FAR_DS, MODIFY_LDT_CONTENTS_DATA, far, all);
+    segment_make(FAR_CS, MODIFY_LDT_CONTENTS_CODE, far, all);
+    segment_make(NEAR_DS, MODIFY_LDT_CONTENTS_DATA, near, pages);
     /* Code with a limit loses every other cycle of a tight loop on AMD; data does not. So near code
      * has none where nothing of the guest's address space is somebody else's: trap.c looks. */
-    segment_make(NEAR_CS, MODIFY_LDT_CONTENTS_CODE, near, whole ? ALL_4_GIB : size);
+    segment_make(NEAR_CS, MODIFY_LDT_CONTENTS_CODE, near, whole ? ALL_4_GIB : pages);
 }
 
 void

@@ -110,7 +110,6 @@ trap_setup(void)
     handle_unless_ignored(SIGINT);
     handle_unless_ignored(SIGHUP);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is EFBIG instead */
     if (options.timeout)
         set_time_limit();
 }
@@ -203,7 +202,7 @@ fault(regs_t regs, uint16_t *fs)
     }
     if (vector == TRAP_PAGE_FAULT) {
         uint32_t address = regs[REG_CR2];
-        if (!memory_is_near(address, 1)) /* one in the near view is of memory that the host lacks */
+        if (!memory_is_near(address, 1)) /* else it is of memory that the host lacks */
             address -= (uintptr_t)memory.far;
         if (!guest_data)
             die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP], address);

@@ -228,7 +228,7 @@ def test_memory_is_alone_and_environment_is_gone(kit):
         maps = open(f"/proc/{guest.pid}/maps").read().splitlines()
         low = [line for line in maps if int(line.split("-")[0], 16) < 1 << 32]
         assert [line.split("-")[0] for line in low] == ["00010000", "10000000"], low
-        assert all(line.endswith("/dev/zero (deleted)") and " rwxs " in line for line in low), low
+        assert all(line.endswith("/memfd:guest (deleted)") and " rwxs " in line for line in low), low
         assert b"squeamish" not in open(f"/proc/{guest.pid}/environ", "rb").read()
         guest.kill()
 

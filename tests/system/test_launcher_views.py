@@ -461,8 +461,11 @@ def test_faults_of_a_large_guest_are_its_own(kit):
 
 # ---- a restart ----
 
-def test_restart(kit):
-    """Low memory and high are new, selectors are the first ones, and the first wait is short."""
+@pytest.mark.parametrize("views", ["both", "far"])
+def test_restart(kit, views):
+    """Low memory and high are new, selectors are the first ones, and the first wait is short. The
+    image and the initrd are read again, and not written into a file as at first."""
+    initrd = kit.file("initrd", bytes(i % 251 for i in range(3 * 65536 + 5)))
     result = kit.run(f"""
         movl %cs, %eax; cmpw ${NEAR_CS}, %ax; jne 9f
         movl %ds, %eax; cmpw ${NEAR_DS}, %ax; jne 9f
@@ -476,6 +479,13 @@ def test_restart(kit):
         cmpl $0, 0x300000; expect e 4
         movl $1, 0x300000
         movl $1, 0x8000
+        movl 0x218, %esi
+        movl 0x21c, %eax; cmpl $0x31000, %eax; expect e 6
+        cmpb $({3 * 65536 + 4} % 251), {3 * 65536 + 4}(%esi); expect e 7
+        cmpb $0, {3 * 65536 + 5}(%esi); expect e 8
+        cmpl $0x03020100, (%esi); expect e 9
+        movl $0, (%esi)
+        notl word; cmpl $~0x11223344, word; expect e 10
         print "."
     """ + LOW_CODE + """
         movl $0x8000, %eax; jmp *%eax
@@ -484,14 +494,21 @@ def test_restart(kit):
     routine:
         movw %cs, %ax; movw %ds, %bx
         hcall LHCALL_SHUTDOWN, $0x400000, $LGUEST_SHUTDOWN_RESTART
-    routine_end:""", "--timeout=1")
+    routine_end:
+        .data
+    word: .long 0x11223344""", "--timeout=1", f"--initrd={initrd}", preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_FSIZE, (MIB if views == "far" else resource.RLIM_INFINITY,) * 2))
     assert result.status == 124 and set(result.out) == {"."} and len(result.out) > 3, result
 
 
 # ---- no near view ----
 
-def test_far_view_alone(kit):
-    """Where the address space has no room for both: slower, and the same."""
+@pytest.mark.parametrize("limit, room, reason", [
+    (resource.RLIMIT_AS, 96 * MIB, "Cannot allocate memory"),
+    (resource.RLIMIT_FSIZE, 1 * MIB, "File too large"),
+])
+def test_far_view_alone(kit, limit, room, reason):
+    """Where there is no room for both: slower, and the same."""
     image = kit.assemble(INIT + f"""
         trap_gates
         movl $3, 0x8000
@@ -499,10 +516,9 @@ def test_far_view_alone(kit):
         {COME_BACK}
         cmpl $3, 0x8000; expect e 3
         movl 0x20000000, %eax""")
-    room = 96 * MIB
-    result = kit.run(image, "--verbose", "--stats", memory="64", preexec_fn=lambda: resource.setrlimit(
-        resource.RLIMIT_AS, (room, room)))
-    result.died("guest code is slow.*at 0x10000 as well: Cannot allocate memory",
+    result = kit.run(image, "--verbose", "--stats", memory="64",
+                     preexec_fn=lambda: resource.setrlimit(limit, (room, room)))
+    result.died(f"guest code is slow.*at 0x10000 as well: {reason}",
                 "CRASH: trap 0000000d ", " 0 turns to the far view")
 
 
