@@ -159,6 +159,7 @@ struct net_device *net_next(struct net_device *after); /* NULL first */
 enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
 
 #define DISK_SECTOR    512
+#define DISK_BLOCK_MAX 4096 /* a disk of larger logical blocks is not used */
 #define DISK_MAX_PARTS 64
 
 /*
@@ -170,10 +171,10 @@ enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
  */
 struct disk_request {
     enum disk_op op;
-    uint64_t sector; /* in units of 512 bytes, whatever the block size; from an accepted
-                        request on the driver's, which may have moved it */
+    uint64_t sector; /* in units of 512 bytes, where a block begins; from an accepted request on
+                        the driver's, which may have moved it */
     const struct sg *parts;
-    unsigned nr_parts; /* lengths sum up to a multiple of 512; 0 for flush */
+    unsigned nr_parts; /* lengths sum up to whole blocks; 0 for flush */
     void (*done)(struct disk_request *);
     void *arg;
     /* 0, or -EIO, -ENOTSUP (device says unsupported), -ETIMEDOUT. Valid in done(). */
@@ -182,6 +183,9 @@ struct disk_request {
     uint64_t deadline; /* the driver's */
 };
 
+/* The sum of the parts' lengths. */
+uint64_t disk_request_bytes(const struct disk_request *);
+
 struct disk_counters {
     uint64_t reads, writes, flushes, read_bytes, write_bytes, errors, timeouts;
 };
@@ -189,8 +193,9 @@ struct disk_counters {
 struct disk_device {
     struct list link;
     char name[8];        /* "vda" */
-    uint64_t capacity;   /* sectors of 512 bytes; changes with a config interrupt */
-    uint32_t block_size; /* what the device likes best, bytes */
+    uint64_t capacity;   /* sectors of 512 bytes, INT64_MAX bytes at most, and of a whole disk whole
+                            blocks; changes with a config interrupt */
+    uint32_t block_size; /* bytes: a power of two, 512 to DISK_BLOCK_MAX, that never changes */
     uint32_t max_parts;  /* of one request */
     uint32_t max_part;   /* bytes of one part */
     bool read_only;
@@ -200,7 +205,10 @@ struct disk_device {
     uint64_t timeout; /* ns that a request may take; 30 s, anybody may change it */
     struct disk_counters counters;
     struct wait_queue space; /* made and woken by the driver of a whole disk: see disk_space */
+    unsigned writers;        /* these two of a whole disk and lib/fs's: see fs_disk_bytes */
+    bool patching;
     struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
+    uint64_t start;            /* of a partition: its sector there, maybe within a block; else 0 */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL
      * (range, lengths, parts), -EROFS, -ENOTSUP (flush), -ENOSPC (ring full: wait on disk_space),
@@ -220,9 +228,9 @@ disk_space(struct disk_device *d)
     return d->whole ? &d->whole->space : &d->space;
 }
 /*
- * One request and wait for it: sectors [sector, sector + len/512), any length that is a
- * multiple of 512 and any alignment of `data`; split as the device needs. Blocks. 0 or
- * negative errno as in disk_request and submit.
+ * One request and wait for it: sectors [sector, sector + len/512), which are whole blocks of the
+ * disk (-EINVAL), and any alignment of `data`; split as the device needs. Blocks. 0 or negative
+ * errno as in disk_request and submit.
  */
 int disk_read(struct disk_device *, uint64_t sector, void *data, size_t len);
 int disk_write(struct disk_device *, uint64_t sector, const void *data, size_t len);

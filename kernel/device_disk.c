@@ -1,6 +1,6 @@
 /*
  * The disks there are, and the simple call on top of the asynchronous one: read or write any
- * number of sectors and wait. Relies on a driver answering each request that it accepts,
+ * number of blocks and wait. Relies on a driver answering each request that it accepts,
  * within the disk's time-out, so nothing here waits with a limit of its own.
  */
 #include "kernel/device.h"
@@ -83,6 +83,16 @@ disk_find(const char *name)
 
 /* ---- the synchronous call ---- */
 
+uint64_t
+disk_request_bytes(const struct disk_request *r)
+{
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < r->nr_parts; i++)
+        total += r->parts[i].len;
+    return total;
+}
+
 static void
 chunk_done(struct disk_request *request)
 {
@@ -105,18 +115,18 @@ idle_chunk(struct transfer *t)
     return NULL;
 }
 
-/* Fill the chunk from where the transfer stands; bytes. Parts are whole sectors, so however
- * few fit the chunk is one too. */
+/* Fill the chunk from where the transfer stands; bytes. As many whole blocks as its parts carry,
+ * and they carry one: 8 of the least size, 512 bytes, make the largest. */
 static size_t
 chunk_fill(const struct transfer *t, struct chunk *c)
 {
-    size_t part_max = t->disk->max_part & ~(DISK_SECTOR - 1u);
-    size_t left = MIN(t->left, CHUNK_BYTES);
-    unsigned parts_max = MIN(t->disk->max_parts, (uint32_t)CHUNK_PARTS);
+    size_t part_max = MIN(t->disk->max_part, CHUNK_BYTES);
+    size_t fits = part_max * MIN(t->disk->max_parts, (uint32_t)CHUNK_PARTS);
+    size_t left = MIN(t->left, MIN(fits, CHUNK_BYTES) & ~(t->disk->block_size - 1));
     char *at = t->data;
     unsigned n = 0;
 
-    for (; left > 0 && n < parts_max; n++) {
+    for (; left > 0; n++) {
         size_t len = MIN(left, part_max);
         c->parts[n] = (struct sg){at, (uint32_t)len};
         at += len;
@@ -187,7 +197,8 @@ transfer_sectors(struct disk_device *d, enum disk_op op, uint64_t sector, void *
     struct transfer t;
 
     /* The whole range before the first chunk, so that a wrong call changes nothing. */
-    if (len % DISK_SECTOR != 0 || sector > capacity || len / DISK_SECTOR > capacity - sector)
+    if ((((d->start + sector) * DISK_SECTOR | len) & (d->block_size - 1)) || sector > capacity ||
+        len / DISK_SECTOR > capacity - sector)
         return -EINVAL;
     transfer_init(&t, d, op);
     t.sector = sector;

@@ -146,52 +146,6 @@ static const struct dev_entry {
 
 /* ---- disks ---- */
 
-/* The part of [at, at + len) that lies in one sector, through a buffer. */
-static int
-part_of_sector(struct disk_device *disk, bool write, uint64_t at, char *data, size_t len)
-{
-    char *sector = kmalloc(DISK_SECTOR);
-    uint64_t number = at / DISK_SECTOR;
-    size_t offset = (size_t)(at % DISK_SECTOR);
-
-    if (!sector)
-        return -ENOMEM;
-    int error = disk_read(disk, number, sector, DISK_SECTOR);
-    if (!error && write) {
-        memcpy(sector + offset, data, len);
-        error = disk_write(disk, number, sector, DISK_SECTOR);
-    } else if (!error) {
-        memcpy(data, sector + offset, len);
-    }
-    kfree(sector);
-    return error;
-}
-
-/* Whole sectors go straight to the disk, what is left at either end through a buffer. */
-static int
-transfer(struct disk_device *disk, bool write, uint64_t at, char *data, size_t len)
-{
-    while (len > 0) {
-        size_t offset = (size_t)(at % DISK_SECTOR);
-        size_t now = len & ~(size_t)(DISK_SECTOR - 1);
-        int error;
-        if (offset || !now) {
-            now = MIN(len, DISK_SECTOR - offset);
-            error = part_of_sector(disk, write, at, data, now);
-        } else if (write) {
-            error = disk_write(disk, at / DISK_SECTOR, data, now);
-        } else {
-            error = disk_read(disk, at / DISK_SECTOR, data, now);
-        }
-        if (error)
-            return error;
-        at += now;
-        data += now;
-        len -= now;
-    }
-    return 0;
-}
-
 /* What of `len` bytes at `at` the disk has. */
 static size_t
 clamp(const struct disk_device *disk, uint64_t at, size_t len)
@@ -209,7 +163,7 @@ disk_pread(struct file *file, void *to, size_t len, uint64_t at)
     struct disk_device *disk = to_dev_file(file)->disk;
 
     len = clamp(disk, at, len);
-    int error = transfer(disk, false, at, to, len);
+    int error = fs_disk_bytes(disk, DISK_READ, at, to, len);
     return error ? error : (long)len;
 }
 
@@ -223,7 +177,7 @@ disk_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
         return -EROFS;
     if (len > 0 && fits == 0)
         return -ENOSPC;
-    int error = transfer(disk, true, at, (char *)(uintptr_t)from, fits);
+    int error = fs_disk_bytes(disk, DISK_WRITE, at, (void *)(uintptr_t)from, fits);
     return error ? error : (long)fits;
 }
 

@@ -134,6 +134,14 @@ long fs_no_pwrite(struct file *, const void *from, size_t len, uint64_t at);
  */
 size_t fs_put_entry(void *to, size_t size, size_t used, uint64_t inode, uint64_t next,
                     uint32_t mode, const char *name, size_t name_len);
+
+/*
+ * Read into or write from `data` any bytes [at, at + len) of a disk, which moves whole blocks only,
+ * and wait for it. Writers of the same block lose nothing of each other's, as long as they all come
+ * this way. Blocks. -EINVAL: beyond the end, and nothing was done; -EROFS, -ENOMEM, -EIO, -ETIMEDOUT.
+ */
+int fs_disk_bytes(struct disk_device *, enum disk_op, uint64_t at, void *data, size_t len);
+
 /* ---- where the bytes of an archive come from ---- */
 
 struct fs_reader {

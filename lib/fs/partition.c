@@ -53,10 +53,12 @@ struct gpt_entry {
     uint64_t first, last;
 } __attribute__((packed));
 
+/* Addresses and lengths of a table are in its own unit, of 512 << shift bytes. */
 struct scan {
     partition_read read;
     void *arg;
-    uint64_t capacity;
+    unsigned shift;
+    uint64_t end; /* of the disk, in the unit */
     struct partition *out;
     unsigned nr;
 };
@@ -64,14 +66,21 @@ struct scan {
 static bool
 inside(const struct scan *s, uint64_t start, uint64_t count)
 {
-    return count != 0 && start < s->capacity && count <= s->capacity - start;
+    return count != 0 && start < s->end && count <= s->end - start;
 }
 
 static void
 add(struct scan *s, unsigned number, uint64_t start, uint64_t count)
 {
     if (s->nr < PARTITION_MAX)
-        s->out[s->nr++] = (struct partition){number, start, count};
+        s->out[s->nr++] = (struct partition){number, start << s->shift, count << s->shift};
+}
+
+/* Sector `i` of those from `at` on, which lies inside the disk. */
+static int
+read_at(const struct scan *s, uint64_t at, unsigned i, uint8_t sector[DISK_SECTOR])
+{
+    return s->read(s->arg, (at << s->shift) + i, sector);
 }
 
 static bool
@@ -98,8 +107,8 @@ mbr_entries(const uint8_t *sector, struct mbr_entry out[MBR_ENTRIES])
 }
 
 /*
- * Each sector of the chain has one logical partition, relative to that sector, and the way to
- * the next sector, relative to the first. A chain that leads back or out of the disk ends.
+ * Each block of the chain has one logical partition, relative to that block, and the way to the
+ * next one, relative to the first. A chain that leads back or out of the disk ends.
  */
 static int
 scan_logical(struct scan *s, const struct mbr_entry *extended)
@@ -109,7 +118,7 @@ scan_logical(struct scan *s, const struct mbr_entry *extended)
     uint64_t at = extended->start;
 
     for (unsigned number = MBR_LOGICAL; number < MBR_LOGICAL + PARTITION_MAX; number++) {
-        int err = s->read(s->arg, at, sector);
+        int err = read_at(s, at, 0, sector);
         if (err)
             return err;
         if (!mbr_entries(sector, e))
@@ -117,19 +126,26 @@ scan_logical(struct scan *s, const struct mbr_entry *extended)
         if (e[0].type && inside(s, at + e[0].start, e[0].count))
             add(s, number, at + e[0].start, e[0].count);
         uint64_t next = (uint64_t)extended->start + e[1].start;
-        if (!is_extended(&e[1]) || next <= at || next >= s->capacity)
+        if (!is_extended(&e[1]) || next <= at || next >= s->end)
             return 0;
         at = next;
     }
     return 0;
 }
 
-static int
-scan_mbr(struct scan *s, const struct mbr_entry entries[MBR_ENTRIES])
+/* Does the table make sense in this unit? */
+static bool
+mbr_fits(const struct scan *s, const struct mbr_entry entries[MBR_ENTRIES])
 {
     for (int i = 0; i < MBR_ENTRIES; i++)
         if (entries[i].type && !inside(s, entries[i].start, entries[i].count))
-            return 0;
+            return false;
+    return true;
+}
+
+static int
+scan_mbr(struct scan *s, const struct mbr_entry entries[MBR_ENTRIES])
+{
     for (unsigned i = 0; i < MBR_ENTRIES; i++)
         if (entries[i].type && !is_extended(&entries[i]))
             add(s, i + 1, entries[i].start, entries[i].count);
@@ -178,12 +194,11 @@ scan_gpt_entries(struct scan *s, const struct gpt_header *h, bool *valid)
     *valid = false;
     /* Entries larger than the usual 128 bytes are allowed, and have not been seen. */
     if (h->entry_size != GPT_ENTRY_LEAST || h->nr_entries > GPT_ENTRIES_MOST ||
-        !inside(s, h->entries_lba, GPT_ENTRIES_MOST * GPT_ENTRY_LEAST / DISK_SECTOR))
+        !inside(s, h->entries_lba, GPT_ENTRIES_MOST * GPT_ENTRY_LEAST / DISK_SECTOR >> s->shift))
         return 0;
     unsigned in_sector = DISK_SECTOR / GPT_ENTRY_LEAST;
     for (unsigned i = 0; i < h->nr_entries; i++) {
-        if (i % in_sector == 0 &&
-            (err = s->read(s->arg, h->entries_lba + i / in_sector, sector)))
+        if (i % in_sector == 0 && (err = read_at(s, h->entries_lba, i / in_sector, sector)))
             return err;
         memcpy(&e, sector + i % in_sector * GPT_ENTRY_LEAST, sizeof(e));
         crc = crc32(crc, sector + i % in_sector * GPT_ENTRY_LEAST, GPT_ENTRY_LEAST);
@@ -195,37 +210,45 @@ scan_gpt_entries(struct scan *s, const struct gpt_header *h, bool *valid)
     return 0;
 }
 
-/* The first copy that is whole: behind the MBR, or in the last sector (5.3.2). */
+/* The first copy that is whole: in the second block, or in the last (5.3.2). */
 static int
-scan_gpt(struct scan *s)
+scan_gpt(struct scan *s, bool *valid)
 {
-    uint64_t places[] = {1, s->capacity - 1};
+    uint64_t places[] = {1, s->end - 1};
     uint8_t sector[DISK_SECTOR];
     struct gpt_header h;
-    bool valid;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
-        int err = s->read(s->arg, places[i], sector);
+    *valid = false;
+    for (unsigned i = 0; i < ARRAY_SIZE(places) && s->end > 1; i++) {
+        int err = read_at(s, places[i], 0, sector);
         if (err)
             return err;
         if (!gpt_header_valid(&h, sector, places[i]))
             continue;
-        err = scan_gpt_entries(s, &h, &valid);
-        if (err || valid)
+        err = scan_gpt_entries(s, &h, valid);
+        if (err || *valid)
             return err;
         s->nr = 0;
     }
     return 0;
 }
 
+static void
+set_unit(struct scan *s, uint64_t capacity, unsigned shift)
+{
+    s->shift = shift;
+    s->end = capacity >> shift;
+}
+
 int
-partition_scan(partition_read read, void *arg, uint64_t capacity,
+partition_scan(partition_read read, void *arg, uint64_t capacity, uint32_t block_size,
                struct partition out[PARTITION_MAX])
 {
-    struct scan s = {.read = read, .arg = arg, .capacity = capacity, .out = out};
+    struct scan s = {.read = read, .arg = arg, .out = out};
+    unsigned own = (unsigned)__builtin_ctz(block_size / DISK_SECTOR);
     uint8_t sector[DISK_SECTOR];
     struct mbr_entry entries[MBR_ENTRIES];
-    bool gpt = false;
+    bool gpt = false, valid = false;
 
     if (capacity < 2)
         return 0;
@@ -236,6 +259,17 @@ partition_scan(partition_read read, void *arg, uint64_t capacity,
         return 0;
     for (int i = 0; i < MBR_ENTRIES; i++)
         gpt |= entries[i].type == TYPE_GPT;
-    err = gpt ? scan_gpt(&s) : scan_mbr(&s, entries);
+    set_unit(&s, capacity, own);
+    if (!gpt) {
+        if (!mbr_fits(&s, entries))
+            set_unit(&s, capacity, 0);
+        err = mbr_fits(&s, entries) ? scan_mbr(&s, entries) : 0;
+        return err ? err : (int)s.nr;
+    }
+    err = scan_gpt(&s, &valid);
+    for (unsigned shift = 0; DISK_SECTOR << shift <= DISK_BLOCK_MAX && !err && !valid; shift++) {
+        set_unit(&s, capacity, shift);
+        err = scan_gpt(&s, &valid);
+    }
     return err ? err : (int)s.nr;
 }

@@ -9,55 +9,47 @@
 #include "lib/fs/fs.h"
 #include "lib/fs/partition.h"
 
-struct partition_disk {
-    struct disk_device dev;
-    uint64_t start; /* on dev.whole */
-};
-
 /* The driver checks against the whole disk; what leaves the partition is caught here. The
  * sector stays moved until done(): the driver may look at it again. */
 static int
 partition_submit(struct disk_device *dev, struct disk_request *r)
 {
-    struct partition_disk *p = list_entry(dev, struct partition_disk, dev);
-    uint64_t bytes = 0;
+    uint64_t sectors = disk_request_bytes(r) / DISK_SECTOR;
 
-    for (unsigned i = 0; i < r->nr_parts; i++)
-        bytes += r->parts[i].len;
-    if (r->sector > dev->capacity || bytes / DISK_SECTOR > dev->capacity - r->sector)
+    if (r->sector > dev->capacity || sectors > dev->capacity - r->sector)
         return -EINVAL;
-    r->sector += p->start;
+    r->sector += dev->start;
     int err = dev->whole->submit(dev->whole, r);
     if (err)
-        r->sector -= p->start;
+        r->sector -= dev->start;
     return err;
 }
 
 static void
 partition_new(struct disk_device *whole, const struct partition *found)
 {
-    struct partition_disk *p = kmalloc(sizeof(*p));
+    struct disk_device *p = kmalloc(sizeof(*p));
 
     if (!p) {
         log_error("%s: not enough memory for partition %u", whole->name, found->number);
         return;
     }
-    p->dev = *whole;
-    p->dev.counters = (struct disk_counters){0};
-    p->dev.whole = whole;
-    p->dev.capacity = found->count;
-    p->dev.submit = partition_submit;
+    *p = *whole;
+    p->counters = (struct disk_counters){0};
+    p->whole = whole;
+    p->capacity = found->count;
+    p->submit = partition_submit;
     p->start = found->start;
-    ksnprintf(p->dev.name, sizeof(p->dev.name), "%s%u", whole->name, found->number);
-    disk_register(&p->dev);
-    log_info("%s: %llu sectors at sector %llu", p->dev.name, (unsigned long long)found->count,
+    ksnprintf(p->name, sizeof(p->name), "%s%u", whole->name, found->number);
+    disk_register(p);
+    log_info("%s: %llu sectors at sector %llu", p->name, (unsigned long long)found->count,
              (unsigned long long)found->start);
 }
 
 static int
 read_sector(void *arg, uint64_t sector, void *to)
 {
-    return disk_read(arg, sector, to, DISK_SECTOR);
+    return fs_disk_bytes(arg, DISK_READ, sector * DISK_SECTOR, to, DISK_SECTOR);
 }
 
 static void
@@ -68,7 +60,7 @@ find_partitions(void)
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d)) {
         if (d->whole)
             continue;
-        int nr = partition_scan(read_sector, d, d->capacity, found);
+        int nr = partition_scan(read_sector, d, d->capacity, d->block_size, found);
         if (nr < 0)
             log_warn("%s: its partition table cannot be read (error %d)", d->name, -nr);
         for (int i = 0; i < nr; i++)

@@ -1,7 +1,7 @@
 /*
  * An archive that lies on a disk. Large reads go from the disk straight into the caller's
  * buffer (disk_read keeps several requests in flight); small ones, and the ends of large ones
- * that are not on a sector's border, come from a few slots of cache. When slots are asked for
+ * that are not on a block's border, come from a few slots of cache. When slots are asked for
  * one after the other, the next one is fetched before anybody asks.
  *
  * Relies on kernel/device.h. The disk's contents are taken to be constant.
@@ -122,13 +122,16 @@ slot_parts(const struct disk_reader *r, struct slot *s)
     return n;
 }
 
-/* A wish, not a need: whatever stands in its way, it is left. */
+/* A wish, not a need: whatever stands in its way, it is left. So is a slot that is no whole blocks,
+ * as on a partition that does not begin or end with one. */
 static void
 read_ahead(struct disk_reader *r, uint64_t at)
 {
+    uint64_t on_whole = r->disk->start * DISK_SECTOR + at;
     struct slot *s;
 
-    if (at >= r->reader.size || slot_find(r, at) || !(s = slot_victim(r)))
+    if (at >= r->reader.size || ((on_whole | slot_bytes(r, at)) & (r->disk->block_size - 1)) ||
+        slot_find(r, at) || !(s = slot_victim(r)))
         return;
     slot_take(r, s, at);
     s->request = (struct disk_request){
@@ -149,7 +152,7 @@ static int
 slot_fill(struct disk_reader *r, struct slot *s, uint64_t at)
 {
     slot_take(r, s, at);
-    int error = disk_read(r->disk, at / DISK_SECTOR, s->data, slot_bytes(r, at));
+    int error = fs_disk_bytes(r->disk, DISK_READ, at, s->data, slot_bytes(r, at));
     slot_filled(s, error);
     return error;
 }
@@ -177,20 +180,12 @@ slot_get(struct disk_reader *r, uint64_t at, struct slot **out)
 }
 
 /* A slot that cannot be read may have sectors that can: at most `len` bytes out of the first one,
- * with nothing around it. */
+ * with no other block around them. */
 static long
 read_sector(struct disk_reader *r, uint64_t at, void *to, size_t len)
 {
-    size_t offset = at % DISK_SECTOR;
-    char *sector = kmalloc(DISK_SECTOR);
-
-    if (!sector)
-        return -ENOMEM;
-    len = MIN(len, DISK_SECTOR - offset);
-    int error = disk_read(r->disk, at / DISK_SECTOR, sector, DISK_SECTOR);
-    if (!error)
-        memcpy(to, sector + offset, len);
-    kfree(sector);
+    len = MIN(len, DISK_SECTOR - (size_t)(at % DISK_SECTOR));
+    int error = fs_disk_bytes(r->disk, DISK_READ, at, to, len);
     return error ? error : (long)len;
 }
 
@@ -217,12 +212,13 @@ static int
 disk_reader_read(struct fs_reader *reader, uint64_t at, void *to, size_t len)
 {
     struct disk_reader *r = list_entry(reader, struct disk_reader, reader);
+    size_t part = r->disk->block_size - 1;
 
     while (len > 0) {
         long got;
-        if (at % DISK_SECTOR == 0 && len >= r->slot_size) {
-            got = (long)(len & ~(size_t)(DISK_SECTOR - 1));
-            int error = disk_read(r->disk, at / DISK_SECTOR, to, (size_t)got);
+        if ((at & part) == 0 && len >= r->slot_size) {
+            got = (long)(len & ~part);
+            int error = fs_disk_bytes(r->disk, DISK_READ, at, to, (size_t)got);
             if (error)
                 return error;
         } else {
@@ -262,7 +258,7 @@ slot_size_for(const struct disk_device *disk)
 {
     uint64_t most = (uint64_t)disk->max_part * MIN(disk->max_parts, (uint32_t)DISK_MAX_PARTS);
 
-    return (size_t)(MIN(most, (uint64_t)SLOT_MAX) & ~(uint64_t)(DISK_SECTOR - 1));
+    return (size_t)(MIN(most, (uint64_t)SLOT_MAX) & ~(uint64_t)(disk->block_size - 1));
 }
 
 static bool

@@ -33,6 +33,7 @@ static int id_answer; /* for GET_ID */
 static unsigned cut;  /* bytes that the used length of a read misses */
 static unsigned asked[16];
 static unsigned most_parts, longest_part;
+static uint32_t whole; /* bytes that a request has to be a multiple of */
 
 /* The status byte: the last writable one, alone in its part. */
 static uint8_t *
@@ -77,6 +78,8 @@ execute(const struct model_chain *c)
     assert_true(h.type < 16);
     asked[h.type]++;
     note_parts(c);
+    if (h.type != VIRTIO_BLK_T_GET_ID)
+        assert_int_equal((h.sector * 512 | in | out) % whole, 0);
     *status = (uint8_t)(h.type == VIRTIO_BLK_T_GET_ID ? id_answer : answer);
     if (*status != VIRTIO_BLK_S_OK)
         return 1;
@@ -130,6 +133,7 @@ setup(void **state)
     answer = id_answer = VIRTIO_BLK_S_OK;
     cut = most_parts = longest_part = 0;
     hold = false;
+    whole = 512;
     lies = (struct model_lies){0};
     return 0;
 }

@@ -353,7 +353,7 @@ disk_submit(struct disk_device *disk, struct disk_request *request)
         bytes += request->parts[i].len;
     }
     assert_in_range(request->nr_parts, 0, disk->max_parts);
-    assert_int_equal(bytes % DISK_SECTOR, 0);
+    assert_int_equal((request->sector * DISK_SECTOR | bytes) % disk->block_size, 0);
     assert_true(request->sector + bytes / DISK_SECTOR <= disk->capacity);
     submits++;
     list_insert_before(&queue, &request->link);
@@ -366,8 +366,30 @@ static struct disk_device disk = {
     .capacity = DISK_BYTES / DISK_SECTOR,
     .max_parts = 8,
     .max_part = 4096,
+    .block_size = DISK_SECTOR,
     .submit = disk_submit,
 };
+
+static struct disk_device part;
+
+static int
+part_submit(struct disk_device *d, struct disk_request *request)
+{
+    request->sector += d->start;
+    return d->whole->submit(d->whole, request);
+}
+
+/* What lies from sector `start` on, up to a place within the last block. */
+static struct disk_device *
+part_from(uint64_t start)
+{
+    part = disk;
+    part.whole = &disk;
+    part.start = start;
+    part.capacity = disk.capacity - start - 3;
+    part.submit = part_submit;
+    return &part;
+}
 
 static void
 disk_setup(void)
@@ -390,8 +412,11 @@ static void
 reader_reads_what_is_there(void **state)
 {
     static const struct {
-        uint32_t max_parts, max_part;
-    } shapes[] = {{8, 4096}, {1, 512}, {64, 65536}, {2, 1024}, {1, 1u << 31}};
+        uint32_t max_parts, max_part, block, start;
+    } shapes[] = {{8, 4096, 512, 0},  {1, 512, 512, 0},     {64, 65536, 512, 0},
+                  {2, 1024, 512, 0},  {1, 1u << 31, 512, 0}, {2, 1024, 512, 5},
+                  {8, 4096, 4096, 0}, {8, 512, 4096, 0},    {64, 1000, 2048, 0},
+                  {1, 4096, 4096, 8}, {64, 65536, 4096, 3}, {1, 4096, 4096, 7}};
     static unsigned char got[100000];
     uint32_t seed = 1;
 
@@ -400,22 +425,27 @@ reader_reads_what_is_there(void **state)
         disk_setup();
         disk.max_parts = shapes[s].max_parts;
         disk.max_part = shapes[s].max_part;
-        struct fs_reader *reader = fs_reader_disk(&disk);
+        disk.block_size = shapes[s].block;
+        struct disk_device *d = shapes[s].start ? part_from(shapes[s].start) : &disk;
+        const unsigned char *base = disk_data + d->start * DISK_SECTOR;
+        uint64_t size = d->capacity * DISK_SECTOR;
+        struct fs_reader *reader = fs_reader_disk(d);
         assert_non_null(reader);
-        assert_int_equal(reader->size, DISK_BYTES);
+        assert_int_equal(reader->size, size);
         for (int i = 0; i < 500; i++) {
             seed = seed * 1664525u + 1013904223u;
-            uint64_t at = (seed >> 4) % DISK_BYTES;
+            uint64_t at = (seed >> 4) % size;
             seed = seed * 1664525u + 1013904223u;
             size_t len = (seed >> 4) % (i % 3 ? 700 : sizeof got);
             at &= i % 2 ? ~0ull : ~511ull;
-            len = MIN(len, DISK_BYTES - at);
+            len = MIN(len, size - at);
             assert_int_equal(reader->read(reader, at, got, len), 0);
-            assert_memory_equal(got, disk_data + at, len);
+            assert_memory_equal(got, base + at, len);
         }
         reader->close(reader);
         assert_int_equal(shim_memory_live(), 0);
     }
+    disk.block_size = DISK_SECTOR;
 }
 
 /* A cached byte costs no request, a sequence is fetched ahead, a large read goes straight. */

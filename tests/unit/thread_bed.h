@@ -35,7 +35,7 @@ mark(char letter)
         trail[len] = letter;
 }
 
-static void
+static __attribute__((unused)) void
 expect_trail(const char *text)
 {
     assert_string_equal(trail, text);
@@ -89,7 +89,7 @@ kernel_exit(int code)
 }
 
 /* The exit status of a child that runs fn as the runner does; -1: it did not exit by itself. */
-static int
+static __attribute__((unused)) int
 in_child(void (*fn)(void))
 {
     int status;
@@ -109,7 +109,7 @@ in_child(void (*fn)(void))
 
 /* ---- threads to look at ---- */
 
-static void
+static __attribute__((unused)) void
 leave_letter(void *arg)
 {
     mark(*(const char *)arg);

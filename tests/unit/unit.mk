@@ -32,7 +32,7 @@ TMPFS := $(addprefix lib/fs/,tmpfs.c tmp_data.c tmp_map.c tmp_tree.c tmp_change.
 UNIT_tmpfs := $(TMPFS) $(TAR) $(FS)
 UNIT_overlay := $(UNIT_tmpfs)
 UNIT_partition := lib/fs/partition.c $(SHIM)
-UNIT_path := lib/fs/dev.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
+UNIT_path := lib/fs/dev.c lib/fs/disk_bytes.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 VIRTIO := $(RING) $(addprefix drivers/virtio/,core.c type_names.c) $(addprefix drivers/virtio/transport/,\
@@ -50,6 +50,7 @@ UNIT_net     := $(MODEL) $(addprefix drivers/virtio/device/,net.c net_frames.c) 
 UNIT_net_life := $(UNIT_net)
 UNIT_net_lguest := $(UNIT_net)
 UNIT_block_life := $(UNIT_block)
+UNIT_block_size := $(UNIT_block)
 UNIT_entropy := $(MODEL) drivers/virtio/device/entropy.c kernel/device_entropy.c
 # The same drivers on packed rings, wherever the model's device is a modern one.
 PACKED := console block block_life net net_life entropy core
@@ -73,6 +74,7 @@ UNIT_timer := $(SHIM)
 # Instead of one thread that waits, the kernel's own.
 UNIT_thread := $(SHIM_MACHINE) tests/unit/shim/switch.c kernel/thread.c
 UNIT_wait   := $(UNIT_thread)
+UNIT_disk_bytes := $(UNIT_thread) lib/fs/disk_bytes.c kernel/device_disk.c
 
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 PORTS := tests/unit/shim/no_memory_io.c

@@ -36,33 +36,55 @@ read_limits(struct virtio_block *b)
             return -EIO;
         size_max = MIN(size_max, offered);
     }
-    if (b->queue->size < 3 || size_max < DISK_SECTOR) {
-        log_error("%s: no sector fits into a request (queue of %u entries, parts of %u bytes); "
-                  "the disk is not used",
-                  b->v->where, b->queue->size, size_max);
+    d->max_parts = MIN(seg_max, MAX(b->queue->size, 2u) - 2u);
+    d->max_part = size_max;
+    if (size_max < DISK_SECTOR || (uint64_t)size_max * d->max_parts < d->block_size) {
+        log_error("%s: no block of %u bytes fits into a request (queue of %u entries, parts of %u "
+                  "bytes); the disk is not used",
+                  b->v->where, d->block_size, b->queue->size, size_max);
         return -EINVAL;
     }
-    d->max_parts = MIN(seg_max, b->queue->size - 2u);
-    d->max_part = size_max;
     return 0;
+}
+
+/* Requests are whole blocks, so a rest that is none cannot be reached; nor can what has no
+ * address as a byte. 1: not the capacity that it was; 0; -EIO. */
+static int
+read_capacity(struct virtio_block *b)
+{
+    uint64_t offered, reached, rest = b->dev.block_size / DISK_SECTOR - 1u;
+
+    if (virtio_config_read64(b->v, CONFIG(capacity), &offered) < 0)
+        return -EIO;
+    reached = MIN(offered, (uint64_t)INT64_MAX / DISK_SECTOR) & ~rest;
+    if (reached == b->dev.capacity)
+        return 0;
+    if (reached != offered)
+        log_warn("%s: the last %llu sectors make no block of %u bytes and cannot be reached",
+                 b->v->where, (unsigned long long)(offered - reached), b->dev.block_size);
+    b->dev.capacity = reached;
+    return 1;
 }
 
 static int
 read_config(struct virtio_block *b)
 {
     struct disk_device *d = &b->dev;
-    uint32_t block_size;
+    uint32_t size = DISK_SECTOR;
 
-    if (virtio_config_read64(b->v, CONFIG(capacity), &d->capacity) < 0)
+    if (virtio_has(b->v, VIRTIO_BLK_F_BLK_SIZE) &&
+        virtio_config_read32(b->v, CONFIG(blk_size), &size) < 0)
         return -EIO;
+    /* Who waits while the device is reset counts on the size that it saw before. */
+    if (size < DISK_SECTOR || size > DISK_BLOCK_MAX || (size & (size - 1)) != 0 ||
+        (b->registered && size != d->block_size)) {
+        log_error("%s: blocks of %u bytes; the disk is not used", b->v->where, size);
+        return -EINVAL;
+    }
+    d->block_size = size;
     d->read_only = virtio_has(b->v, VIRTIO_BLK_F_RO);
     d->can_flush = virtio_has(b->v, VIRTIO_BLK_F_FLUSH);
-    d->block_size = DISK_SECTOR;
-    if (virtio_has(b->v, VIRTIO_BLK_F_BLK_SIZE) &&
-        virtio_config_read32(b->v, CONFIG(blk_size), &block_size) == 0 &&
-        block_size >= DISK_SECTOR && (block_size & (block_size - 1)) == 0)
-        d->block_size = block_size;
-    return read_limits(b);
+    return read_capacity(b) < 0 ? -EIO : read_limits(b);
 }
 
 static struct virtio_block *
@@ -159,12 +181,10 @@ static void
 block_config_changed(struct virtio_device *v)
 {
     struct virtio_block *b = v->driver_data;
-    uint64_t capacity;
 
-    if (virtio_config_read64(v, CONFIG(capacity), &capacity) < 0 || capacity == b->dev.capacity)
-        return;
-    b->dev.capacity = capacity;
-    log_info("%s: now %llu sectors of 512 bytes", b->dev.name, (unsigned long long)capacity);
+    if (read_capacity(b) > 0)
+        log_info("%s: now %llu sectors of 512 bytes", b->dev.name,
+                 (unsigned long long)b->dev.capacity);
 }
 
 static const struct virtio_driver block_driver = {

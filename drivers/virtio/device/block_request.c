@@ -15,16 +15,6 @@
 
 #define STATUS_UNWRITTEN 0xff /* no value of the specification */
 
-static uint64_t
-total_bytes(const struct disk_request *r)
-{
-    uint64_t total = 0;
-
-    for (unsigned i = 0; i < r->nr_parts; i++)
-        total += r->parts[i].len;
-    return total;
-}
-
 /* ---- the end of a request ---- */
 
 /* It is in no list any more. */
@@ -110,7 +100,7 @@ start(struct virtio_block *b, struct disk_request *r)
     out = r->op == DISK_READ ? 1 : n - 1;
     s->read_bytes = 0;
     if (s->header.type == VIRTIO_BLK_T_IN)
-        s->read_bytes = (uint32_t)total_bytes(r) + sizeof(s->status);
+        s->read_bytes = (uint32_t)disk_request_bytes(r) + sizeof(s->status);
     error = vq_add(b->queue, b->chain, out, n - out, s);
     if (error)
         return error;
@@ -140,8 +130,8 @@ check(const struct virtio_block *b, const struct disk_request *r)
     for (unsigned i = 0; i < r->nr_parts; i++)
         if (r->parts[i].len == 0 || r->parts[i].len > d->max_part)
             return -EINVAL;
-    total = total_bytes(r);
-    if (total % DISK_SECTOR != 0)
+    total = disk_request_bytes(r);
+    if ((r->sector * DISK_SECTOR | total) & (d->block_size - 1))
         return -EINVAL;
     /* Subtract, since sector + count may wrap (5.2.6.1: never past the capacity). */
     if (r->sector > capacity || total / DISK_SECTOR > capacity - r->sector)
@@ -155,11 +145,11 @@ count(struct disk_counters *c, const struct disk_request *r)
     switch (r->op) {
     case DISK_READ:
         c->reads++;
-        c->read_bytes += total_bytes(r);
+        c->read_bytes += disk_request_bytes(r);
         break;
     case DISK_WRITE:
         c->writes++;
-        c->write_bytes += total_bytes(r);
+        c->write_bytes += disk_request_bytes(r);
         break;
     case DISK_FLUSH:
         c->flushes++;
