@@ -32,6 +32,7 @@ TMPFS := $(addprefix lib/fs/,tmpfs.c tmp_data.c tmp_map.c tmp_tree.c tmp_change.
 UNIT_tmpfs := $(TMPFS) $(TAR) $(FS)
 UNIT_overlay := $(UNIT_tmpfs)
 UNIT_partition := lib/fs/partition.c $(SHIM)
+UNIT_partition_units := $(UNIT_partition)
 UNIT_path := lib/fs/dev.c lib/fs/disk_bytes.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
