@@ -16,13 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kernel/device.h"
+#include "lib/fs/fs.h"
 #include "shell.h"
 
-#define BLOCK         4096u
-#define BLOCK_SECTORS (BLOCK / DISK_SECTOR)
-#define MOST_BLOCKS   16384u
-#define RUN_MAX       16u /* blocks of one operation */
-#define ERRORS_SHOWN  10
+#define BLOCK        4096u
+#define MOST_BLOCKS  16384u
+#define RUN_MAX      16u /* blocks of one operation */
+#define ERRORS_SHOWN 10
 
 struct test {
     struct disk_device *disk;
@@ -67,7 +67,7 @@ write_run(struct test *t, uint32_t first, uint32_t count, uint32_t version)
         t->versions[first + i] = version;
         fill_block(t, first + i, version, (uint32_t *)(t->data + i * BLOCK));
     }
-    int error = disk_write(t->disk, (uint64_t)first * BLOCK_SECTORS, t->data, count * BLOCK);
+    int error = fs_disk_bytes(t->disk, DISK_WRITE, (uint64_t)first * BLOCK, t->data, count * BLOCK);
     if (error)
         complain(t, "cannot be written", first, error);
     t->writes++;
@@ -77,7 +77,7 @@ static void
 read_run(struct test *t, uint32_t first, uint32_t count)
 {
     uint32_t expected[BLOCK / 4];
-    int error = disk_read(t->disk, (uint64_t)first * BLOCK_SECTORS, t->data, count * BLOCK);
+    int error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
 
     t->reads++;
     if (error) {
@@ -98,11 +98,11 @@ static void
 compare_run(struct test *t, uint32_t first, uint32_t count)
 {
     char block[BLOCK];
-    int error = disk_read(t->disk, (uint64_t)first * BLOCK_SECTORS, t->data, count * BLOCK);
+    int error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
 
     t->reads++;
     for (uint32_t i = 0; i < count && !error; i++) {
-        error = disk_read(t->disk, (uint64_t)(first + i) * BLOCK_SECTORS, block, BLOCK);
+        error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)(first + i) * BLOCK, block, BLOCK);
         t->reads++;
         if (!error && memcmp(t->data + i * BLOCK, block, BLOCK) != 0)
             complain(t, "reads differently each time", first + i, 0);
@@ -141,7 +141,7 @@ static int
 test_disk(struct disk_device *disk, uint32_t seed, uint32_t count, bool read_only)
 {
     struct test t = {.disk = disk, .seed = seed ? seed : 1};
-    uint64_t blocks = disk->capacity / BLOCK_SECTORS;
+    uint64_t blocks = disk->capacity / (BLOCK / DISK_SECTOR);
 
     t.blocks = blocks < MOST_BLOCKS ? (uint32_t)blocks : MOST_BLOCKS;
     if (t.blocks == 0) {

@@ -138,7 +138,8 @@ size_t fs_put_entry(void *to, size_t size, size_t used, uint64_t inode, uint64_t
 /*
  * Read into or write from `data` any bytes [at, at + len) of a disk, which moves whole blocks only,
  * and wait for it. Writers of the same block lose nothing of each other's, as long as they all come
- * this way. Blocks. -EINVAL: beyond the end, and nothing was done; -EROFS, -ENOMEM, -EIO, -ETIMEDOUT.
+ * this way. Blocks. -EINVAL: beyond the end, and nothing was done; -EROFS, -ENOMEM, and errors of
+ * struct disk_request.
  */
 int fs_disk_bytes(struct disk_device *, enum disk_op, uint64_t at, void *data, size_t len);
 

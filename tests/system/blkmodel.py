@@ -34,15 +34,17 @@ class Generator:
         return x % limit
 
 
-def replay(seed, count, sectors):
-    """For each sector the last operation that wrote it, and how many reads, writes, flushes."""
+def replay(seed, count, sectors, block=SECTOR):
+    """For each sector the last operation that wrote it, and how many reads, writes, flushes; all
+    in whole blocks."""
+    within = block // SECTOR - 1
     random = Generator(seed)
     last_write = [0] * sectors
     counts = {"reads": 0, "writes": 0, "flushes": 0}
     for operation in range(1, count + 1):
         dice = random.below(100)
-        length = 1 + random.below(8 if random.below(4) else MAX_SECTORS)
-        start = random.below(sectors - length + 1)
+        length = (1 + random.below(8 if random.below(4) else MAX_SECTORS) + within) & ~within
+        start = random.below(sectors - length + 1) & ~within
         if dice < 50:
             counts["reads"] += 1
         elif dice < 97:

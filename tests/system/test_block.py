@@ -25,7 +25,8 @@ def new_image(tmp_path):
 def check_random(boot, image, seed, count, sectors=SECTORS, **disk):
     guest = boot("blktest", f"random vda {seed} {count}", disks=[Disk(image=image, **disk)])
     assert guest.wait(300) == 0
-    last_write, counts = blkmodel.replay(seed, count, sectors)
+    block = disk.get("options", {}).get("logical_block_size", 512)
+    last_write, counts = blkmodel.replay(seed, count, sectors, block)
     assert "random: {reads} reads, {writes} writes, {flushes} flushes, 0 failures".format(
         **counts) in guest.text
     data, want = image.read_bytes(), blkmodel.image(last_write)
@@ -65,7 +66,15 @@ CELLS = {
     "page-per-queue": {"flavour": "modern", "options": {"page-per-vq": "on"}},
     "notify-by-port": {"flavour": "modern", "options": {"modern-pio-notify": "on"}},
     "4-queues": {"options": {"num-queues": 4}},
-    "4k-blocks": {"options": {"logical_block_size": 512, "physical_block_size": 4096}},
+    "4k-physical-blocks": {"options": {"logical_block_size": 512, "physical_block_size": 4096}},
+    "4k-blocks": {"options": {"logical_block_size": 4096, "physical_block_size": 4096}},
+    "4k-blocks-legacy-queue-4": {"flavour": "legacy",
+                                 "options": {"logical_block_size": 4096, "queue-size": 4,
+                                             "physical_block_size": 4096, "seg-max-adjust": "off"}},
+    "4k-blocks-packed": {"flavour": "modern",
+                         "options": {"logical_block_size": 4096, "physical_block_size": 4096,
+                                     "packed": "on", "indirect_desc": "off"}},
+    "2k-blocks": {"options": {"logical_block_size": 2048, "physical_block_size": 2048}},
 }
 
 

@@ -1,8 +1,10 @@
 /*
- * Works on disks below the C library, where many requests are in flight at once:
+ * Works on disks, mostly below the C library, where many requests are in flight at once:
  *
  *   blktest info                       what is known of each disk
- *   blktest random DISK SEED COUNT     random requests, read data compared with a model
+ *   blktest random DISK SEED COUNT     random requests of whole blocks, read data compared with a
+ *                                      model
+ *   blktest bytes DISK SEED             odd ranges of the file /dev/DISK, by several threads
  *   blktest read|write DISK SECTOR N   one request of N sectors; its result
  *   blktest flush DISK                 write a sector, and flush
  *   blktest watch DISK                 wait until the capacity has changed, and print it
@@ -33,11 +35,11 @@ report(const char *what, int result)
 static void
 info(void)
 {
-    char sector[DISK_SECTOR];
+    static char block[DISK_BLOCK_MAX];
 
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
         if (d->capacity > 0)
-            report("first", disk_read(d, 0, sector, sizeof(sector)));
+            report("first", disk_read(d, 0, block, d->block_size));
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
         printf("%s: %llu sectors, block %u, parts %u of %u, %s, %s, serial '%s'\n", d->name,
                (unsigned long long)d->capacity, (unsigned)d->block_size, (unsigned)d->max_parts,
@@ -93,6 +95,8 @@ main(int argc, char **argv)
     }
     if (strcmp(verb, "random") == 0)
         return random_requests(d, (uint32_t)a, n);
+    if (strcmp(verb, "bytes") == 0)
+        return write_bytes(argv[2], (uint32_t)a);
     if (strcmp(verb, "read") == 0 || strcmp(verb, "write") == 0)
         return one_request(d, verb[0] == 'w', a, n);
     if (strcmp(verb, "flush") == 0)

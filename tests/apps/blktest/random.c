@@ -162,8 +162,9 @@ start(struct disk_device *d, uint32_t number)
 {
     uint32_t dice = next_random(100);
     enum disk_op op = dice < 50 ? DISK_READ : dice < 97 ? DISK_WRITE : DISK_FLUSH;
-    uint32_t sectors = 1 + next_random(next_random(4) ? 8 : MAX_SECTORS);
-    uint32_t sector = next_random((uint32_t)d->capacity - sectors + 1);
+    uint32_t within = d->block_size / DISK_SECTOR - 1;
+    uint32_t sectors = (1 + next_random(next_random(4) ? 8 : MAX_SECTORS) + within) & ~within;
+    uint32_t sector = next_random((uint32_t)d->capacity - sectors + 1) & ~within;
     if (op == DISK_FLUSH)
         sectors = sector = 0;
 
