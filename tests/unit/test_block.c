@@ -242,7 +242,7 @@ sectors_are_512_bytes_whatever_the_block_size(void **state)
     assert_int_equal(disk_read(disk(), SECTORS - 8, data, sizeof(data)), 0);
     assert_memory_equal(data, medium + (SECTORS - 8) * 512, sizeof(data));
     assert_int_equal(disk_read(disk(), SECTORS, data, sizeof(data)), -EINVAL);
-    assert_int_equal(submit(&o, DISK_READ, SECTORS, 4096), -EINVAL);
+    assert_int_equal(submit(&o, DISK_READ, SECTORS - 8, 8192), -EINVAL);
     drop(&o);
 }
 
