@@ -44,14 +44,9 @@ struct transfer {
 static void
 name_disk(struct disk_device *d)
 {
-    char first = nr_disks < 26 ? '\0' : (char)('a' + nr_disks / 26 - 1);
-    char last = (char)('a' + nr_disks % 26);
+    const char first[] = {nr_disks < 26 ? '\0' : (char)('a' + nr_disks / 26 - 1), '\0'};
 
-    if (first)
-        ksnprintf(d->name, sizeof(d->name), "vd%c%c", first, last);
-    else
-        ksnprintf(d->name, sizeof(d->name), "vd%c", last);
-    nr_disks++;
+    ksnprintf(d->name, sizeof(d->name), "vd%s%c", first, 'a' + (int)(nr_disks++ % 26));
 }
 
 void

@@ -216,7 +216,6 @@ struct vq_ops {
     void *(*reap)(struct virtqueue *, uint32_t *len); /* never NULL */
     bool (*irq_on)(struct virtqueue *);
     void (*irq_off)(struct virtqueue *);
-    void *(*detach)(struct virtqueue *);
 };
 
 struct virtqueue {
@@ -239,7 +238,9 @@ struct virtqueue {
     /* Counters, for `dev` of the shell. */
     uint64_t added, reaped, interrupts, violations;
     uint64_t kicks, kicks_suppressed; /* sent; not wanted although something was new */
-    void *ring;                       /* the layout's private state */
+    void *ring;                       /* the layout's private state... */
+    struct ring_slot *slots;          /* ...with one for each entry */
+    uint16_t detach_at;               /* slots below have been detached */
 };
 
 /*

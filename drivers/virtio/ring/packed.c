@@ -24,12 +24,6 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 
-/* What belongs to one buffer id. */
-struct slot {
-    struct ring_chain chain;
-    uint16_t next; /* free id */
-};
-
 /* A place in the ring with the wrap counter of who gets there (2.8.1). */
 struct place {
     uint16_t at;
@@ -45,8 +39,7 @@ struct packed {
     uint16_t size;
     uint16_t free_id;
     bool irq_wanted;
-    uint16_t detach_at; /* ids below have been detached */
-    struct slot slots[];
+    struct ring_slot slots[];
 };
 
 static bool
@@ -164,7 +157,7 @@ packed_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned i
         return err;
     /* There are as many ids as descriptors, so one is free. */
     uint16_t id = r->free_id;
-    struct slot *s = &r->slots[id];
+    struct ring_slot *s = &r->slots[id];
     s->chain = chain;
     r->free_id = s->next;
     uint16_t flags = chain.table ? chain_indirect(r, chain.table, parts, out, n, id)
@@ -214,7 +207,7 @@ static void *
 chain_free(struct virtqueue *q, uint16_t id)
 {
     struct packed *r = q->ring;
-    struct slot *s = &r->slots[id];
+    struct ring_slot *s = &r->slots[id];
 
     s->next = r->free_id;
     r->free_id = id;
@@ -308,24 +301,12 @@ packed_irq_off(struct virtqueue *q)
     ACCESS_ONCE(r->driver_event->flags) = VRING_PACKED_EVENT_DISABLE;
 }
 
-static void *
-packed_detach(struct virtqueue *q)
-{
-    struct packed *r = q->ring;
-
-    for (; r->detach_at < r->size; r->detach_at++)
-        if (r->slots[r->detach_at].chain.token)
-            return chain_free(q, r->detach_at);
-    return NULL;
-}
-
 static const struct vq_ops packed_ops = {
     .add = packed_add,
     .kick = packed_kick,
     .reap = packed_reap,
     .irq_on = packed_irq_on,
     .irq_off = packed_irq_off,
-    .detach = packed_detach,
 };
 
 /* Zeroed memory is a ring in which nothing is available or used, and event suppression that
@@ -350,6 +331,7 @@ packed_init(struct virtqueue *q)
         r->slots[i].next = i + 1;
     q->ops = &packed_ops;
     q->ring = r;
+    q->slots = r->slots;
     q->size = size;
     q->free = size;
     return 0;

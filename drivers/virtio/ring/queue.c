@@ -58,7 +58,7 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     if (err)
         return err;
     q->broken = false;
-    q->unkicked = 0;
+    q->unkicked = q->detach_at = 0;
     *out = q;
     return 0;
 }
@@ -161,7 +161,10 @@ vq_detach(struct virtqueue *q)
 {
     if (q == NULL || q->ring == NULL)
         return NULL;
-    return q->ops->detach(q);
+    for (; q->detach_at < q->size; q->detach_at++)
+        if (q->slots[q->detach_at].chain.token)
+            return ring_chain_free(q, &q->slots[q->detach_at].chain);
+    return NULL;
 }
 
 void

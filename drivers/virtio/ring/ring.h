@@ -11,7 +11,7 @@
 
 /*
  * The split layout (virtio 1.2, 2.7) and the packed one (2.8). Areas are in q->area and zeroed;
- * fills q->ops, q->size, q->free and the private state. -EINVAL: a size beyond 32768, or, of a
+ * fills q->ops, q->size, q->free, q->slots and the private state. -EINVAL: a size beyond 32768, or, of a
  * split ring, one that is no power of two. -ENOMEM.
  */
 int split_init(struct virtqueue *q);
@@ -30,6 +30,14 @@ struct ring_chain {
     void *table;       /* its indirect table, or NULL */
     uint32_t writable; /* bytes that the device may write */
     uint16_t count;    /* descriptors of the ring in it */
+};
+
+/* What belongs to one descriptor of a split ring, or to the chain that it heads; of a packed one, to
+ * one buffer id. */
+struct ring_slot {
+    struct ring_chain chain;
+    uint16_t next; /* free one, or of a split ring in the chain */
+    uint16_t last; /* of the chain; packed: unused */
 };
 
 /*

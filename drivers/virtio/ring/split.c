@@ -17,13 +17,6 @@
  * of chains is in flight. */
 #define INDEX_FAR 0x8000
 
-/* What belongs to one descriptor, or to the chain that it heads. */
-struct slot {
-    struct ring_chain chain;
-    uint16_t next; /* in the free list or in the chain */
-    uint16_t last; /* of the chain */
-};
-
 struct split {
     struct vring_desc *desc;
     struct vring_avail *avail;
@@ -36,8 +29,7 @@ struct split {
     uint16_t used_idx;  /* next to reap */
     uint16_t in_flight; /* chains */
     bool irq_wanted;
-    uint16_t detach_at; /* slots below have been detached */
-    struct slot slots[];
+    struct ring_slot slots[];
 };
 
 static bool
@@ -139,7 +131,7 @@ split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in
     if (err)
         return err;
     uint16_t head = r->free_head;
-    struct slot *s = &r->slots[head];
+    struct ring_slot *s = &r->slots[head];
     s->chain = chain;
     s->last = chain.table ? chain_indirect(r, chain.table, parts, out, n)
                           : chain_direct(r, parts, out, n);
@@ -183,7 +175,7 @@ static void *
 chain_free(struct virtqueue *q, uint16_t head)
 {
     struct split *r = q->ring;
-    struct slot *s = &r->slots[head];
+    struct ring_slot *s = &r->slots[head];
 
     r->slots[s->last].next = r->free_head;
     r->free_head = head;
@@ -276,24 +268,12 @@ split_irq_off(struct virtqueue *q)
         ACCESS_ONCE(r->avail->flags) = VRING_AVAIL_F_NO_INTERRUPT;
 }
 
-static void *
-split_detach(struct virtqueue *q)
-{
-    struct split *r = q->ring;
-
-    for (; r->detach_at < q->size; r->detach_at++)
-        if (r->slots[r->detach_at].chain.token)
-            return chain_free(q, r->detach_at);
-    return NULL;
-}
-
 static const struct vq_ops split_ops = {
     .add = split_add,
     .kick = split_kick,
     .reap = split_reap,
     .irq_on = split_irq_on,
     .irq_off = split_irq_off,
-    .detach = split_detach,
 };
 
 int
@@ -317,6 +297,7 @@ split_init(struct virtqueue *q)
         r->slots[i].next = i + 1;
     q->ops = &split_ops;
     q->ring = r;
+    q->slots = r->slots;
     q->size = size;
     q->free = size;
     return 0;
