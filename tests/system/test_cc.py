@@ -307,6 +307,7 @@ project(hello C)
 include(CheckFunctionExists)
 include(CheckSymbolExists)
 find_package(Threads REQUIRED)
+find_library(MATH m REQUIRED)
 check_function_exists(epoll_wait HAVE_EPOLL)
 check_function_exists(tcp_input HAVE_OURS)
 if(NOT HAVE_EPOLL OR HAVE_OURS)
@@ -314,7 +315,7 @@ if(NOT HAVE_EPOLL OR HAVE_OURS)
 endif()
 add_library(part part.c)
 add_executable(hello hello.c)
-target_link_libraries(hello part m Threads::Threads)
+target_link_libraries(hello part ${MATH} Threads::Threads)
 """)
     (tmp_path / "part.c").write_text("int part(void) { return 5; }\n")
     (tmp_path / "hello.c").write_text("int part(void);\nint main(void) { return part(); }\n")
@@ -332,9 +333,10 @@ def test_meson(installed, code_of, tmp_path):
     (tmp_path / "meson.build").write_text("project('hello', 'c')\nexecutable('hello', 'hello.c', dependencies: "
                                           "[dependency('threads'), meson.get_compiler('c').find_library('m')])\n")
     (tmp_path / "hello.c").write_text("int main(void) { return 6; }\n")
-    done = run("meson", "setup", "--cross-file", installed / "share/meson/cross/ringlet.ini", "out", cwd=tmp_path)
+    done = run("env", f"PATH={installed}/bin:{os.environ['PATH']}", "meson", "setup", "--cross-file",
+               installed / "share/meson/cross/ringlet.ini", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = run("ninja", "-C", "out", cwd=tmp_path)
+    done = run("env", f"PATH={installed}/bin:{os.environ['PATH']}", "ninja", "-C", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert code_of(tmp_path / "out/hello") == 6
 
