@@ -73,17 +73,64 @@ answer_field(struct answer *answer, const char *format, ...)
 }
 
 void
+answer_lines(struct answer *answer, const char *lines, size_t len)
+{
+    if (len > sizeof(answer->head) - answer->head_len)
+        return;
+    memcpy(answer->head + answer->head_len, lines, len);
+    answer->head_len += len;
+}
+
+/* The lines that every answer has, and the turn from which on their date is an old one. */
+static void
+make_first_lines(struct answer *answer, int64_t *until)
+{
+    struct timespec now;
+    char date[40];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    *until = turn + 1000 - now.tv_nsec / 1000000;
+    answer_field(answer, "HTTP/1.1 %d %s\r\nServer: Ringlet\r\n", answer->status,
+                 reason(answer->status));
+    if (now.tv_sec > 0 &&
+        strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now.tv_sec)))
+        answer_field(answer, "Date: %s\r\n", date);
+    answer_field(answer, "Connection: %s\r\n", answer->keep ? "keep-alive" : "close");
+}
+
+void
+answer_init(struct answer *answer)
+{
+    answer->head_len = 0;
+    answer->body = answer->text = NULL;
+    answer->body_len = 0;
+    answer->cached = NULL;
+    answer->file = -1;
+    answer->left = 0;
+}
+
+/* Most answers begin as the last one did. */
+void
 answer_begin(struct answer *answer, int status, bool keep)
 {
-    char date[40];
-    time_t now = time(NULL);
+    static int64_t last_until;
+    static int last_status;
+    static bool last_keep;
+    static char last[200];
+    static size_t last_len;
 
     answer_free(answer);
-    *answer = (struct answer){.status = status, .keep = keep, .file = -1};
-    answer_field(answer, "HTTP/1.1 %d %s\r\nServer: Ringlet\r\n", status, reason(status));
-    if (now > 0 && strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now)))
-        answer_field(answer, "Date: %s\r\n", date);
-    answer_field(answer, "Connection: %s\r\n", keep ? "keep-alive" : "close");
+    answer->status = status;
+    answer->keep = keep;
+    if (turn < last_until && status == last_status && keep == last_keep) {
+        answer_lines(answer, last, last_len);
+        return;
+    }
+    make_first_lines(answer, &last_until);
+    last_status = status;
+    last_keep = keep;
+    last_len = answer->head_len;
+    memcpy(last, answer->head, last_len);
 }
 
 void
@@ -91,9 +138,9 @@ answer_free(struct answer *answer)
 {
     if (answer->file >= 0)
         close(answer->file);
-    free(answer->body);
-    answer->body = NULL;
-    answer->file = -1;
+    cache_release(answer->cached);
+    free(answer->text);
+    answer_init(answer);
 }
 
 /* ---- bodies ---- */
@@ -107,7 +154,7 @@ answer_with_text(struct answer *answer, const char *type, struct text *text)
         answer_field(answer, "Content-Length: 0\r\n\r\n");
         return;
     }
-    answer->body = text->data;
+    answer->body = answer->text = text->data;
     answer->body_len = text->len;
     answer_field(answer, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", type, text->len);
 }
@@ -165,8 +212,6 @@ answer_request(struct answer *answer, const struct request *request, bool keep)
         files_answer(answer, request, keep);
     }
     if (request->head || answer->status == 304) {
-        free(answer->body);
-        answer->body = NULL;
         answer->body_len = 0;
         answer->left = 0;
     }

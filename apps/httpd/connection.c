@@ -25,8 +25,8 @@
 #define CHUNK    32768 /* bytes of a file at a time, */
 #define SMALL    4096  /* and where there are more connections than */
 #define FEW      64
-#define IN_FIRST 512   /* bytes: most heads fit */
-#define ROUNDS   8     /* steps in a row before others have their turn */
+#define IN_FIRST 512 /* bytes: most heads fit */
+#define ROUNDS   8   /* steps in a row before others have their turn */
 
 enum state {
     READING,   /* a head */
@@ -39,12 +39,12 @@ enum state {
 
 /* What is being sent, while something is. */
 struct sending {
-    struct answer answer;
     size_t head_sent;
-    char *chunk;     /* a piece of the file, from malloc when first needed */
+    char *chunk; /* a piece of the file, from malloc when first needed */
     size_t chunk_size;
     const char *out; /* what comes after the head */
     size_t out_len;
+    struct answer answer;
 };
 
 /* Most connections wait for their client, and are this and no more. */
@@ -56,8 +56,7 @@ struct connection {
     int64_t deadline;
     char *in; /* what was received and not used yet, from malloc; NULL: nothing */
     size_t in_len, in_size;
-    size_t head_len;         /* of the request being answered, at the start of `in` */
-    uint64_t body_left;      /* of its body */
+    uint64_t body_left;      /* of the body of the request being answered, from `in` on */
     struct sending *sending; /* in SENDING, else NULL */
 };
 
@@ -160,7 +159,8 @@ new_answer(struct connection *c, int64_t now)
         enter(c, FINISHED, now);
         return NULL;
     }
-    *s = (struct sending){.chunk = s->chunk, .chunk_size = s->chunk_size, .answer.file = -1};
+    s->head_sent = 0;
+    answer_init(&s->answer);
     return &s->answer;
 }
 
@@ -211,21 +211,23 @@ sent(struct sending *s, size_t n)
     s->out_len -= n - head;
 }
 
-/* If the buffer has a whole head, answer it. To be called whenever the buffer has changed:
- * nobody else looks at it again. */
-static void
-parse(struct connection *c, int64_t now)
+/*
+ * If the bytes begin with a whole head, answer it: how many are done with. To be called whenever
+ * there are new ones: nobody else looks at them again.
+ */
+static size_t
+parse(struct connection *c, char *bytes, size_t len, int64_t now)
 {
-    struct request request;
+    static struct request request; /* one at a time, and it is large */
+    size_t head = request_parse(bytes, len, &request);
 
-    c->head_len = request_parse(c->in, c->in_len, &request);
-    if (c->head_len == 0)
-        return;
+    if (head == 0)
+        return 0;
     counters.requests++;
     c->served = true;
     struct answer *answer = new_answer(c, now);
     if (!answer)
-        return;
+        return len;
     /* A client that waits for permission to send its body has not sent it, or has: who knows
      * where the next request begins? */
     answer_request(answer, &request,
@@ -233,6 +235,7 @@ parse(struct connection *c, int64_t now)
                        counters.open <= connections_kept);
     c->body_left = request.body;
     start_answer(c, now);
+    return head;
 }
 
 /* The first bytes of what was received are done with. */
@@ -249,8 +252,8 @@ forget(struct connection *c, size_t used)
     c->in_size = 0;
 }
 
-/* What follows an answer that is out. */
-static void
+/* What follows an answer that is out; false if that is up to the client. */
+static bool
 after_answer(struct connection *c, int64_t now)
 {
     bool keep = c->sending->answer.keep;
@@ -260,22 +263,20 @@ after_answer(struct connection *c, int64_t now)
         forget(c, c->in_len);
         shutdown(c->socket, SHUT_WR);
         enter(c, LINGERING, now + patience * LINGER_LIMIT);
-        return;
+        return true;
     }
-    size_t used = c->head_len;
-    size_t body = c->in_len - used;
-    if (body > c->body_left)
-        body = (size_t)c->body_left;
-    used += body;
+    size_t body = c->in_len < c->body_left ? c->in_len : (size_t)c->body_left;
     c->body_left -= body;
-    forget(c, used);
+    forget(c, body);
     if (c->body_left > 0) {
         enter(c, DRAINING, now + patience * DRAIN_LIMIT);
-        return;
+        return true;
     }
     enter(c, READING, now + patience * (c->in_len ? HEAD_LIMIT : IDLE_LIMIT));
-    if (c->in_len > 0)
-        parse(c, now);
+    if (c->in_len == 0)
+        return false;
+    forget(c, parse(c, c->in, c->in_len, now));
+    return true;
 }
 
 /* Returns false when it would block. */
@@ -304,7 +305,7 @@ step_sending(struct connection *c, int64_t now)
     sent(s, (size_t)n);
     c->deadline = now + patience * SEND_LIMIT;
     if (s->head_sent == s->answer.head_len && s->out_len == 0 && s->answer.left == 0)
-        after_answer(c, now);
+        return after_answer(c, now);
     return true;
 }
 
@@ -323,9 +324,9 @@ receive(struct connection *c, size_t size, int64_t now)
     return 0;
 }
 
-/* Put what arrived behind what is there; false without memory. */
+/* Put bytes behind what is there; false without memory. */
 static bool
-append(struct connection *c, size_t n)
+append(struct connection *c, const char *bytes, size_t n)
 {
     size_t size = c->in_size ? c->in_size : IN_FIRST;
 
@@ -338,11 +339,12 @@ append(struct connection *c, size_t n)
         c->in = in;
         c->in_size = size;
     }
-    memcpy(c->in + c->in_len, arrived, n);
+    memcpy(c->in + c->in_len, bytes, n);
     c->in_len += n;
     return true;
 }
 
+/* Most requests come whole, and need no memory. */
 static bool
 step_reading(struct connection *c, int64_t now)
 {
@@ -352,10 +354,12 @@ step_reading(struct connection *c, int64_t now)
         return c->state == FINISHED;
     if (c->in_len == 0 && c->served)
         c->deadline = now + patience * HEAD_LIMIT;
-    if (append(c, n))
-        parse(c, now);
-    else
+    size_t used = c->in_len == 0 ? parse(c, arrived, n, now) : 0;
+    bool more = c->in_len > 0;
+    if (used < n && !append(c, arrived + used, n - used))
         enter(c, FINISHED, now);
+    else if (more)
+        forget(c, parse(c, c->in, c->in_len, now));
     return true;
 }
 

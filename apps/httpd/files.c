@@ -92,20 +92,16 @@ answer_errno(struct answer *answer, int error, bool keep)
 
 #define DATE_FORMAT "%a, %d %b %Y %H:%M:%S GMT"
 
-struct version {
-    char tag[64];
-    char date[40]; /* empty where the file's time is not known */
-    time_t time;
-};
-
 /*
  * Archives that are made to be the same every time have no file times, so the tag holds the
  * run of the server too: what was cached from another archive is never taken for this one.
  */
 static void
-version_of(const struct stat *st, struct version *version)
+version_of(const struct stat *st, const char *path, struct version *version)
 {
+    version->size = (uint64_t)st->st_size;
     version->time = st->st_mtime;
+    version->type = type_of(path);
     version->date[0] = '\0';
     snprintf(version->tag, sizeof(version->tag), "\"%llx-%llx-%llx-%llx\"",
              (unsigned long long)run_tag, (unsigned long long)st->st_ino,
@@ -153,43 +149,99 @@ answer_unsatisfiable(struct answer *answer, uint64_t size, bool keep)
     answer_with_page(answer);
 }
 
-/* Takes over the descriptor. */
+/* The fields behind those of the version. */
 static void
-answer_file(struct answer *answer, const struct request *request, const char *path, int file,
-            const struct stat *st, bool keep)
+add_content(struct answer *answer, const struct version *version, uint64_t length)
 {
-    uint64_t size = (uint64_t)st->st_size, first = 0, last = 0;
-    enum range range = RANGE_NONE;
-    struct version version;
+    answer_field(answer,
+                 "Accept-Ranges: bytes\r\nContent-Type: %s\r\nContent-Length: %llu\r\n\r\n",
+                 version->type, (unsigned long long)length);
+}
 
-    version_of(st, &version);
-    if (not_modified(request, &version)) {
-        close(file);
+/* All fields of a whole file, which are the same as long as it is cached. */
+static void
+add_whole(struct answer *answer, const struct version *version, struct cached *cached)
+{
+    size_t before = answer->head_len;
+
+    if (cached && cached->lines_len) {
+        answer_lines(answer, cached->lines, cached->lines_len);
+        return;
+    }
+    add_version(answer, version);
+    add_content(answer, version, version->size);
+    size_t len = answer->head_len - before;
+    if (cached && len <= sizeof(cached->lines)) {
+        memcpy(cached->lines, answer->head + before, len);
+        cached->lines_len = len;
+    }
+}
+
+/* `length` bytes of the file, from `first` on. Takes over the descriptor, if it is one. */
+static void
+set_body(struct answer *answer, struct cached *cached, int file, uint64_t first,
+         uint64_t length)
+{
+    if (cached) {
+        answer->cached = cache_hold(cached);
+        answer->body = cached->body + first;
+        answer->body_len = (size_t)length;
+        if (file >= 0)
+            close(file);
+        return;
+    }
+    answer->file = file;
+    answer->at = first;
+    answer->left = length;
+}
+
+/* Takes over the descriptor, which is -1 where all of it is cached. */
+static void
+answer_file(struct answer *answer, const struct request *request, const struct version *version,
+            struct cached *cached, int file, bool keep)
+{
+    uint64_t first = 0, last = 0;
+    enum range range = RANGE_NONE;
+
+    if (not_modified(request, version)) {
         answer_begin(answer, 304, keep);
-        add_version(answer, &version);
+        set_body(answer, cached, file, 0, 0);
+        add_version(answer, version);
         answer_field(answer, "\r\n");
         return;
     }
     if (request->range && !request->head &&
-        (!request->if_range || range_is_of(request->if_range, &version)))
-        range = request_range(request->range, size, &first, &last);
+        (!request->if_range || range_is_of(request->if_range, version)))
+        range = request_range(request->range, version->size, &first, &last);
     if (range == RANGE_UNSATISFIABLE) {
-        close(file);
-        answer_unsatisfiable(answer, size, keep);
+        if (file >= 0)
+            close(file);
+        answer_unsatisfiable(answer, version->size, keep);
         return;
     }
     answer_begin(answer, range == RANGE_GOOD ? 206 : 200, keep);
-    add_version(answer, &version);
-    if (range == RANGE_GOOD)
-        answer_field(answer, "Content-Range: bytes %llu-%llu/%llu\r\n",
-                     (unsigned long long)first, (unsigned long long)last,
-                     (unsigned long long)size);
-    answer->file = file;
-    answer->at = first;
-    answer->left = range == RANGE_GOOD ? last - first + 1 : size;
-    answer_field(answer,
-                 "Accept-Ranges: bytes\r\nContent-Type: %s\r\nContent-Length: %llu\r\n\r\n",
-                 type_of(path), (unsigned long long)answer->left);
+    if (range != RANGE_GOOD) {
+        set_body(answer, cached, file, 0, version->size);
+        add_whole(answer, version, cached);
+        return;
+    }
+    set_body(answer, cached, file, first, last - first + 1);
+    add_version(answer, version);
+    answer_field(answer, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)first,
+                 (unsigned long long)last, (unsigned long long)version->size);
+    add_content(answer, version, last - first + 1);
+}
+
+/* A file that was found by that name. Takes over the descriptor. */
+static void
+answer_found(struct answer *answer, const struct request *request, const char *name, int file,
+             const struct stat *st, bool keep)
+{
+    struct version version;
+
+    version_of(st, name, &version);
+    answer_file(answer, request, &version, cache_add(request->path, file, &version), file,
+                keep);
 }
 
 /* ---- directories ---- */
@@ -239,7 +291,7 @@ answer_directory(struct answer *answer, const struct request *request, int direc
     int file = open_plain(index, &st);
     if (file >= 0 && S_ISREG(st.st_mode)) {
         close(directory);
-        answer_file(answer, request, index, file, &st, keep);
+        answer_found(answer, request, index, file, &st, keep);
         return;
     }
     if (file >= 0)
@@ -253,9 +305,14 @@ answer_directory(struct answer *answer, const struct request *request, int direc
 void
 files_answer(struct answer *answer, const struct request *request, bool keep)
 {
+    struct cached *cached = cache_find(request->path);
     char path[REQUEST_PATH_MAX + 1];
     struct stat st;
 
+    if (cached) {
+        answer_file(answer, request, &cached->version, cached, -1, keep);
+        return;
+    }
     snprintf(path, sizeof(path), ".%s", request->path);
     int file = open_plain(path, &st);
     if (file < 0)
@@ -263,5 +320,5 @@ files_answer(struct answer *answer, const struct request *request, bool keep)
     else if (S_ISDIR(st.st_mode))
         answer_directory(answer, request, file, keep);
     else
-        answer_file(answer, request, path, file, &st, keep);
+        answer_found(answer, request, path, file, &st, keep);
 }

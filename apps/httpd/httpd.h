@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include "request.h"
 
 /* ---- text.c: text that grows ---- */
@@ -20,6 +21,12 @@ struct text {
 };
 
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Without a format, which takes long to read. */
+void text_add_plain(struct text *text, const char *from);
+void text_add_number(struct text *text, unsigned long long number);
+/* A number's digits, without a NUL; how many there are. */
+#define TEXT_DIGITS 20
+size_t text_digits(char to[TEXT_DIGITS], unsigned long long number);
 /* The same characters, safe inside HTML, inside a URL's path, inside a JSON string. */
 void text_add_html(struct text *text, const char *from);
 void text_add_url(struct text *text, const char *from);
@@ -30,12 +37,14 @@ void text_add_json(struct text *text, const char *from);
 struct answer {
     int status;
     bool keep; /* the connection stays */
-    char head[768];
     size_t head_len;
-    char *body; /* from malloc, or NULL: the bytes that come next */
+    const char *body; /* the bytes that come next, */
     size_t body_len;
-    int file; /* where the bytes after them come from, or -1 */
+    char *text;            /* which lie here, from malloc, */
+    struct cached *cached; /* or here; both may be NULL */
+    int file;              /* where the bytes after them come from, or -1 */
     uint64_t at, left;
+    char head[768];
 };
 
 /* The answer to a request that was parsed, whatever its status. `keep` says whether the
@@ -44,16 +53,49 @@ void answer_request(struct answer *answer, const struct request *request, bool k
 /* An error that has no request: 408, 503. */
 void answer_error(struct answer *answer, int status);
 void answer_free(struct answer *answer);
+/* Nothing is in it yet that answer_free would free. */
+void answer_init(struct answer *answer);
 
 /* For those who make answers. The head begins with the status line and the fields of every
  * answer; add fields, then say how long the body is. */
 void answer_begin(struct answer *answer, int status, bool keep);
 void answer_field(struct answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Whole lines as they are. */
+void answer_lines(struct answer *answer, const char *lines, size_t len);
 /* Take the text over as the body; without memory for it the answer becomes a 503. */
 void answer_with_text(struct answer *answer, const char *type, struct text *text);
 /* A page that tells the reader what the status means. */
 void answer_with_page(struct answer *answer);
+
+/* ---- cache.c: small files, for a second ---- */
+
+/* What is known of a file, whatever part of it is wanted. */
+struct version {
+    uint64_t size;
+    time_t time;
+    const char *type;
+    char tag[64];
+    char date[40]; /* empty where the file's time is not known */
+};
+
+struct cached {
+    char *path;     /* of the request */
+    int64_t until;  /* the turn from which on it is not served any more */
+    unsigned users; /* the cache, and answers */
+    struct version version;
+    size_t lines_len; /* the fields of a whole answer, once they were made */
+    char lines[384];
+    char body[]; /* of version.size bytes */
+};
+
+/* What a path was answered with within the last second, or NULL. */
+struct cached *cache_find(const char *path);
+/* Read the open file, which stays the caller's; NULL: it is too large, or cannot be had. */
+struct cached *cache_add(const char *path, int file, const struct version *version);
+/* For an answer; NULL is allowed in the second. */
+struct cached *cache_hold(struct cached *cached);
+void cache_release(struct cached *cached);
 
 /* ---- files.c, listing.c, status.c ---- */
 
@@ -73,6 +115,8 @@ void status_json(struct text *json);
 /* The address to print at the start, such as "http://10.0.2.15/"; empty if none is known. */
 void status_address(char *to, size_t size, unsigned port);
 
+/* The time of the loop's turn, in milliseconds: the clock is looked at once in each (main.c). */
+extern int64_t turn;
 /* For slow links and slow machines: each time limit times so much (main.c). */
 extern int patience;
 /* With more connections than these nobody keeps one between requests (main.c). */

@@ -20,7 +20,8 @@
 #include <unistd.h>
 #include "httpd.h"
 
-#define CONNECTION_COST 20480 /* bytes of memory for each, the network's part and data included */
+#define CONNECTION_COST \
+    20480 /* bytes of memory for each, the network's part and data included */
 #define CONNECTIONS_MIN 16
 #define OTHER_FILES     16 /* descriptors for what is no connection */
 #define ACCEPTS         16 /* most new ones in one round */
@@ -29,6 +30,7 @@
 struct counters counters;
 unsigned connections_kept;
 int patience = 1;
+int64_t turn;
 
 static struct connection **connections;
 static unsigned nr_connections, max_connections;
@@ -344,13 +346,13 @@ main(int argc, char **argv)
     announce(root, port);
     first_deadline = INT64_MAX;
     for (;;) {
-        int n = epoll_wait(epoll, events, EVENTS, milliseconds_left(now_ms()));
+        int n = epoll_wait(epoll, events, EVENTS, milliseconds_left(turn));
         if (n < 0 && errno != EINTR)
             die("epoll", "failed");
-        int64_t now = now_ms();
-        bool knock = serve_clients(events, n, now);
-        look_at_deadlines(now);
+        turn = now_ms();
+        bool knock = serve_clients(events, n, turn);
+        look_at_deadlines(turn);
         if (knock || !room)
-            room = let_in(listener, room, now);
+            room = let_in(listener, room, turn);
     }
 }

@@ -13,12 +13,41 @@
 
 /* ---- characters ---- */
 
-/* RFC 9110, 5.6.2 */
+enum { TOKEN = 1, CONTROL = 2, NO_HOST = 4 };
+
+/* RFC 9110, 5.6.2 and 5.5: of tokens; in no value of a field; in no host. */
+static const unsigned char classes[256] = {
+    [0 ... '\t' - 1] = CONTROL,
+    ['\t'] = NO_HOST,
+    ['\t' + 1 ... 0x1f] = CONTROL,
+    [0x7f] = CONTROL,
+    [' '] = NO_HOST,
+    ['/'] = NO_HOST,
+    ['?'] = NO_HOST,
+    ['@'] = NO_HOST,
+    ['\\'] = NO_HOST,
+    [','] = NO_HOST,
+    ['#'] = TOKEN | NO_HOST,
+    ['!'] = TOKEN,
+    ['$'] = TOKEN,
+    ['%'] = TOKEN,
+    ['&'] = TOKEN,
+    ['\''] = TOKEN,
+    ['*'] = TOKEN,
+    ['+'] = TOKEN,
+    ['-'] = TOKEN,
+    ['.'] = TOKEN,
+    ['0' ... '9'] = TOKEN,
+    ['A' ... 'Z'] = TOKEN,
+    ['^' ... 'z'] = TOKEN,
+    ['|'] = TOKEN,
+    ['~'] = TOKEN,
+};
+
 static bool
-is_token_char(char c)
+is(char c, int class)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
+    return classes[(unsigned char)c] & class;
 }
 
 static size_t
@@ -26,7 +55,7 @@ token_length(const char *text)
 {
     size_t len = 0;
 
-    while (is_token_char(text[len]))
+    while (is(text[len], TOKEN))
         len++;
     return len;
 }
@@ -115,6 +144,7 @@ static int
 parse_origin(char *target, struct request *request)
 {
     const char *at = target;
+    bool crooked = false;
     size_t len = 0;
 
     if (target[0] != '/')
@@ -125,6 +155,7 @@ parse_origin(char *target, struct request *request)
             return 400;
         if (len + 1 >= sizeof(request->path))
             return 414;
+        crooked |= (c == '.' || c == '/') && len > 0 && request->path[len - 1] == '/';
         request->path[len++] = (char)c;
     }
     request->path[len] = '\0';
@@ -132,9 +163,10 @@ parse_origin(char *target, struct request *request)
     for (; *at; at++)
         if ((unsigned char)*at <= 0x20 || *at == 0x7f)
             return 400;
-    if (climbs(request->path))
+    if (crooked && climbs(request->path))
         return 400;
-    straighten(request->path);
+    if (crooked)
+        straighten(request->path);
     return 0;
 }
 
@@ -261,7 +293,10 @@ take_expect(const char *value, struct request *request)
 static int
 take_host(const char *value, struct framing *framing)
 {
-    if (framing->host || strpbrk(value, " \t/?#@\\,"))
+    for (const char *c = value; *c; c++)
+        if (is(*c, NO_HOST))
+            return 400;
+    if (framing->host)
         return 400;
     framing->host = true;
     return 0;
@@ -269,7 +304,7 @@ take_host(const char *value, struct framing *framing)
 
 /* One field; 0 or a status. A repeated Range or condition is left as the first one said. */
 static int
-take_field(const char *name, const char *value, struct request *request,
+take_field(const char *name, size_t len, const char *value, struct request *request,
            struct framing *framing)
 {
     const struct {
@@ -282,39 +317,47 @@ take_field(const char *name, const char *value, struct request *request,
         {"if-modified-since", &request->if_modified_since},
     };
 
-    if (strcasecmp(name, "host") == 0)
+    if (len == 4 && strcasecmp(name, "host") == 0)
         return take_host(value, framing);
-    if (strcasecmp(name, "content-length") == 0)
+    if (len == 14 && strcasecmp(name, "content-length") == 0)
         return take_length(value, request, framing);
-    if (strcasecmp(name, "connection") == 0)
+    if (len == 10 && strcasecmp(name, "connection") == 0)
         return take_connection(value, request);
-    if (strcasecmp(name, "expect") == 0)
+    if (len == 6 && strcasecmp(name, "expect") == 0)
         return take_expect(value, request);
-    if (strcasecmp(name, "transfer-encoding") == 0)
+    if (len == 17 && strcasecmp(name, "transfer-encoding") == 0)
         framing->transfer_encoding = true;
+    if ((name[0] | 0x20) != 'r' && (name[0] | 0x20) != 'i')
+        return 0;
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         if (strcasecmp(name, kept[i].name) == 0 && !*kept[i].to)
             *kept[i].to = value;
     return 0;
 }
 
-/* "name: value". No blank before the colon, no folded line (RFC 9112, 5.1, 5.2). */
+/* "name: value" and the end of its line: "\r\n", or "\n" alone, which a server may take (RFC 9112,
+ * 2.2). No blank before the colon, no folded line (5.1, 5.2). */
 static int
-parse_field(char *line, struct request *request, struct framing *framing)
+parse_field(char *line, char **next, struct request *request, struct framing *framing)
 {
-    char *colon = line + token_length(line);
+    size_t len = token_length(line);
 
-    if (colon == line || *colon != ':')
+    if (len == 0 || line[len] != ':')
         return 400;
-    *colon = '\0';
-    char *value = colon + 1 + strspn(colon + 1, " \t");
-    char *end = value + strlen(value);
+    line[len] = '\0';
+    char *value = line + len + 1, *end;
+    while (*value == ' ' || *value == '\t')
+        value++;
+    for (end = value; !is(*end, CONTROL); end++)
+        ;
+    char *newline = end + (*end == '\r');
+    if (*newline != '\n')
+        return 400;
+    *next = newline + 1;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-        *--end = '\0';
-    for (const char *c = value; *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)
-            return 400;
-    return take_field(line, value, request, framing);
+        end--;
+    *end = '\0';
+    return take_field(line, len, value, request, framing);
 }
 
 /* What the fields say together. A body that is sent in chunks is not taken: there is nothing
@@ -346,37 +389,37 @@ end_line(char *line, size_t len)
     return newline + 1;
 }
 
-/* Bytes of the head with its empty line, 0 while that is not there. */
+/* Bytes of the head with its empty line, 0 while that is not there. *nul: it has one. */
 static size_t
-head_length(const char *head, size_t len)
+head_length(const char *head, size_t len, bool *nul)
 {
-    const char *line = head;
-    const char *newline;
+    size_t line = 0;
 
-    while ((newline = memchr(line, '\n', len - (size_t)(line - head)))) {
-        size_t text = (size_t)(newline - line);
-        if (text == 0 || (text == 1 && line[0] == '\r'))
-            return (size_t)(newline + 1 - head);
-        line = newline + 1;
+    for (size_t i = 0; i < len; i++) {
+        if (head[i] >= ' ')
+            continue;
+        *nul |= head[i] == '\0';
+        if (head[i] != '\n')
+            continue;
+        if (i == line || (i == line + 1 && head[line] == '\r'))
+            return i + 1;
+        line = i + 1;
     }
     return 0;
 }
 
+/* The lines up to the empty one, which is there. */
 static int
-parse_fields(char *line, char *end, struct request *request)
+parse_fields(char *line, struct request *request)
 {
     struct framing framing = {0};
 
-    while (line < end) {
-        char *next = end_line(line, (size_t)(end - line));
-        if (!line[0])
-            return check_framing(request, &framing);
-        int status = parse_field(line, request, &framing);
+    while (line[0] != '\n' && (line[0] != '\r' || line[1] != '\n')) {
+        int status = parse_field(line, &line, request, &framing);
         if (status)
             return status;
-        line = next;
     }
-    return 400;
+    return check_framing(request, &framing);
 }
 
 /* The first line, as far as it is there, cannot become a request's: a byte that no method has,
@@ -390,7 +433,7 @@ is_hopeless(const char *line, size_t len)
 
     if (newline && text > 0 && line[text - 1] == '\r')
         text--;
-    while (method < text && is_token_char(line[method]))
+    while (method < text && is(line[method], TOKEN))
         method++;
     if (method > METHOD_MAX || (method < text && (method == 0 || line[method] != ' ')))
         return true;
@@ -411,7 +454,10 @@ request_parse(char *head, size_t len, struct request *request)
     /* Empty lines in front are remains of an earlier message (RFC 9112, 2.2). */
     size_t blank = 0;
 
-    memset(request, 0, sizeof(*request));
+    bool nul = false;
+
+    memset(request, 0, offsetof(struct request, path));
+    request->path[0] = '\0';
     request->query = "";
     while (blank < len && (head[blank] == '\r' || head[blank] == '\n'))
         blank++;
@@ -419,23 +465,22 @@ request_parse(char *head, size_t len, struct request *request)
         request->status = 400;
         return len;
     }
-    size_t text = head_length(head + blank, len - blank);
+    char *line = head + blank;
+    size_t text = head_length(line, len - blank, &nul);
     if (!text && len < REQUEST_HEAD_MAX)
         return 0;
     if (!text) { /* is it the target or the fields that are too much? */
-        request->status = memchr(head + blank, '\n', len - blank) ? 431 : 414;
+        request->status = memchr(line, '\n', len - blank) ? 431 : 414;
         return len;
     }
-    char *line = head + blank;
-    char *end = line + text;
-    if (memchr(line, '\0', text)) { /* texts end there from here on */
+    if (nul) { /* texts end there from here on */
         request->status = 400;
         return blank + text;
     }
     char *fields = end_line(line, text);
     int line_status = parse_request_line(line, request);
     /* Also of a request that is refused: the fields say where the next one begins. */
-    int field_status = parse_fields(fields, end, request);
+    int field_status = parse_fields(fields, request);
     request->status = line_status ? line_status : field_status;
     if (line_status == 400 || field_status)
         request->keep_alive = false;

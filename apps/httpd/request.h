@@ -17,13 +17,13 @@ struct request {
     int status; /* 0, or the error to answer with; then the fields below may be missing */
     bool head;  /* HEAD: as GET, without the body */
     bool http_1_0;
-    bool keep_alive;             /* the client wants the connection to stay */
-    bool expects_100;            /* it sends its body only when it is told to */
-    uint64_t body;               /* bytes that follow the head */
-    char path[REQUEST_PATH_MAX]; /* decoded, begins with "/", has no "." or ".." component */
-    const char *query;           /* with its "?", as it came; "" if there is none */
+    bool keep_alive;   /* the client wants the connection to stay */
+    bool expects_100;  /* it sends its body only when it is told to */
+    uint64_t body;     /* bytes that follow the head */
+    const char *query; /* with its "?", as it came; "" if there is none */
     /* Fields as they came, inside the head; NULL where they are missing. */
     const char *range, *if_range, *if_none_match, *if_modified_since;
+    char path[REQUEST_PATH_MAX]; /* decoded, begins with "/", has no "." or ".." component */
 };
 
 /*

@@ -16,12 +16,37 @@
 
 typedef unsigned long long ull;
 
+#define FIRST "{\"" /* before a name */
+#define NEXT  ",\""
+
+/* Most of the page is made of these, without a format. */
+static void
+add_text(struct text *json, const char *a, const char *b, const char *c)
+{
+    text_add_plain(json, a);
+    text_add_plain(json, b);
+    text_add_plain(json, c);
+}
+
 static void
 add_string(struct text *json, const char *name, const char *value)
 {
-    text_add(json, "\"%s\":\"", name);
+    add_text(json, "\"", name, "\":\"");
     text_add_json(json, value);
-    text_add(json, "\"");
+    text_add_plain(json, "\"");
+}
+
+static void
+add_number(struct text *json, const char *before, const char *name, ull value)
+{
+    add_text(json, before, name, "\":");
+    text_add_number(json, value);
+}
+
+static void
+add_flag(struct text *json, const char *name, bool value)
+{
+    add_text(json, NEXT, name, value ? "\":true" : "\":false");
 }
 
 static void
@@ -30,18 +55,21 @@ add_memory(struct text *json)
     struct memory_info m;
 
     memory_info(&m);
-    text_add(json, "\"memory\":{\"total\":%zu,\"free\":%zu,\"least_free\":%zu}", m.total,
-             m.free, m.least);
+    add_number(json, "\"memory\":" FIRST, "total", m.total);
+    add_number(json, NEXT, "free", m.free);
+    add_number(json, NEXT, "least_free", m.least);
+    text_add_plain(json, "}");
 }
 
 static void
 add_server(struct text *json)
 {
-    text_add(json,
-             "\"server\":{\"connections\":%u,\"accepted\":%llu,\"requests\":%llu,"
-             "\"errors\":%llu,\"bytes_sent\":%llu}",
-             counters.open, (ull)counters.accepted, (ull)counters.requests,
-             (ull)counters.errors, (ull)counters.bytes_sent);
+    add_number(json, "\"server\":" FIRST, "connections", counters.open);
+    add_number(json, NEXT, "accepted", counters.accepted);
+    add_number(json, NEXT, "requests", counters.requests);
+    add_number(json, NEXT, "errors", counters.errors);
+    add_number(json, NEXT, "bytes_sent", counters.bytes_sent);
+    text_add_plain(json, "}");
 }
 
 /* ---- network ---- */
@@ -52,7 +80,9 @@ add_address(struct text *json, const struct net_address *address, unsigned prefi
     char name[INET6_ADDRSTRLEN] = "";
 
     inet_ntop(address->family, address->bytes, name, sizeof(name));
-    text_add(json, "\"%s/%u\"", name, prefix);
+    add_text(json, "\"", name, "/");
+    text_add_number(json, prefix);
+    text_add_plain(json, "\"");
 }
 
 static void
@@ -60,26 +90,30 @@ add_interface(struct text *json, const struct net_interface *i)
 {
     const char *comma = "";
 
-    text_add(json, "{");
+    text_add_plain(json, "{");
     add_string(json, "name", i->name);
-    text_add(json,
-             ",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",\"mtu\":%u,\"up\":%s,\"link\":%s,"
-             "\"addresses\":[",
-             i->mac[0], i->mac[1], i->mac[2], i->mac[3], i->mac[4], i->mac[5], i->mtu,
-             i->up ? "true" : "false", i->link_up ? "true" : "false");
+    text_add(json, ",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"", i->mac[0], i->mac[1],
+             i->mac[2], i->mac[3], i->mac[4], i->mac[5]);
+    add_number(json, NEXT, "mtu", i->mtu);
+    add_flag(json, "up", i->up);
+    add_flag(json, "link", i->link_up);
+    text_add_plain(json, ",\"addresses\":[");
     if (i->ip4.family) {
         add_address(json, &i->ip4, i->prefix4);
         comma = ",";
     }
     for (unsigned n = 0; n < i->nr_ip6; n++, comma = ",") {
-        text_add(json, "%s", comma);
+        text_add_plain(json, comma);
         add_address(json, &i->ip6[n], 64);
     }
-    text_add(json,
-             "],\"rx_frames\":%llu,\"rx_bytes\":%llu,\"rx_dropped\":%llu,\"rx_bad\":%llu,"
-             "\"tx_frames\":%llu,\"tx_bytes\":%llu,\"tx_dropped\":%llu}",
-             (ull)i->rx_frames, (ull)i->rx_bytes, (ull)i->rx_dropped, (ull)i->rx_bad,
-             (ull)i->tx_frames, (ull)i->tx_bytes, (ull)i->tx_dropped);
+    add_number(json, "]" NEXT, "rx_frames", i->rx_frames);
+    add_number(json, NEXT, "rx_bytes", i->rx_bytes);
+    add_number(json, NEXT, "rx_dropped", i->rx_dropped);
+    add_number(json, NEXT, "rx_bad", i->rx_bad);
+    add_number(json, NEXT, "tx_frames", i->tx_frames);
+    add_number(json, NEXT, "tx_bytes", i->tx_bytes);
+    add_number(json, NEXT, "tx_dropped", i->tx_dropped);
+    text_add_plain(json, "}");
 }
 
 static void
@@ -87,12 +121,12 @@ add_interfaces(struct text *json)
 {
     struct net_interface interface;
 
-    text_add(json, "\"interfaces\":[");
+    text_add_plain(json, "\"interfaces\":[");
     for (unsigned n = 0; net_interface_get(n, &interface); n++) {
-        text_add(json, n ? ",\n  " : "\n  ");
+        text_add_plain(json, n ? ",\n  " : "\n  ");
         add_interface(json, &interface);
     }
-    text_add(json, "]");
+    text_add_plain(json, "]");
 }
 
 /* ---- disks ---- */
@@ -103,24 +137,27 @@ add_disks(struct text *json)
     struct disk_device *disk = NULL;
     const char *comma = "";
 
-    text_add(json, "\"disks\":[");
+    text_add_plain(json, "\"disks\":[");
     while ((disk = disk_next(disk))) {
         const struct disk_counters *c = &disk->counters;
-        text_add(json, "%s\n  {", comma);
+        add_text(json, comma, "\n  {", "");
         add_string(json, "name", disk->name);
-        text_add(json, ",");
+        text_add_plain(json, ",");
         add_string(json, "serial", disk->serial);
-        text_add(json,
-                 ",\"bytes\":%llu,\"read_only\":%s,\"broken\":%s,\"reads\":%llu,"
-                 "\"read_bytes\":%llu,\"writes\":%llu,\"write_bytes\":%llu,\"flushes\":%llu,"
-                 "\"errors\":%llu,\"timeouts\":%llu}",
-                 (ull)disk->capacity * DISK_SECTOR, disk->read_only ? "true" : "false",
-                 disk->broken ? "true" : "false", (ull)c->reads, (ull)c->read_bytes,
-                 (ull)c->writes, (ull)c->write_bytes, (ull)c->flushes, (ull)c->errors,
-                 (ull)c->timeouts);
+        add_number(json, NEXT, "bytes", disk->capacity * DISK_SECTOR);
+        add_flag(json, "read_only", disk->read_only);
+        add_flag(json, "broken", disk->broken);
+        add_number(json, NEXT, "reads", c->reads);
+        add_number(json, NEXT, "read_bytes", c->read_bytes);
+        add_number(json, NEXT, "writes", c->writes);
+        add_number(json, NEXT, "write_bytes", c->write_bytes);
+        add_number(json, NEXT, "flushes", c->flushes);
+        add_number(json, NEXT, "errors", c->errors);
+        add_number(json, NEXT, "timeouts", c->timeouts);
+        text_add_plain(json, "}");
         comma = ",";
     }
-    text_add(json, "]");
+    text_add_plain(json, "]");
 }
 
 /* ---- virtio devices ---- */
@@ -130,18 +167,18 @@ add_features(struct text *json, const struct virtio_device *v)
 {
     const char *comma = "";
 
-    text_add(json, ",\"features\":[");
+    text_add_plain(json, ",\"features\":[");
     for (unsigned bit = 0; bit < 64; bit++) {
-        const char *name = virtio_feature_name(v->type, bit);
         if (!virtio_has(v, bit))
             continue;
-        if (name)
-            text_add(json, "%s\"%s\"", comma, name);
-        else
-            text_add(json, "%s\"bit %u\"", comma, bit);
+        const char *name = virtio_feature_name(v->type, bit);
+        add_text(json, comma, "\"", name ? name : "bit ");
+        if (!name)
+            text_add_number(json, bit);
+        text_add_plain(json, "\"");
         comma = ",";
     }
-    text_add(json, "]");
+    text_add_plain(json, "]");
 }
 
 static void
@@ -149,21 +186,24 @@ add_queues(struct text *json, const struct virtio_device *v)
 {
     const char *comma = "";
 
-    text_add(json, ",\"queues\":[");
+    text_add_plain(json, ",\"queues\":[");
     for (unsigned i = 0; i < VIRTIO_MAX_QUEUES; i++) {
         const struct virtqueue *q = v->queues[i];
         if (!q)
             continue;
-        text_add(json, "%s{", comma);
+        add_text(json, comma, "{", "");
         add_string(json, "name", q->name);
-        text_add(json,
-                 ",\"size\":%u,\"added\":%llu,\"reaped\":%llu,\"kicks\":%llu,"
-                 "\"kicks_suppressed\":%llu,\"interrupts\":%llu,\"violations\":%llu}",
-                 q->size, (ull)q->added, (ull)q->reaped, (ull)q->kicks,
-                 (ull)q->kicks_suppressed, (ull)q->interrupts, (ull)q->violations);
+        add_number(json, NEXT, "size", q->size);
+        add_number(json, NEXT, "added", q->added);
+        add_number(json, NEXT, "reaped", q->reaped);
+        add_number(json, NEXT, "kicks", q->kicks);
+        add_number(json, NEXT, "kicks_suppressed", q->kicks_suppressed);
+        add_number(json, NEXT, "interrupts", q->interrupts);
+        add_number(json, NEXT, "violations", q->violations);
+        text_add_plain(json, "}");
         comma = ",";
     }
-    text_add(json, "]");
+    text_add_plain(json, "]");
 }
 
 static void
@@ -172,22 +212,22 @@ add_devices(struct text *json)
     struct virtio_device *v = NULL;
     const char *comma = "";
 
-    text_add(json, "\"devices\":[");
+    text_add_plain(json, "\"devices\":[");
     while ((v = virtio_device_next(v))) {
-        text_add(json, "%s\n  {", comma);
+        add_text(json, comma, "\n  {", "");
         add_string(json, "where", v->where);
-        text_add(json, ",");
+        text_add_plain(json, ",");
         add_string(json, "transport", v->transport->name);
-        text_add(json, ",");
+        text_add_plain(json, ",");
         add_string(json, "type", virtio_type_name(v->type));
-        text_add(json, ",\"running\":%s,\"interrupts\":%llu", v->running ? "true" : "false",
-                 (ull)v->interrupts);
+        add_flag(json, "running", v->running);
+        add_number(json, NEXT, "interrupts", v->interrupts);
         add_features(json, v);
         add_queues(json, v);
-        text_add(json, "}");
+        text_add_plain(json, "}");
         comma = ",";
     }
-    text_add(json, "]");
+    text_add_plain(json, "]");
 }
 
 /* ---- all of it ---- */
@@ -197,24 +237,24 @@ status_json(struct text *json)
 {
     uint64_t now = clock_now();
 
-    text_add(json, "{");
+    text_add_plain(json, "{");
     add_string(json, "system", "Ringlet");
-    text_add(json, ",");
+    text_add_plain(json, ",");
     add_string(json, "platform", platform->name);
-    text_add(json, ",");
+    text_add_plain(json, ",");
     add_string(json, "door", boot_info.door);
     text_add(json, ",\n\"uptime\":%llu.%03u,\"time\":%lld,\n", (ull)(now / NSEC_PER_SEC),
              (unsigned)(now / NSEC_PER_MSEC % 1000), (long long)time(NULL));
     add_memory(json);
-    text_add(json, ",\n");
+    text_add_plain(json, ",\n");
     add_server(json);
-    text_add(json, ",\n");
+    text_add_plain(json, ",\n");
     add_interfaces(json);
-    text_add(json, ",\n");
+    text_add_plain(json, ",\n");
     add_disks(json);
-    text_add(json, ",\n");
+    text_add_plain(json, ",\n");
     add_devices(json);
-    text_add(json, "}\n");
+    text_add_plain(json, "}\n");
 }
 
 void

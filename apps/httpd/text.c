@@ -8,15 +8,18 @@
 #include <string.h>
 #include "httpd.h"
 
+/* Room for `more` bytes and a NUL. */
 static bool
 make_room(struct text *text, size_t more)
 {
     size_t size = text->size ? text->size : 1024;
 
-    while (size < text->len + more)
-        size *= 2;
-    if (size == text->size)
+    if (text->failed)
+        return false;
+    if (text->len + more < text->size)
         return true;
+    while (size <= text->len + more)
+        size *= 2;
     char *data = realloc(text->data, size);
     if (!data) {
         text->failed = true;
@@ -32,15 +35,56 @@ text_add(struct text *text, const char *format, ...)
 {
     va_list ap;
 
-    va_start(ap, format);
-    int len = vsnprintf(NULL, 0, format, ap);
-    va_end(ap);
-    if (len < 0 || text->failed || !make_room(text, (size_t)len + 1))
+    if (!make_room(text, 0))
         return;
     va_start(ap, format);
-    vsnprintf(text->data + text->len, (size_t)len + 1, format, ap);
+    int len = vsnprintf(text->data + text->len, text->size - text->len, format, ap);
     va_end(ap);
+    if (len < 0)
+        return;
+    if ((size_t)len >= text->size - text->len) { /* now it is known how much room it wants */
+        if (!make_room(text, (size_t)len))
+            return;
+        va_start(ap, format);
+        vsnprintf(text->data + text->len, text->size - text->len, format, ap);
+        va_end(ap);
+    }
     text->len += (size_t)len;
+}
+
+void
+text_add_plain(struct text *text, const char *from)
+{
+    size_t len = strlen(from);
+
+    if (!make_room(text, len))
+        return;
+    memcpy(text->data + text->len, from, len + 1);
+    text->len += len;
+}
+
+size_t
+text_digits(char to[TEXT_DIGITS], unsigned long long number)
+{
+    char digits[TEXT_DIGITS];
+    size_t at = sizeof(digits), len;
+
+    for (; number > UINT32_MAX; number /= 10)
+        digits[--at] = (char)('0' + number % 10);
+    uint32_t rest = (uint32_t)number; /* which the processor divides by itself */
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    len = sizeof(digits) - at;
+    memcpy(to, digits + at, len);
+    return len;
+}
+
+void
+text_add_number(struct text *text, unsigned long long number)
+{
+    if (make_room(text, TEXT_DIGITS))
+        text->len += text_digits(text->data + text->len, number);
 }
 
 void
@@ -71,11 +115,12 @@ text_add_json(struct text *text, const char *from)
 {
     for (; *from; from++) {
         unsigned char c = (unsigned char)*from;
-        if (c == '"' || c == '\\')
-            text_add(text, "\\%c", c);
-        else if (c < 0x20)
+        if (c < 0x20)
             text_add(text, "\\u%04x", c);
-        else
-            text_add(text, "%c", c);
+        else if (make_room(text, 2)) {
+            if (c == '"' || c == '\\')
+                text->data[text->len++] = '\\';
+            text->data[text->len++] = (char)c;
+        }
     }
 }
