@@ -27,8 +27,9 @@
 
 /* Most machines' mmap_min_addr, taken where it is less too: so what is tested is what runs. */
 #define NEAR_BEGIN 0x10000u
-/* Where the far view begins: high enough that no system reserves it; for a guest that would reach
- * further, as high as it fits, which leaves the most to the near view. */
+/* Where the far view begins: high enough that no system reserves it, else behind the near view, and
+ * in any case so low that it ends below 4 GiB. A segment of the guest's own, which may have no
+ * limit, finds nothing there for a good while past the end of memory. */
 #define FAR_BEGIN        0x10000000u
 #define FAR_ALIGN        (2u << 20) /* of a large page */
 #define CPUID_HYPERVISOR 0x40000000
@@ -64,11 +65,19 @@ map_view(uintptr_t place, uint32_t size, uint32_t from)
     return at;
 }
 
+static uint32_t
+far_place(uint32_t size)
+{
+    uint32_t behind = (mapped + FAR_ALIGN - 1) & -FAR_ALIGN, last = -size & -FAR_ALIGN;
+    uint32_t place = behind < last ? behind : last;
+    return place > FAR_BEGIN ? place : FAR_BEGIN;
+}
+
 static void
 map_far(void)
 {
     uint32_t size = mapped + PAGE;
-    uintptr_t place = size <= FAR_BEGIN ? FAR_BEGIN : -size & -FAR_ALIGN;
+    uintptr_t place = far_place(size);
     make_file(size);
     void *at = map_view(place, size, 0);
     if (at == MAP_FAILED && file >= 0) { /* a system may not want files executed */

@@ -451,6 +451,22 @@ def test_sizes(kit, memory):
     routine_end:""", memory=memory).passed()
 
 
+@pytest.mark.parametrize("memory, address", [
+    ("16", 0x01100000), ("16", 0xe0000000), ("256", 0x10100000), ("512", 0x60001234), ("1G", 0x70001234)])
+def test_segment_without_a_limit(kit, memory, address):
+    """One of the guest's own finds nothing past memory, in neither view, and tells where."""
+    for turn in COME_BACK, "movl 0x8000, %eax":
+        result = kit.run(INIT + f"""
+            trap_gates
+            hcall LHCALL_LOAD_GDT_ENTRY, $14, $0xffff, $0xcff200
+            movl $0x73, %eax; movl %eax, %gs
+            movl $5, %gs:0x8000; cmpl $5, 0x8000; expect e 2
+            {turn}
+            movl $6, %gs:0x300000; cmpl $6, 0x300000; expect e 3
+            movl $1, %gs:{address:#x}""", memory=memory)
+        assert re.search(f"CRASH: trap 0000000e error 0000000[67] .* cr2 {address:08x}", result.err), result
+
+
 def test_faults_of_a_large_guest_are_its_own(kit):
     """Where the near view is not whole, a fault may be a view's: one that both have is told."""
     for code, number in (("hlt", 13), ("movl 0xf0000000, %eax", 13), ("movl %ss:0xf0000000, %eax", 12),
