@@ -93,6 +93,12 @@ defer_run(void)
 }
 
 bool
+defer_pending(void)
+{
+    return nr_pending != 0;
+}
+
+bool
 defer_running(void)
 {
     return running;

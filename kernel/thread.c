@@ -1,5 +1,5 @@
 /*
- * Cooperative threads: a run queue in the order of becoming ready, and a switch that is
+ * Threads: a run queue in the order of becoming ready, and a switch that is
  * nothing but a change of stacks. There is no idle thread: whoever blocks last runs the idle
  * loop on its own stack until somebody is ready, itself included.
  */
@@ -157,6 +157,28 @@ thread_create(const char *name, void (*entry)(void *), void *arg, size_t stack_s
     t->stack_base = (uintptr_t)base + PAGE_SIZE;
     t->stack_size = size;
     return t;
+}
+
+volatile bool program_runs;
+
+bool
+thread_others_ready(void)
+{
+    return !list_empty(&ready);
+}
+
+void
+program_enter(void)
+{
+    if (!list_empty(&ready))
+        timer_tick();
+    program_runs = true;
+    if (!defer_pending())
+        return;
+    /* From an interrupt between the caller's known point and here: it has to make do with a tick. */
+    program_runs = false;
+    timer_tick();
+    program_runs = true;
 }
 
 void

@@ -1,11 +1,11 @@
 /*
- * Cooperative threads, the one thing they wait on, and the deferred work that interrupts
- * leave behind.
+ * Threads, the one thing they wait on, and the deferred work that interrupts leave behind.
  *
- * One CPU, and a thread runs until it blocks, yields or ends, so data that only threads touch
- * needs no lock. Interrupt handlers record and do not work: they acknowledge their device and
+ * One CPU, and the kernel is not preempted: in it a thread runs until it blocks, yields or ends, so data
+ * that only the kernel's own code touches needs no lock. (The program's own code is: see below.)
+ * Interrupt handlers record and do not work: they acknowledge their device and
  * defer_mark() a work item. The items run at the known points: when a thread blocks, yields
- * or makes a blocking system call, and in the idle loop. They run on a stack of their own,
+ * or makes a blocking system call, in the idle loop, and when an interrupt has found the program. They run on a stack of their own,
  * whoever reached the point, one at a time and never nested, must not block, and may wake
  * threads.
  *
@@ -133,6 +133,20 @@ void wake_all(struct wait_queue *q);
 /* Sleep for a time; a known point even when `ns` is 0. */
 void thread_sleep(uint64_t ns);
 
+/* ---- the program ---- */
+
+/*
+ * True while the program's own code runs: not the kernel, nor what it calls. Then, and only then,
+ * an interrupt's return is a known point at which another thread may go on. It says what the CPU
+ * does, not what a thread does: threads change while it is false. Whoever comes from the program
+ * into the kernel clears it (a system call's door, a trap), and sets it on the way back by
+ * program_enter(), having passed a known point. While others are ready, that asks for a tick.
+ */
+extern volatile bool program_runs;
+void program_enter(void);
+/* Is somebody ready beside the running thread? */
+bool thread_others_ready(void);
+
 /* ---- deferred work ---- */
 
 struct deferred {
@@ -150,6 +164,8 @@ void defer_cancel(struct deferred *d);
 /* A known point that does nothing else: runs what is pending. Does nothing when called from
  * deferred work itself. */
 void defer_run(void);
+/* Something waits for the next known point. */
+bool defer_pending(void);
 /* True while an item runs: code that must not block there asserts it. */
 bool defer_running(void);
 
@@ -166,6 +182,9 @@ struct timer {
  * timer_cancel. A zeroed struct is a timer that is not armed. */
 void timer_set(struct timer *t, uint64_t deadline);
 void timer_cancel(struct timer *t);
+/* Have a timer interrupt within TICK, once: with the program running, that is a known point. */
+void timer_tick(void);
+#define TICK (4 * NSEC_PER_MSEC)
 /* kmain's: from here on the timer also looks for threads that never let go (watch.h). */
 void timer_start(void);
 

@@ -8,6 +8,7 @@
 #include "kernel/watch.h"
 
 static struct list timers = LIST_INIT(timers);
+static uint64_t tick = TIME_NEVER; /* the next; each interrupt ends it */
 
 static void run_timers(void *unused);
 static struct deferred work = {.run = run_timers};
@@ -16,7 +17,7 @@ static struct deferred work = {.run = run_timers};
 static void
 arm(void)
 {
-    uint64_t deadline = clock_now() + WATCH_PERIOD;
+    uint64_t deadline = MIN(clock_now() + WATCH_PERIOD, tick);
 
     if (!list_empty(&timers))
         deadline = MIN(deadline, list_entry(timers.next, struct timer, link)->deadline);
@@ -42,6 +43,18 @@ run_timers(void *unused)
 }
 
 void
+timer_tick(void)
+{
+    bool on = platform->irq_save(), new = tick == TIME_NEVER;
+
+    if (new)
+        tick = clock_now() + TICK;
+    platform->irq_restore(on);
+    if (new)
+        arm();
+}
+
+void
 timer_start(void)
 {
     arm();
@@ -51,6 +64,7 @@ void
 timer_interrupt(uintptr_t eip, uintptr_t ebp)
 {
     watch_tick(eip, ebp);
+    tick = TIME_NEVER;
     defer_mark(&work);
     platform->timer_arm(clock_now() + WATCH_PERIOD);
 }

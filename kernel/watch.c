@@ -1,5 +1,5 @@
 /*
- * A cooperative system stands still when one thread spins. It is worth saying so: the timer
+ * A system without preemption, as the kernel is, stands still when one thread spins. It is worth saying so: the timer
  * interrupt, armed at least every WATCH_PERIOD, looks whether a known point was passed since
  * the last one; if not, one line and a backtrace name what runs. Said once per standstill.
  *

@@ -10,10 +10,12 @@
 #include "lib/libc/abi.h"
 #include "lib/libc/futex.h"
 #include "lib/libc/part.h"
+#include "lib/libc/program.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
 PART(threads);
+PROGRAM_PREEMPTED;
 
 #define FLAGS_NEEDED (ABI_CLONE_VM | ABI_CLONE_THREAD | ABI_CLONE_SETTLS)
 #define STACK_LEAST  1024 /* bytes that the child's first steps take, generously */
@@ -31,6 +33,7 @@ end_thread(void)
 {
     struct libc_thread *thread = thread_current()->data;
 
+    program_leaves_thread = false;
     if (signal_thread_ends)
         signal_thread_ends(thread);
     if (thread->clear_tid) {
@@ -46,7 +49,9 @@ run_child(void *arg)
     struct child *child = arg;
 
     thread_set_tls(child->tls);
-    child->start(child->arg);
+    program_begin();
+    program_call(0, (program_fn *)child->start, (long)child->arg, 0, 0);
+    program_end();
     end_thread();
 }
 

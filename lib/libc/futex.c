@@ -1,6 +1,6 @@
 /*
- * Futexes: a thread that finds a lock taken sleeps on the address of the lock's word. Threads
- * are cooperative, so the word cannot change between the look at it and the sleep. Sleepers
+ * Futexes: a thread that finds a lock taken sleeps on the address of the lock's word. System
+ * calls are not preempted, so the word cannot change between the look at it and the sleep. Sleepers
  * are kept in one list in the order of coming; there are as many as blocked threads, few
  * enough to walk.
  *

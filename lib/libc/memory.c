@@ -16,6 +16,7 @@
 #include "lib/libc/file.h"
 #include "lib/libc/memory.h"
 #include "lib/libc/part.h"
+#include "lib/libc/program.h"
 #include "lib/libc/syscall.h"
 
 PART(memory);
@@ -208,6 +209,7 @@ SYSCALL(91, munmap, uintptr_t base, size_t len)
     abandoned.base = base;
     abandoned.pages = len >> PAGE_SHIFT;
     abandoned.owner = thread_current()->id;
+    program_leaves_thread = true; /* else another thread could take the memory before the end */
     return 0;
 }
 

@@ -9,10 +9,12 @@
 #include "lib/libc/abi.h"
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
+#include "lib/libc/program.h"
 #include "lib/libc/signal_queue.h"
 #include "lib/libc/syscall.h"
 
 PART(signals);
+PROGRAM_PREEMPTED;
 
 /* musl's own, which ends a thread at its next cancellation point. The C library sees that
  * by the -EINTR of the call that waited, so the call must not be made again. */
@@ -92,11 +94,9 @@ run(struct abi_siginfo *info)
     thread->blocked |= action.mask & ~SIGNAL_UNBLOCKABLE;
     if (!(action.flags & ABI_SA_NODEFER))
         thread->blocked |= SIGNAL_BIT(number);
-    if (action.flags & ABI_SA_SIGINFO)
-        ((void (*)(int, struct abi_siginfo *, struct abi_ucontext *))action.handler)(
-            number, info, &context);
-    else
-        ((void (*)(int))action.handler)(number);
+    program_begin();
+    program_call(0, (program_fn *)action.handler, number, (long)info, (long)&context);
+    program_end();
     thread->blocked = context.mask & ~SIGNAL_UNBLOCKABLE; /* the handler may have changed it */
     return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
 }

@@ -12,6 +12,7 @@
 #include "kernel/platform.h"
 #include "kernel/string.h"
 #include "lib/libc/abi.h"
+#include "lib/libc/program.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 #include "lib/libc/tty.h"
@@ -21,8 +22,7 @@
 extern const char tls_start[], tls_data_end[], tls_size[], tls_align[]; /* linker.ld */
 
 int main(int argc, char **argv, char **envp);
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*)(void),
-                      void (*)(void), void (*)(void));
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv);
 
 /* Writable, as programs expect it: putenv's callers edit in place. */
 static char defaults[][12] = {"HOME=/", "PATH=/", "TERM=xterm", "USER=root"};
@@ -168,10 +168,9 @@ end_asked(void)
 
 /*
  * The row lies at the top of the stack, where Linux has it: the C library finds the main thread's
- * stack by the auxiliary vector. The kernel aligns its stacks to a word; the C library's ABI wants
- * 16 bytes from here on.
+ * stack by the auxiliary vector.
  */
-__attribute__((force_align_arg_pointer)) int
+int
 application_run(void)
 {
     size_t words = count_words(), room = thread_current()->stack_size / 2;
@@ -189,6 +188,8 @@ application_run(void)
     kernel_end_asked = end_asked;
     syscall_init();
     tty_init();
+    if (program_init)
+        program_init();
     memcpy(name, cmdline_program(), MIN(strlen(cmdline_program()), sizeof(name) - 1));
     uintptr_t *at = put_environment(put_arguments(row));
     put_auxiliary(at, has_tls, seed_canary());
@@ -199,7 +200,8 @@ application_run(void)
     int argc = 0;
     while (row[argc])
         argc++;
-    return __libc_start_main(main, argc, (char **)row, NULL, NULL, NULL);
+    program_begin();
+    return (int)program_call(0, (program_fn *)__libc_start_main, (long)main, argc, (long)row);
 }
 
 /* ---- the calls with which musl starts and ends ---- */

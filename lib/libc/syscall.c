@@ -7,6 +7,7 @@
 #include "arch/x86/cpu/trap.h"
 #include "kernel/kernel.h"
 #include "kernel/thread.h"
+#include "lib/libc/program.h"
 #include "lib/libc/signal.h"
 #include "lib/libc/syscall.h"
 
@@ -14,6 +15,8 @@
 
 static const struct syscall *table[SYSCALL_LIMIT];
 static uint32_t told[SYSCALL_LIMIT / 32]; /* unknown calls that the log has named */
+
+bool program_preempted, program_leaves_thread;
 
 ENLIST_DECLARE(syscalls);
 
@@ -32,9 +35,8 @@ unknown(unsigned long number, uintptr_t from)
     return -ENOSYS;
 }
 
-long
-syscall_dispatch(unsigned long number, long a, long b, long c, long d, long e, long f,
-                 uintptr_t from)
+static long
+serve(unsigned long number, long a, long b, long c, long d, long e, long f, uintptr_t from)
 {
     const struct syscall *call = number < SYSCALL_LIMIT ? table[number] : NULL;
     long result;
@@ -43,10 +45,22 @@ syscall_dispatch(unsigned long number, long a, long b, long c, long d, long e, l
         return unknown(number, from);
     do {
         result = syscall_make(call, a, b, c, d, e, f);
-        if (call->asks)
+        if (call->asks || program_preempted)
             defer_run();
     } while (signal_after_call() && result == -SYSCALL_RESTART);
     return result == -SYSCALL_RESTART ? -EINTR : result;
+}
+
+/* The door. Interrupts are on inside as well; but nobody takes the thread's place before the way out. */
+long
+syscall_dispatch(unsigned long number, long a, long b, long c, long d, long e, long f,
+                 uintptr_t from)
+{
+    program_end();
+    long result = serve(number, a, b, c, d, e, f, from);
+    if (program_preempted && !program_leaves_thread)
+        program_enter();
+    return result;
 }
 
 static void

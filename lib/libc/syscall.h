@@ -8,11 +8,10 @@
  *
  * Known points (kernel/thread.h). A system call that moves data or waits is one: each calls
  * defer_run() or something that does, and one that returns -EAGAIN lets other threads run as
- * well, so that a program that asks again and again gets its answer some day. One that only asks
- * (SYSCALL_ASKS: the time, the process) is one too, so that an alarm comes to a program that does
- * nothing else. All others are none. Above all the memory calls and waking a futex must not be:
- * malloc and free make them, so deferred work (lwIP with its callbacks) would run in the middle
- * of an allocation, and threads would change inside code that believes it runs alone.
+ * well, so that a program that asks again and again gets its answer some day. The return of every call is
+ * one too, but for programs that are not preempted (program.h): there only that of a call which only asks
+ * (SYSCALL_ASKS: the time, the process), and neither the memory calls nor the waking of a futex, since such a
+ * program may be in the middle of something of the kernel's.
  */
 #ifndef LIBC_SYSCALL_H
 #define LIBC_SYSCALL_H

@@ -5,6 +5,7 @@
  */
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
+#include "lib/libc/program.h"
 #include "lib/libc/syscall.h"
 #include "lib/net/core.h"
 #include "lib/net/socket.h"
@@ -13,6 +14,7 @@
 #include "kernel/string.h"
 
 PART(net);
+PROGRAM_PREEMPTED; /* packets are answered while it computes */
 
 /* Descriptor to socket for the length of a call, which may block: another thread may close
  * the descriptor meanwhile. */

@@ -242,6 +242,58 @@ follows_the_thread_in_the_descriptor(void **state)
     assert_int_equal(in_child(by_descriptor), ENDED);
 }
 
+/* ---- the program ---- */
+
+static uint64_t armed;
+
+static void
+note_timer(uint64_t deadline)
+{
+    armed = deadline;
+}
+
+/* Is a tick asked for when the program goes on? */
+static bool
+asks_for_a_tick(void)
+{
+    armed = TIME_NEVER;
+    program_enter();
+    assert_true(program_runs);
+    program_runs = false;
+    return armed <= clock_now() + TICK;
+}
+
+static void
+no_work(void *unused)
+{
+    (void)unused;
+}
+
+static void
+ticks_come_while_others_are_ready(void **state)
+{
+    struct deferred work = {.run = no_work};
+
+    (void)state;
+    machine.timer_arm = note_timer;
+    assert_false(thread_others_ready());
+    assert_false(asks_for_a_tick());
+    start(leave_letter, "a");
+    assert_true(thread_others_ready());
+    assert_true(asks_for_a_tick());
+    timer_interrupt(0, 0);
+    assert_true(defer_pending());
+    thread_yield();
+    expect_trail("a");
+    assert_false(defer_pending());
+    assert_false(asks_for_a_tick());
+    /* What an interrupt left behind after the last known point has a tick to come to. */
+    defer_mark(&work);
+    assert_true(asks_for_a_tick());
+    timer_interrupt(0, 0);
+    defer_run();
+}
+
 /* ---- the end ---- */
 
 static void
@@ -272,6 +324,7 @@ main(void)
         cmocka_unit_test_teardown(loses_a_stack_whose_guard_stays, all_over),
         cmocka_unit_test_teardown(follows_the_thread_in_the_window, all_over),
         cmocka_unit_test_teardown(follows_the_thread_in_the_descriptor, all_over),
+        cmocka_unit_test_teardown(ticks_come_while_others_are_ready, all_over),
         cmocka_unit_test_teardown(the_last_one_ends_the_kernel, all_over),
     };
 

@@ -9,6 +9,7 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "kernel/thread.h"
+#include "kernel/watch.h"
 #include "shim.h"
 
 static char fired[8];
@@ -117,6 +118,42 @@ faster_than_the_machine(void **state)
     timer_cancel(&t);
 }
 
+/* From the interrupt on, until somebody asks again, it is the timers' turn alone. */
+static void
+a_tick_comes_once(void **state)
+{
+    uint64_t begin = clock_now();
+
+    (void)state;
+    timer_start();
+    assert_true(shim_timer_at() >= begin + WATCH_PERIOD);
+    timer_tick();
+    uint64_t at = shim_timer_at();
+    assert_true(at >= begin + TICK && at <= clock_now() + TICK);
+    pass(TICK / 2);
+    timer_tick(); /* does not move it */
+    assert_int_equal(shim_timer_at(), at);
+    pass(TICK);
+    assert_true(shim_timer_at() >= begin + WATCH_PERIOD);
+    timer_tick();
+    assert_true(shim_timer_at() <= clock_now() + TICK);
+    pass(2 * TICK);
+}
+
+static void
+a_timer_before_the_tick(void **state)
+{
+    struct timer a = {.fire = note, .arg = "a"};
+    uint64_t begin = clock_now();
+
+    (void)state;
+    timer_tick();
+    timer_set(&a, begin + TICK / 4);
+    assert_int_equal(shim_timer_at(), begin + TICK / 4);
+    pass(TICK / 2);
+    expect("a");
+}
+
 int
 main(void)
 {
@@ -125,6 +162,8 @@ main(void)
         cmocka_unit_test(set_again_and_cancelled),
         cmocka_unit_test(cancelled_by_one_that_fires),
         cmocka_unit_test(faster_than_the_machine),
+        cmocka_unit_test(a_tick_comes_once),
+        cmocka_unit_test(a_timer_before_the_tick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
  */
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/cpu.h"
+#include "kernel/kernel.h"
+#include "kernel/string.h"
 
 #define CPUID_RANGE_MASK 0xffff0000u /* leaves come in ranges, each naming its last one */
 
@@ -54,6 +56,57 @@ cpu_fpu_init(void)
     cpu_fpu_found();
     if (cpu_fpu_words == 2)
         cpu_set_cr4(cpu_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+}
+
+/* What XSAVE is to keep (SDM vol. 1, 13.1): the x87, SSE, AVX and AVX-512, of what is on. */
+#define XCR0_KEPT 0xe7u
+#define XSAVE_MOST 2688u /* bytes of these, in the standard format (SDM vol. 1, 13.4.3) */
+#define FXSAVE_SIZE 512u
+#define XSAVE_HEADER 64u /* behind it */
+#define MXCSR_START 0x1f80u
+
+/* The components, or 0 where FXSAVE has to do: nobody switched XSAVE on. */
+static uint32_t
+xsave_kept(void)
+{
+    uint32_t low, high;
+
+    if (!(cpu_id(1).ecx & CPUID_1_ECX_OSXSAVE))
+        return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low & XCR0_KEPT;
+}
+
+void
+cpu_keep_fpu(void (*fn)(void *), void *arg)
+{
+    static uint32_t kept, size;
+    uint32_t start = MXCSR_START;
+
+    if (!size) {
+        kept = xsave_kept();
+        size = kept ? MIN(cpu_id(0xd).ebx, XSAVE_MOST) : FXSAVE_SIZE;
+    }
+    char *area = (char *)(((uintptr_t)__builtin_alloca(size + 63) + 63) & ~63u);
+    if (kept) {
+        memset(area + FXSAVE_SIZE, 0, XSAVE_HEADER); /* XSAVE leaves some of it, XRSTOR wants 0 */
+        __asm__ volatile("xsave (%0)" : : "r"(area), "a"(kept), "d"(0) : "memory");
+    } else if (cpu_fpu_words == 2) {
+        __asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
+    } else if (cpu_fpu_words == 1) {
+        __asm__ volatile("fnsave (%0)" : : "r"(area) : "memory");
+    }
+    if (cpu_fpu_words)
+        __asm__ volatile("fninit");
+    if (cpu_fpu_words == 2)
+        __asm__ volatile("ldmxcsr %0" : : "m"(start));
+    fn(arg);
+    if (kept)
+        __asm__ volatile("xrstor (%0)" : : "r"(area), "a"(kept), "d"(0) : "memory");
+    else if (cpu_fpu_words == 2)
+        __asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
+    else if (cpu_fpu_words == 1)
+        __asm__ volatile("frstor (%0)" : : "r"(area) : "memory");
 }
 
 uint32_t

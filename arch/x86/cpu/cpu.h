@@ -38,6 +38,7 @@
 #define CPUID_1_EDX_FXSR       (1u << 24)
 #define CPUID_1_EDX_SSE        (1u << 25)
 #define CPUID_1_ECX_DEADLINE   (1u << 24)
+#define CPUID_1_ECX_OSXSAVE    (1u << 27)
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_EXT_EDX_NX       (1u << 20)
 

@@ -55,7 +55,7 @@ trap_common:
     andl    $-16, %esp          /* the ABI's alignment at a call, with one argument */
     movl    %ebx, (%esp)
     call    trap_dispatch
-    movl    %ebx, %esp
+    movl    %eax, %esp          /* a frame, not always the one that came */
     popal
     addl    $8, %esp            /* vector and error code */
     .globl trap_iret

@@ -47,6 +47,13 @@ extern void (*trap_system_call)(struct trap_frame *frame);
 extern void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
 
 /*
+ * Called after an interrupt that found the program (kernel/thread.h, program_runs), interrupts
+ * off, on the stack of the thread, which may be preempted: it runs deferred work, gives way to
+ * others, calls signal handlers. Returns the frame to go on with. lib/libc sets it.
+ */
+extern struct trap_frame *(*trap_program)(struct trap_frame *frame);
+
+/*
  * For platforms whose interrupt flag is not the CPU's: called before the return from every
  * trap but a system call; NULL where iret does it all.
  */
@@ -61,7 +68,7 @@ extern const char trap_stubs[];
 void trap_system_call_stub(void);
 
 /* From trap.S. */
-void trap_dispatch(struct trap_frame *frame);
+struct trap_frame *trap_dispatch(struct trap_frame *frame);
 #endif
 
 #endif

@@ -12,6 +12,8 @@
 
 static volatile int got, info_signal;
 static sigjmp_buf back;
+/* Again and again, since the first may come before the call that it is to end. */
+static const struct itimerval soon = {.it_value.tv_usec = 2000, .it_interval.tv_usec = 50000}, never;
 
 static void
 note(int number)
@@ -84,7 +86,6 @@ static void
 alarm_ends_waits(void)
 {
     struct sigaction action = {.sa_handler = note};
-    struct itimerval soon = {.it_value.tv_usec = 2000};
     struct timespec span = {1000, 0};
     int pipe_ends[2];
     char byte;
@@ -97,6 +98,7 @@ alarm_ends_waits(void)
     CHECK(pipe(pipe_ends) == 0);
     CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
     CHECK(read(pipe_ends[0], &byte, 1) == -1 && errno == EINTR);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
     CHECK(close(pipe_ends[0]) == 0 && close(pipe_ends[1]) == 0);
 }
 
@@ -113,7 +115,6 @@ write_byte(int number)
 static void
 reads_go_on(void)
 {
-    struct itimerval soon = {.it_value.tv_usec = 2000};
     int pipe_ends[2];
     char byte;
 
@@ -122,6 +123,7 @@ reads_go_on(void)
     CHECK(signal(SIGALRM, write_byte) != SIG_ERR);
     CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
     CHECK(read(pipe_ends[0], &byte, 1) == 1 && byte == 'x');
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
     CHECK(close(pipe_ends[0]) == 0 && close(pipe_ends[1]) == 0);
 }
 
@@ -163,7 +165,6 @@ static void
 the_main_thread_comes_first(void)
 {
     struct sigaction action = {.sa_handler = note};
-    struct itimerval soon = {.it_value.tv_usec = 2000};
     pthread_t threads[2];
 
     got = 0;
@@ -174,6 +175,7 @@ the_main_thread_comes_first(void)
     sched_yield();
     CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
     CHECK(pause() == -1 && errno == EINTR && got == SIGALRM);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
     pthread_mutex_unlock(&held);
     for (int i = 0; i < 2; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);

@@ -96,6 +96,12 @@ timer_arm(uint64_t deadline)
     timer_at = deadline;
 }
 
+uint64_t
+shim_timer_at(void)
+{
+    return timer_at;
+}
+
 static void *
 map_device(uint64_t phys, size_t len)
 {

@@ -49,6 +49,8 @@ void shim_clock_advance(uint64_t ns);
 /* Every reading of the clock moves it by this (1 us at first) and lets the devices work, as if
  * they ran beside the CPU. */
 void shim_clock_step(uint64_t ns);
+/* What timer_arm was last told. */
+uint64_t shim_timer_at(void);
 
 /* ---- buses ---- */
 
