@@ -57,8 +57,13 @@ struct abi_iovec {
 #define ABI_F_GETLK64       12
 #define ABI_F_SETLK64       13
 #define ABI_F_SETLKW64      14
+#define ABI_F_OFD_GETLK     36
+#define ABI_F_OFD_SETLK     37
+#define ABI_F_OFD_SETLKW    38
 #define ABI_F_DUPFD_CLOEXEC 1030
 #define ABI_FD_CLOEXEC      1
+#define ABI_F_RDLCK         0
+#define ABI_F_WRLCK         1
 #define ABI_F_UNLCK         2
 
 #define ABI_LOCK_SH 1

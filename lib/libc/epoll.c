@@ -19,6 +19,9 @@
 #include "lib/libc/syscall.h"
 
 PART(epoll);
+static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
+    file_forget_linked,
+};
 
 #define CTL_ADD 1
 #define CTL_DEL 2

@@ -23,7 +23,7 @@ file_release(struct file *file)
     if (--file->refs > 0)
         return;
     if (file->watched.next)
-        epoll_forget(file);
+        file_forget(file);
     if (file->ops->close)
         file->ops->close(file);
 }

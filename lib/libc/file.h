@@ -129,7 +129,7 @@ struct file {
     uint64_t position; /* of files with pread; kept by the read/write system calls */
     /* Woken whenever what poll() says may have changed. NULL: never changes. */
     struct wait_queue *changed;
-    struct list watched; /* by entries of epoll, which go with the file; zero: never was */
+    struct list watched; /* by entries of epoll; not zero: file_forget has to be called */
 };
 
 /* ---- descriptor.c ---- */
@@ -169,8 +169,11 @@ bool *fd_close_on_exec(int fd);
 void file_hold(struct file *);
 void file_release(struct file *);
 
-/* ---- epoll.c, in the programs that have it ---- */
+/* ---- file_forget.c, epoll.c, in the programs that have them ---- */
 
+/* The file is closed: whoever keeps something about it forgets that. */
+__attribute__((weak)) void file_forget(struct file *);
+extern const char file_forget_linked[1]; /* for those who need it to refer to */
 /* Nobody watches the file any more. */
 __attribute__((weak)) void epoll_forget(struct file *);
 

@@ -5,6 +5,7 @@
 #include "kernel/kernel.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/file.h"
+#include "lib/libc/locks.h"
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
@@ -55,8 +56,6 @@ SYSCALL(330, dup3, int fd, int to, unsigned flags)
     return duplicate_to(fd, to, flags & FILE_O_CLOEXEC);
 }
 
-/* Locks between processes: there is one process, so each is free and each succeeds. The type
- * is the first field of struct flock, a short. */
 SYSCALL(221, fcntl64, int fd, int command, long argument)
 {
     struct file *file = fd_get(fd);
@@ -81,23 +80,15 @@ SYSCALL(221, fcntl64, int fd, int command, long argument)
             (file->flags & ~(unsigned)FLAGS_CHANGEABLE) | (argument & FLAGS_CHANGEABLE);
         return 0;
     case ABI_F_GETLK64:
-        *(int16_t *)argument = ABI_F_UNLCK;
-        return 0;
     case ABI_F_SETLK64:
     case ABI_F_SETLKW64:
-        return 0;
+    case ABI_F_OFD_GETLK:
+    case ABI_F_OFD_SETLK:
+    case ABI_F_OFD_SETLKW:
+        return locks_control ? locks_control(file, command, (void *)argument) : -EINVAL;
     default:
         return -EINVAL;
     }
-}
-
-SYSCALL(143, flock, int fd, int operation)
-{
-    int kind = operation & ~ABI_LOCK_NB;
-
-    if (!fd_get(fd))
-        return -EBADF;
-    return kind == ABI_LOCK_SH || kind == ABI_LOCK_EX || kind == ABI_LOCK_UN ? 0 : -EINVAL;
 }
 
 /* ---- at a position ---- */

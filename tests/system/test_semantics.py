@@ -19,7 +19,7 @@ PROGRAM = BUILD / "native/semantics"
 SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks", "timers",
             "sockets", "datagrams", "names", "memory", "process",
             "interfaces", "tuning", "places", "numbers", "socketcalls",
-            "changes", "contents", "mappings"]
+            "changes", "contents", "mappings", "locks"]
 
 # What is meant to differ: why, and what Ringlet answers. docs/applications.md tells programmers.
 MEANT = {

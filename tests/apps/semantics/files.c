@@ -198,7 +198,7 @@ flags(void)
 }
 
 static void
-locks(void)
+locks_of_the_process(void)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int fd;
@@ -305,7 +305,7 @@ files(void)
     directories();
     copies();
     flags();
-    locks();
+    locks_of_the_process();
     devices();
     wrong_whence();
     limits();

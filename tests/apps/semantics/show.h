@@ -48,6 +48,7 @@ void numbers(void);
 void changes(void);
 void contents(void);
 void mappings(void);
+void locks(void);
 void overlaid(void);
 
 #endif
