@@ -1,6 +1,6 @@
 /*
- * What a program can ask about itself and its machine. There is one process, number 1, of
- * user and group 0, on one processor, and its resources are limited by memory alone.
+ * What a program can ask about itself and its machine. There is one process, number 1, on one
+ * processor, and its resources are limited by memory alone, whatever limits it sets.
  */
 #include "kernel/cmdline.h"
 #include "kernel/kernel.h"
@@ -9,6 +9,7 @@
 #include "kernel/string.h"
 #include "lib/libc/abi.h"
 #include "lib/libc/file.h"
+#include "lib/libc/ids.h"
 #include "lib/libc/part.h"
 #include "lib/libc/syscall.h"
 
@@ -32,14 +33,9 @@ zero(void)
     return 0;
 }
 
-/* Parent, users and groups; making a new session or group changes nothing. */
+/* No parent; making a new group changes nothing. */
 SYSCALL_ENTRY(64, getppid, zero, true);
 SYSCALL_ENTRY(57, setpgid, zero, true);
-SYSCALL_ENTRY(199, getuid32, zero, true);
-SYSCALL_ENTRY(200, getgid32, zero, true);
-SYSCALL_ENTRY(201, geteuid32, zero, true);
-SYSCALL_ENTRY(202, getegid32, zero, true);
-SYSCALL_ENTRY(205, getgroups32, zero, true);
 
 SYSCALL(132, getpgid, int process)
 {
@@ -52,13 +48,6 @@ SYSCALL(66, setsid, void)
 {
     return -EPERM; /* as for every process that leads its group already */
 }
-
-SYSCALL(209, getresuid32, uint32_t *real, uint32_t *effective, uint32_t *saved)
-{
-    *real = *effective = *saved = 0;
-    return 0;
-}
-SYSCALL_ENTRY(211, getresgid32, sys_getresuid32, false);
 
 /* ---- the machine ---- */
 
@@ -105,15 +94,6 @@ SYSCALL(116, sysinfo, struct sysinfo *out)
     return 0;
 }
 
-/* There is one processor. */
-SYSCALL(242, sched_getaffinity, UNUSED int process, int size, uint32_t *set)
-{
-    if (size < (int)sizeof(uint32_t))
-        return -EINVAL;
-    *set = 1;
-    return sizeof(uint32_t);
-}
-
 /* ---- limits and use ---- */
 
 #define RLIMIT_STACK  3
@@ -124,6 +104,10 @@ struct rlimit {
     uint64_t current, most;
 };
 
+/* What the program set, by resource. */
+static struct rlimit limits[RLIMIT_LAST + 1];
+static uint32_t is_set; /* a bit each */
+
 static struct rlimit
 get_limit(int resource)
 {
@@ -131,18 +115,24 @@ get_limit(int resource)
 
     if (resource == RLIMIT_NOFILE)
         return (struct rlimit){fd_limits().soft, fd_limits().hard};
+    if (is_set & 1u << resource)
+        return limits[resource];
     if (resource == RLIMIT_STACK)
         most = thread_current()->stack_size;
     return (struct rlimit){most, most};
 }
 
-/* The number of descriptors is the one that can be changed. */
+/* The number of descriptors is the limit that is kept to; the others are only kept. */
 static int
 set_limit(int resource, struct rlimit was, struct rlimit new)
 {
+    if (new.most > was.most && ids_may_all && !ids_may_all())
+        return -EPERM;
     if (resource == RLIMIT_NOFILE)
         return fd_set_limits((struct fd_limits){new.current, new.most});
-    return new.current == was.current && new.most == was.most ? 0 : -EPERM;
+    limits[resource] = new;
+    is_set |= 1u << resource;
+    return 0;
 }
 
 SYSCALL(340, prlimit64, int process, int resource, const struct rlimit *new, struct rlimit *old)
@@ -151,7 +141,7 @@ SYSCALL(340, prlimit64, int process, int resource, const struct rlimit *new, str
 
     if (process != 0 && process != PROCESS)
         return -ESRCH;
-    if (resource < 0 || resource > RLIMIT_LAST || (new && new->current > new->most))
+    if (resource < 0 || resource > RLIMIT_LAST || (new &&new->current > new->most))
         return -EINVAL;
     was = get_limit(resource);
     int error = new ? set_limit(resource, was, *new) : 0;
@@ -187,24 +177,3 @@ SYSCALL(114, wait4, void)
     return -ECHILD;
 }
 SYSCALL_ENTRY(284, waitid, sys_wait4, false);
-
-/* ---- names of threads ---- */
-
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
-
-SYSCALL(172, prctl, int option, char *text)
-{
-    char *name = thread_current()->name;
-
-    if (option == PR_SET_NAME) {
-        size_t len = strnlen(text, THREAD_NAME_MAX - 1);
-        memcpy(name, text, len);
-        name[len] = '\0';
-        return 0;
-    }
-    if (option != PR_GET_NAME)
-        return -EINVAL;
-    memcpy(text, name, THREAD_NAME_MAX);
-    return 0;
-}

@@ -20,6 +20,8 @@ SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", 
             "sockets", "datagrams", "names", "memory", "process",
             "interfaces", "tuning", "places", "numbers", "socketcalls",
             "changes", "contents", "mappings", "locks"]
+if os.geteuid() == 0:
+    SUBJECTS.append("rights")  # nobody else has any to give up
 
 # What is meant to differ: why, and what Ringlet answers. docs/applications.md tells programmers.
 MEANT = {

@@ -40,6 +40,7 @@ static const struct {
     {"locks", locks},
     {"mappings", mappings},
     {"overlaid", overlaid},
+    {"rights", rights},
 };
 
 static const char *subject;

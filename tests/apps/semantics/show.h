@@ -49,6 +49,7 @@ void changes(void);
 void contents(void);
 void mappings(void);
 void locks(void);
+void rights(void);
 void overlaid(void);
 
 #endif
