@@ -89,12 +89,14 @@ changing(void)
     SHOW(users());
     SHOW(setresuid(10, 0, 12));
     SHOW(users());
-    SHOW(setresuid(-1, 12, -1));
+    SHOW(setresuid(-1, 12, 0));
     SHOW(setresuid(-1, 13, -1));
-    SHOW(setuid(0));
-    SHOW(setresuid(-1, 10, 0));
+    SHOW(setresuid(13, -1, -1));
     SHOW(users());
-    SHOW(setresuid(0, 0, -1));
+    SHOW(setuid(12));
+    SHOW(setuid(0)); /* the saved one, and only the effective one changes */
+    SHOW(users());
+    SHOW(setuid(0));
     SHOW(users());
 }
 
