@@ -116,6 +116,7 @@ def on_this_machine(archive, root, access, *subjects):
     with tarfile.open(archive) as tar:
         tar.extractall(root)
     (root / "dev").mkdir()
+    root.chmod(0o755)  # also for users that the program becomes
     shutil.copy(PROGRAM, root / "semantics")
     try:
         subprocess.run([root / "semantics", "none"], check=True)
