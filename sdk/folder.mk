@@ -1,7 +1,7 @@
 # How a folder becomes an image: `ringlet build` and the makefile of Ringlet's own tree read this.
 #
 # A folder with a makefile of its own is built by that, in a copy, with CC=ringlet-cc (sdk/foreign).
-# Of any other, all C and assembler files, those in folders below it as well, are one program. A file
+# Of any other, all C, C++ and assembler files, those in folders below it as well, are one program. A file
 # flags.mk in it is read here, so it can say
 #
 #   CFLAGS += -DWITH_TLS -I$(FOLDER)/include
@@ -12,7 +12,9 @@
 # may be: a program for 32-bit Linux of the same objects.
 
 CC := $(KIT)/../../bin/ringlet-cc
-CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
+CXX := $(KIT)/../../bin/ringlet-c++
+CXXFLAGS := -O2 -g -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
+CFLAGS := -std=gnu11 $(CXXFLAGS)
 LDLIBS :=
 Q := $(if $(filter 1,$(V)),,@)
 MAKEFLAGS += --no-builtin-rules
@@ -29,26 +31,30 @@ $(IMAGE): FORCE
 else
 
 FILES := $(shell find -L $(FOLDER) -name '.?*' -prune -o -path $(WORK) -prune -o -type f -print | LC_ALL=C sort)
-SOURCES := $(filter %.c %.S %.s,$(FILES))
+CXX_SOURCES := $(filter %.cc %.cpp %.cxx %.C,$(FILES))
+SOURCES := $(filter %.c %.S %.s,$(FILES)) $(CXX_SOURCES)
 # What looks like a part of the program and would be left out.
-OTHERS := $(filter %.C %.cc %.cpp %.cxx %.c++ %.asm %.f %.f90 %.m %.rs %.go,$(FILES))
-$(if $(SOURCES),,$(error $(FOLDER) has no makefile and no C file))
-$(if $(OTHERS),$(error $(OTHERS): only C and assembler files are built without a makefile))
+OTHERS := $(filter %.c++ %.asm %.f %.f90 %.m %.rs %.go,$(FILES))
+$(if $(strip $(SOURCES)),,$(error $(FOLDER) has no makefile and no C file))
+$(if $(OTHERS),$(error $(OTHERS): only C, C++ and assembler files are built without a makefile))
 OBJECTS := $(SOURCES:$(FOLDER)/%=$(WORK)/%.o)
 -include $(FOLDER)/flags.mk
 
 # A kit that has changed makes everything anew.
+CXX_OBJECTS := $(CXX_SOURCES:$(FOLDER)/%=$(WORK)/%.o)
+COMPILE = $(if $(filter $(CXX_OBJECTS),$@),$(CXX) $(CXXFLAGS),$(CC) $(CFLAGS))
+LINKER := $(if $(CXX_SOURCES),$(CXX) $(CXXFLAGS),$(CC) $(CFLAGS))
 $(OBJECTS): $(WORK)/%.o: $(FOLDER)/% $(CC) $(KIT)/include/.built $(KIT)/kernel/.changed $(wildcard $(FOLDER)/flags.mk)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MD -MP -c -o $@ $<
 
 LINK := $(wildcard $(KIT)/*.a $(KIT)/native/* $(KIT)/*.specs) $(addprefix $(KIT)/,ld linker.ld symbols)
 $(IMAGE): $(OBJECTS) $(LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -o $@ $(OBJECTS) $(LDLIBS)
+	$(Q)$(LINKER) -o $@ $(OBJECTS) $(LDLIBS)
 $(NATIVE): $(OBJECTS) $(LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) --native -o $@ $(OBJECTS) $(LDLIBS)
+	$(Q)$(LINKER) --native -o $@ $(OBJECTS) $(LDLIBS)
 
 -include $(OBJECTS:.o=.d)
 

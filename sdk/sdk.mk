@@ -39,19 +39,23 @@ $(SDK_LIB)/include/.built: $(MUSL)/.built
 
 # ---- the rest ----
 
-$(SDK_LIB)/linker.ld: linker.ld
+$(SDK_LIB)/linker.ld $(SDK_LIB)/linker-cxx.ld: linker.ld
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x c -o $@ $<
+	$(Q)$(CC) -E -P -x c $(if $(filter %-cxx.ld,$@),-DCXX) -o $@ $<
 
 # The words in @...@ are what this tree was configured with.
 FILL = sed -e 's|@CC@|$(CC)|' -e 's|@CROSS@|$(CROSS_COMPILE)|' -e 's|@MACHINE@|$(MACHINE)|' \
-    -e 's|@GCC_INCLUDE@|$(GCC_INCLUDE)|' -e 's|@VERSION@|$(VERSION)|'
+    -e 's|@GCC_INCLUDE@|$(GCC_INCLUDE)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@DRIVER@|$(DRIVER)|' \
+    -e 's|@CXX_INCLUDE@|$(CXX_INCLUDE)|'
+DRIVER = $(CC)
 $(SDK_LIB)/ld: sdk/ld.in Makefile
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@ && chmod +x $@
-# gcc calls it that with -fuse-ld=bfd.
-$(SDK_LIB)/ld.bfd: $(SDK_LIB)/ld
-	$(Q)ln -sf ld $@
+# Where gcc looks for its linker, with -fuse-ld=bfd by the second name; there is nothing else there
+# that it could find.
+$(SDK_LIB)/link/ld $(SDK_LIB)/link/ld.bfd: $(SDK_LIB)/ld
+	@mkdir -p $(@D)
+	$(Q)ln -sf ../ld $@
 $(SDK)/bin/%: sdk/%.in Makefile
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@ && chmod +x $@
@@ -84,11 +88,35 @@ $(SDK)/lib/pkgconfig/ringlet.pc: sdk/share/ringlet.pc.in $(firstword $(MAKEFILE_
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@
 
+# ---- C++: gcc's own library as Debian has it, with what it needs on musl (sdk/cxx/glue.c) ----
+
+CXX := $(shell command -v $(CROSS_COMPILE)g++)
+CXX_ARCHIVE := $(if $(CXX),$(wildcard $(filter /%,$(shell $(CXX) -m32 -print-file-name=libstdc++.a))))
+ifneq ($(CXX_ARCHIVE),)
+CXX_FOLDERS := $(shell $(CXX) -m32 -E -v -x c++ /dev/null 2>&1 | \
+    sed -n '/^.include </,/^End/s/^ //p' | grep '/c++/')
+$(SDK)/bin/ringlet-c++: sdk/ringlet-cc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)$(FILL) $< >$@ && chmod +x $@
+$(SDK)/bin/ringlet-c++: DRIVER = $(CROSS_COMPILE)g++
+$(SDK)/bin/ringlet-c++: CXX_INCLUDE = -idirafter "$$lib/cxx" $(CXX_FOLDERS:%=-idirafter "%")
+$(SDK_LIB)/cxx/%: sdk/cxx/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(B)/obj/sdk/cxx/glue.o: sdk/cxx/glue.c $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/link/ld
+	@mkdir -p $(@D)
+	$(Q)$(SDK_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -c -o $@ $<
+$(SDK_LIB)/libstdc++.a: $(CXX_ARCHIVE) sdk/cxx/names $(B)/obj/sdk/cxx/glue.o
+	$(Q)$(OBJCOPY) --redefine-syms=sdk/cxx/names $< $@.new && $(AR) qs $@.new $(B)/obj/sdk/cxx/glue.o
+	$(Q)mv $@.new $@
+SDK_CXX := $(addprefix $(SDK_LIB)/,libstdc++.a cxx/bits/os_defines.h cxx/bits/c++config.h)
+endif
+
 # What compiling and linking need, and the whole of it.
 SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OURS:$(B)/%=$(SDK_LIB)/%) \
-    $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld ld ld.bfd symbols names.plain image.specs \
-    native.specs native/crt1.o native/libc.a folder.mk foreign)
-SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet-c++ bin/ringlet bin/lguest bin/lguest-net \
+    $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld linker-cxx.ld ld link/ld link/ld.bfd symbols names.plain image.specs \
+    native.specs native/crt1.o native/libc.a folder.mk foreign) $(SDK)/bin/ringlet-c++ $(SDK_CXX)
+SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
     lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
     ringlet.cmake config.site) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
 sdk: $(SDK_ALL)
