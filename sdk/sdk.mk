@@ -114,8 +114,9 @@ endif
 
 # What compiling and linking need, and the whole of it.
 SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OURS:$(B)/%=$(SDK_LIB)/%) \
-    $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld linker-cxx.ld ld link/ld link/ld.bfd symbols names.plain image.specs \
-    native.specs native/crt1.o native/libc.a folder.mk foreign) $(SDK)/bin/ringlet-c++ $(SDK_CXX)
+    $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld linker-cxx.ld ld link/ld \
+    link/ld.bfd symbols names.plain image.specs native.specs native/crt1.o native/libc.a folder.mk foreign) \
+    $(SDK)/bin/ringlet-c++ $(SDK_CXX)
 SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
     lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
     ringlet.cmake config.site) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
