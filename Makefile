@@ -112,6 +112,7 @@ OURS := $(addprefix $(B)/lib,kernel.a drivers.a string.a)
 SDK_LIB = $(B)/sdk/lib/ringlet
 include lib/fs/fs.mk
 include lib/net/lwip.mk
+include lib/socket/socket.mk
 include lib/libc/musl.mk
 include sdk/sdk.mk
 include launcher/launcher.mk

@@ -27,6 +27,9 @@ uint32_t fs_masked(uint32_t mode);
 /* fs_stat_at, or the descriptor's own file for an empty path and AT_EMPTY_PATH. */
 int fs_stat_either(int dirfd, const char *path, int flags, struct file_stat *out);
 
+/* The node of a socket, as mknod makes it. */
+long fs_make_socket(const char *path);
+
 extern struct fs_mount fs_dev_mount;
 
 /* calls.c refers to these, and so the rest is linked. */

@@ -147,6 +147,12 @@ SYSCALL(297, mknodat, int dirfd, const char *path, uint32_t mode)
     return make_special(dirfd, path, mode);
 }
 
+long
+fs_make_socket(const char *path)
+{
+    return make_special(AT_FDCWD, path, FS_S_IFSOCK | 0777);
+}
+
 static long
 make_link(const char *target, int dirfd, const char *path)
 {

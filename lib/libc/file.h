@@ -118,6 +118,7 @@ struct file_ops {
     const struct file_storage *storage; /* NULL: there is none */
     /* The last reference is gone: free what is behind `private` and the file's container. */
     void (*close)(struct file *);
+    const struct socket_verbs *socket; /* of sockets (lib/socket/family.h); NULL: it is none */
 };
 
 /* Embedded in the owner's own structure, or pointing to it by `private`. */

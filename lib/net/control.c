@@ -15,11 +15,6 @@
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 
-struct cmsg {
-    uint32_t len; /* with this header */
-    int32_t level, type;
-};
-
 struct info4 {
     int32_t index;
     uint32_t own, to; /* network byte order */
@@ -29,8 +24,6 @@ struct info6 {
     uint8_t to[16];
     uint32_t index;
 };
-
-#define CMSG_ALIGNED(len) (((len) + 3) & ~3u)
 
 /* ---- received ---- */
 
@@ -99,26 +92,6 @@ control_note(struct socket *socket, struct control_note *note)
 }
 
 static void
-put(struct socket_message *message, int level, int type, const void *value, uint32_t size)
-{
-    struct cmsg head = {sizeof(head) + size, level, type};
-    uint32_t room = message->control_room - message->control_len;
-    char *to = (char *)message->control + message->control_len;
-
-    if (!message->control || room < sizeof(head)) {
-        message->flags |= LINUX_MSG_CTRUNC;
-        return;
-    }
-    if (room < head.len) {
-        message->flags |= LINUX_MSG_CTRUNC;
-        head.len = room;
-    }
-    memcpy(to, &head, sizeof(head));
-    memcpy(to + sizeof(head), value, head.len - sizeof(head));
-    message->control_len += MIN(CMSG_ALIGNED(head.len), room);
-}
-
-static void
 put4(struct socket_message *message, const struct control_note *note)
 {
     const struct netif *netif = link_by_index(note->index);
@@ -126,7 +99,7 @@ put4(struct socket_message *message, const struct control_note *note)
 
     if (netif && !ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(&note->to)))
         info.own = netif_ip4_addr(netif)->addr; /* of a broadcast, say */
-    put(message, LINUX_IPPROTO_IP, LINUX_IP_PKTINFO, &info, sizeof(info));
+    socket_put_control(message, LINUX_IPPROTO_IP, LINUX_IP_PKTINFO, &info, sizeof(info));
 }
 
 static void
@@ -141,7 +114,7 @@ put6(struct socket_message *message, const struct control_note *note)
     } else {
         memcpy(info.to, ip_2_ip6(&note->to)->addr, sizeof(info.to));
     }
-    put(message, LINUX_IPPROTO_IPV6, LINUX_IPV6_PKTINFO, &info, sizeof(info));
+    socket_put_control(message, LINUX_IPPROTO_IPV6, LINUX_IPV6_PKTINFO, &info, sizeof(info));
 }
 
 void
@@ -193,7 +166,7 @@ take6(const void *value, size_t size, struct control_source *source)
 
 /* One control message. */
 static int
-take(const struct cmsg *head, const void *value, bool ip6, struct control_source *source)
+take(const struct socket_cmsg *head, const void *value, bool ip6, struct control_source *source)
 {
     size_t size = head->len - sizeof(*head);
 
@@ -230,7 +203,7 @@ int
 control_in(const struct socket_message *message, bool ip6, struct control_source *source)
 {
     uint32_t at = 0;
-    struct cmsg head;
+    struct socket_cmsg head;
 
     memset(source, 0, sizeof(*source));
     if (!message->control || !message->control_room)
@@ -247,7 +220,7 @@ control_in(const struct socket_message *message, bool ip6, struct control_source
         err = take(&head, from + sizeof(head), ip6, source);
         if (err)
             return err;
-        at += MIN(CMSG_ALIGNED(head.len), message->control_room - at);
+        at += MIN(SOCKET_CMSG_ALIGNED(head.len), message->control_room - at);
     }
     return check_source(source);
 }

@@ -20,17 +20,6 @@ _Static_assert(sizeof(struct iovec) == sizeof(struct abi_iovec) || sizeof(void *
 
 #define IP6_HEADER 40
 
-/* Bytes of a scatter list; -EINVAL when they are more than a call can return. */
-static long
-total_length(const struct socket_message *message)
-{
-    uint64_t total = 0;
-
-    for (unsigned i = 0; i < message->nr_iov; i++)
-        total += message->iov[i].len;
-    return total <= INT32_MAX ? (long)total : -EINVAL;
-}
-
 /* ---- streams ---- */
 
 /* What comes is acknowledged as it is read, so a stream never has more than its window. */
@@ -96,8 +85,9 @@ send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
 
     while (done < len) {
         size_t room = socket_send_room(socket);
-        ssize_t n = room ? lwip_send(socket->number, from + done, MIN(len - done, room), lwip_flags)
-                         : -1;
+        ssize_t n =
+            room ? lwip_send(socket->number, from + done, MIN(len - done, room), lwip_flags)
+                 : -1;
         int err;
 
         if (n >= 0) {
@@ -196,10 +186,11 @@ receive_part(struct socket *socket, char *to, size_t len, unsigned flags, size_t
 }
 
 static long
-receive_stream(struct socket *socket, struct socket_message *message, unsigned flags)
+receive_stream(struct socket *socket, struct socket_message *message, long least,
+               unsigned flags)
 {
     uint64_t deadline = socket_deadline(socket->receive_timeout);
-    long total = 0, least = total_length(message);
+    long total = 0;
 
     message->namelen = 0;
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
@@ -298,11 +289,11 @@ receiving_parts(const struct socket_message *message, struct iovec *to, void *ip
 }
 
 static long
-receive_datagram(struct socket *socket, struct socket_message *message, unsigned flags)
+receive_datagram(struct socket *socket, struct socket_message *message, long room,
+                 unsigned flags)
 {
     uint64_t deadline = socket_deadline(socket->receive_timeout);
     bool raw6 = socket->type == LINUX_SOCK_RAW && socket->domain == LINUX_AF_INET6;
-    long room = total_length(message);
     struct iovec few[4], *parts = few;
     uint8_t ip6_header[IP6_HEADER];
     union socket_address from;
@@ -354,34 +345,22 @@ receive_datagram(struct socket *socket, struct socket_message *message, unsigned
 /* ---- both ---- */
 
 long
-socket_send(struct socket *socket, const struct socket_message *message, unsigned flags)
+socket_send(struct file *file, const struct socket_message *message, long total, unsigned flags)
 {
-    long total = total_length(message);
+    struct socket *socket = file->private;
 
-    if (total < 0)
-        return total;
-    if (flags & LINUX_MSG_OOB)
-        return -EOPNOTSUPP;
-    if (socket->other)
-        return socket->other->send ? socket->other->send(socket, message, total) : -EOPNOTSUPP;
+    (void)total;
     defer_run();
     return socket->type == LINUX_SOCK_STREAM ? send_stream(socket, message, flags)
                                              : send_datagram(socket, message, flags);
 }
 
 long
-socket_receive(struct socket *socket, struct socket_message *message, unsigned flags)
+socket_receive(struct file *file, struct socket_message *message, long total, unsigned flags)
 {
-    long total = total_length(message);
+    struct socket *socket = file->private;
 
-    if (total < 0)
-        return total;
-    if (flags & LINUX_MSG_OOB)
-        return -EINVAL;
-    if (socket->other)
-        return socket->other->receive ? socket->other->receive(socket, message, flags)
-                                      : -EOPNOTSUPP;
     defer_run();
-    return socket->type == LINUX_SOCK_STREAM ? receive_stream(socket, message, flags)
-                                             : receive_datagram(socket, message, flags);
+    return socket->type == LINUX_SOCK_STREAM ? receive_stream(socket, message, total, flags)
+                                             : receive_datagram(socket, message, total, flags);
 }

@@ -4,7 +4,7 @@
  */
 #include "lib/net/links.h"
 #include "lib/net/core.h"
-#include "lib/net/linux.h"
+#include "lib/socket/linux.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "lib/net/socket.h"
+#include "lib/socket/family.h"
 
 enum { NLM_F_REQUEST = 1, NLM_F_MULTI = 2, NLM_F_DUMP = 0x300 };
 enum { NLMSG_ERROR = 2, NLMSG_DONE = 3, NLMSG_MIN_TYPE = 16 };
@@ -29,7 +29,8 @@ struct message {
 enum what { NOTHING, LINKS, ADDRESSES, LAST };
 
 struct door {
-    struct socket socket; /* of which lwIP has no part */
+    struct file file;
+    struct wait_queue changed;
     enum what what;
     struct header request; /* the one that is answered */
     unsigned family;       /* of the addresses wanted, 0: all */

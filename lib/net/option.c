@@ -63,62 +63,12 @@ value_size(const struct option *option)
     }
 }
 
-/* ---- time-outs ---- */
-
-/* Which of the socket's time-outs a name means, and the size of one half of its value. */
 static uint64_t *
 timeout_of(struct socket *socket, int level, int name, size_t *half)
 {
-    if (level != LINUX_SOL_SOCKET)
-        return NULL;
-    *half = name == LINUX_SO_RCVTIMEO || name == LINUX_SO_SNDTIMEO ? 8 : 4;
-    switch (name) {
-    case LINUX_SO_RCVTIMEO:
-    case LINUX_SO_RCVTIMEO_OLD:
-        return &socket->receive_timeout;
-    case LINUX_SO_SNDTIMEO:
-    case LINUX_SO_SNDTIMEO_OLD:
-        return &socket->send_timeout;
-    default:
-        return NULL;
-    }
-}
-
-#define TIMEOUT_MAX (1000000000ll) /* seconds; longer is for ever */
-
-static int
-set_timeout(uint64_t *timeout, const void *value, size_t half)
-{
-    int64_t seconds, micros;
-    int32_t words[2];
-
-    if (half == 8) {
-        memcpy(&seconds, value, 8);
-        memcpy(&micros, (const char *)value + 8, 8);
-    } else {
-        memcpy(words, value, sizeof(words));
-        seconds = words[0];
-        micros = words[1];
-    }
-    if (micros < 0 || micros >= 1000000)
-        return -EDOM;
-    if (seconds < 0 || seconds > TIMEOUT_MAX)
-        seconds = micros = 0; /* as Linux: none */
-    *timeout = (uint64_t)seconds * NSEC_PER_SEC + (uint64_t)micros * NSEC_PER_USEC;
-    return 0;
-}
-
-static void
-get_timeout(uint64_t timeout, void *value, size_t half)
-{
-    int64_t pair[2] = {(int64_t)(timeout / NSEC_PER_SEC),
-                       (int64_t)(timeout % NSEC_PER_SEC / NSEC_PER_USEC)};
-    int32_t words[2] = {(int32_t)pair[0], (int32_t)pair[1]};
-
-    if (half == 8)
-        memcpy(value, pair, sizeof(pair));
-    else
-        memcpy(value, words, sizeof(words));
+    return level == LINUX_SOL_SOCKET
+               ? socket_timeout_of(name, &socket->receive_timeout, &socket->send_timeout, half)
+               : NULL;
 }
 
 /* ---- set ---- */
@@ -145,7 +95,7 @@ socket_set_option(struct socket *socket, int level, int name, const void *value,
     u8_t byte;
 
     if (timeout)
-        return len < 2 * half ? -EINVAL : set_timeout(timeout, value, half);
+        return socket_set_timeout(timeout, value, len, half);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_SNDBUF)
         return len < sizeof(int) ? -EINVAL : 0; /* the size follows the machine's memory */
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_RCVLOWAT)
@@ -225,14 +175,6 @@ get_own(struct socket *socket, int level, int name, int *out)
 }
 
 int
-socket_give(void *value, uint32_t *len, const void *from, size_t size)
-{
-    *len = MIN(*len, (uint32_t)size);
-    memcpy(value, from, *len);
-    return 0;
-}
-
-int
 socket_get_option(struct socket *socket, int level, int name, void *value, uint32_t *len)
 {
     const struct option *option = find(level, name);
@@ -242,10 +184,8 @@ socket_get_option(struct socket *socket, int level, int name, void *value, uint3
     socklen_t lwip_len;
     int word;
 
-    if (timeout) {
-        get_timeout(*timeout, room, half);
-        return socket_give(value, len, room, 2 * half);
-    }
+    if (timeout)
+        return socket_get_timeout(*timeout, value, len, half);
     if (get_own(socket, level, name, &word))
         return socket_give(value, len, &word, sizeof(word));
     if (level == LINUX_IPPROTO_TCP && socket->type != LINUX_SOCK_STREAM)

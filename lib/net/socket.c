@@ -103,12 +103,6 @@ socket_poll(struct file *file)
 
 /* ---- waiting ---- */
 
-uint64_t
-socket_deadline(uint64_t timeout)
-{
-    return timeout ? clock_now() + timeout : TIME_NEVER;
-}
-
 int
 socket_failure(void)
 {
@@ -118,14 +112,7 @@ socket_failure(void)
 int
 socket_wait(struct socket *socket, unsigned events, bool dontwait, uint64_t deadline)
 {
-    int ready;
-
-    if (dontwait || socket->file.flags & FILE_O_NONBLOCK) {
-        thread_yield();
-        return -EAGAIN;
-    }
-    ready = file_wait(&socket->file, events, deadline);
-    return ready == -ETIMEDOUT ? -EAGAIN : MIN(ready, 0);
+    return socket_wait_for(&socket->file, events, dontwait, deadline);
 }
 
 int
@@ -219,27 +206,6 @@ socket_close(struct file *file)
     kfree(socket);
 }
 
-static long
-socket_readv(struct file *file, const struct abi_iovec *parts, unsigned count)
-{
-    struct socket_message message = {.iov = parts, .nr_iov = count};
-    bool empty = true;
-
-    for (unsigned i = 0; i < count; i++)
-        empty &= parts[i].len == 0;
-    if (empty)
-        return 0; /* read() of nothing never waits; recv() does */
-    return socket_receive(file->private, &message, 0);
-}
-
-static long
-socket_writev(struct file *file, const struct abi_iovec *parts, unsigned count)
-{
-    struct socket_message message = {.iov = parts, .nr_iov = count};
-
-    return socket_send(file->private, &message, 0);
-}
-
 static int
 socket_stat(struct file *file, struct file_stat *out)
 {
@@ -258,20 +224,8 @@ static const struct file_ops socket_ops = {
     .ioctl = socket_ioctl,
     .stat = socket_stat,
     .close = socket_close,
+    .socket = &socket_verbs,
 };
-
-int
-socket_get(int fd, struct socket **out)
-{
-    struct file *file = fd_get(fd);
-
-    if (!file)
-        return -EBADF;
-    if (file->ops != &socket_ops && file->ops != &socket_other_ops)
-        return -ENOTSOCK;
-    *out = file->private;
-    return 0;
-}
 
 /* All that a socket needs but lwIP's; kfree ends it. 0, -ENOMEM or -ENFILE. */
 static int
@@ -323,10 +277,6 @@ socket_new(int domain, int type, int protocol, struct socket **out)
 {
     int number, err;
 
-    if ((domain == LINUX_AF_NETLINK || domain == LINUX_AF_UNIX) && socket_other_new)
-        return socket_other_new(domain, type, protocol, out);
-    if (domain != LINUX_AF_INET && domain != LINUX_AF_INET6)
-        return -EAFNOSUPPORT;
     protocol = choose_protocol(type, protocol);
     if (protocol < 0)
         return protocol;

@@ -1,7 +1,7 @@
 /*
  * A socket as a struct file (lib/libc/file.h): socket.c has its life and its waiting, io.c
- * moves data, option.c translates options, address.c addresses, calls.c makes system calls of
- * it all. Lengths and addresses are the application's, in Linux's layouts (linux.h).
+ * moves data, option.c translates options, address.c addresses, family.c makes the verbs of
+ * lib/socket of it all. Lengths and addresses are the application's, in Linux's layouts (linux.h).
  *
  * Errors are negative errno. Functions that block say so; they may return -SYSCALL_RESTART.
  */
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/libc/file.h"
-#include "lib/net/linux.h"
+#include "lib/socket/family.h"
 #include "lwip/sockets.h"
 
 enum socket_state {
@@ -30,20 +30,10 @@ union socket_address {
     struct sockaddr_in6 ip6;
 };
 
-struct socket;
-struct socket_message;
-
-/* How a socket moves data that is not lwIP's (netlink.c); NULL: not at all. `total` bytes. */
-struct socket_other {
-    long (*send)(struct socket *, const struct socket_message *, long total);
-    long (*receive)(struct socket *, struct socket_message *, unsigned flags);
-};
-
 struct socket {
     struct file file;
     struct wait_queue changed;
-    const struct socket_other *other; /* NULL: one of lwIP's, as all that follows is */
-    int number;                       /* lwIP's */
+    int number; /* lwIP's */
     uint16_t domain, type, protocol;
     enum socket_state state;
     bool read_shut; /* the end was read, or shutdown: reads return 0 at once */
@@ -62,17 +52,12 @@ struct socket {
     int route_error; /* and what it came to, a positive errno; told once */
 };
 
-/* ---- netlink.c, in the programs that need it ---- */
+/* ---- family.c ---- */
 
-__attribute__((weak)) extern const struct file_ops socket_other_ops;
-/* AF_NETLINK and AF_UNIX: as socket_new. */
-__attribute__((weak)) int socket_other_new(int domain, int type, int protocol,
-                                           struct socket **out);
+extern const struct socket_verbs socket_verbs;
 
 /* ---- socket.c ---- */
 
-/* The socket behind a descriptor; -EBADF, -ENOTSOCK. No reference taken. */
-int socket_get(int fd, struct socket **out);
 /* One reference; the file's flags are those of `flags` (FILE_O_NONBLOCK). */
 int socket_new(int domain, int type, int protocol, struct socket **out);
 /* Block until connected. */
@@ -95,8 +80,6 @@ void socket_refused(u16_t port, const ip_addr_t *peer, u16_t peer_port);
  * the socket or the call (`dontwait`) is non-blocking, or when time is up.
  */
 int socket_wait(struct socket *, unsigned events, bool dontwait, uint64_t deadline);
-/* clock_now() scale; a timeout of 0 is none. */
-uint64_t socket_deadline(uint64_t timeout);
 /* lwIP's errno after a call that failed, negated. */
 int socket_failure(void);
 
@@ -146,26 +129,15 @@ int socket_get_name(struct socket *, bool peer, void *to, uint32_t *len);
 
 /* ---- io.c ---- */
 
-struct socket_message {
-    const struct abi_iovec *iov;
-    unsigned nr_iov;
-    void *name; /* NULL: none */
-    uint32_t namelen;
-    unsigned flags; /* out: LINUX_MSG_TRUNC, LINUX_MSG_CTRUNC */
-    void *control;  /* control messages: NULL none */
-    uint32_t control_room;
-    uint32_t control_len; /* out: bytes of those received */
-};
-
 /* Bytes that make a stream readable: SO_RCVLOWAT, but no more than its window lets come. */
 unsigned socket_receive_least(const struct socket *);
 /* Whether so many are there, or none will follow. */
 bool socket_has_least(const struct socket *);
 /* Bytes that a stream may take to send now, whole segments as a rule, 0: later. */
 size_t socket_send_room(const struct socket *);
-/* Both block. `flags` are LINUX_MSG_*. Bytes. */
-long socket_send(struct socket *, const struct socket_message *, unsigned flags);
-long socket_receive(struct socket *, struct socket_message *, unsigned flags);
+/* The verbs of family.h. */
+long socket_send(struct file *, const struct socket_message *, long total, unsigned flags);
+long socket_receive(struct file *, struct socket_message *, long total, unsigned flags);
 
 /* ---- option.c ---- */
 
@@ -174,8 +146,6 @@ int socket_get_option(struct socket *, int level, int name, void *value, uint32_
 int socket_ioctl(struct file *, unsigned long request, void *argument);
 /* An accepted socket has the options of the listening one. */
 void socket_inherit(struct socket *, const struct socket *listening);
-/* As much of a value of `size` bytes as *len has room for, as Linux does. 0. */
-int socket_give(void *to, uint32_t *len, const void *from, size_t size);
 
 /* ---- option_place.c ---- */
 

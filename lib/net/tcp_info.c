@@ -3,7 +3,7 @@
  * clock for round trips ticks every half second, so a round trip that is shorter shows as 0.
  */
 #include "lib/net/connection.h"
-#include "lib/net/linux.h"
+#include "lib/socket/linux.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
 #include "lwip/priv/tcp_priv.h"

@@ -25,6 +25,7 @@ static const struct {
     {"signals", signals},
     {"clocks", clocks},
     {"timers", timers},
+    {"locals", locals},
     {"sockets", sockets},
     {"datagrams", datagrams},
     {"names", names},

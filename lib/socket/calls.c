@@ -1,171 +1,223 @@
 /*
- * The system calls of sockets, by both ways in: one number each, and socketcall, which has
+ * The system calls of sockets of every family, by both ways in: one number each, and socketcall, which has
  * them all behind one number and takes its arguments from memory. The C library uses the
  * first; other C libraries for i386, and Go, use the second.
  */
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
-#include "lib/libc/program.h"
 #include "lib/libc/syscall.h"
-#include "lib/net/core.h"
-#include "lib/net/socket.h"
+#include "lib/socket/errno.h"
+#include "lib/socket/family.h"
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 #include "kernel/string.h"
 
-PART(net);
-PROGRAM_PREEMPTED; /* packets are answered while it computes */
+PART(sockets);
+
+ENLIST_DECLARE(socket_families);
+
+static const struct socket_family *
+family_of(int domain)
+{
+    ENLIST_FOREACH(socket_families, const struct socket_family, family) {
+        if (family->domain == domain)
+            return family;
+    }
+    return NULL;
+}
+
+static const struct socket_verbs *
+verbs(const struct file *file)
+{
+    return file->ops->socket;
+}
 
 /* Descriptor to socket for the length of a call, which may block: another thread may close
  * the descriptor meanwhile. */
 static int
-begin_moving(int fd, struct socket **out)
+begin(int fd, struct file **out)
 {
-    int err = socket_get(fd, out);
-
-    if (!err)
-        file_hold(&(*out)->file);
-    return err;
-}
-
-/* For a call that only lwIP's sockets have; all but those that move data. */
-static int
-begin(int fd, struct socket **out)
-{
-    int err = socket_get(fd, out);
-
-    return !err && (*out)->other ? -EOPNOTSUPP : err ? err : begin_moving(fd, out);
+    *out = fd_get(fd);
+    if (!*out)
+        return -EBADF;
+    if (!verbs(*out))
+        return -ENOTSOCK;
+    file_hold(*out);
+    return 0;
 }
 
 static long
-end(struct socket *socket, long result)
+end(struct file *file, long result)
 {
-    file_release(&socket->file);
+    file_release(file);
     return result;
 }
 
 static int
-install(struct socket *socket, int flags)
+install(struct file *file, int flags)
 {
     if (flags & LINUX_SOCK_NONBLOCK)
-        socket->file.flags |= FILE_O_NONBLOCK;
-    return fd_install(&socket->file, 0, (flags & LINUX_SOCK_CLOEXEC) != 0);
+        file->flags |= FILE_O_NONBLOCK;
+    return fd_install(file, 0, (flags & LINUX_SOCK_CLOEXEC) != 0);
+}
+
+static bool
+is_type(int type)
+{
+    return !(type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC));
 }
 
 SYSCALL(359, socket, int domain, int type, int protocol)
 {
-    struct socket *socket;
-    int err;
+    const struct socket_family *family = family_of(domain);
+    struct file *file;
 
-    if (type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
+    if (!is_type(type))
         return -EINVAL;
-    err = socket_new(domain, type & LINUX_SOCK_TYPE_MASK, protocol, &socket);
-    return err ? err : install(socket, type);
+    if (!family)
+        return -EAFNOSUPPORT;
+    int err = family->create(domain, type & LINUX_SOCK_TYPE_MASK, protocol, &file);
+    return err ? err : install(file, type);
 }
 
-SYSCALL(360, socketpair, int domain)
+SYSCALL(360, socketpair, int domain, int type, int protocol, int *fds)
 {
-    return domain == LINUX_AF_INET || domain == LINUX_AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
+    const struct socket_family *family = family_of(domain);
+    struct file *pair[2];
+
+    if (!is_type(type))
+        return -EINVAL;
+    if (!family)
+        return -EAFNOSUPPORT;
+    if (!family->pair)
+        return -EOPNOTSUPP;
+    int err = family->pair(type & LINUX_SOCK_TYPE_MASK, protocol, pair);
+    if (err)
+        return err;
+    int first = install(pair[0], type);
+    if (first < 0) {
+        file_release(pair[1]);
+        return first;
+    }
+    int second = install(pair[1], type);
+    if (second < 0) {
+        fd_close(first);
+        return second;
+    }
+    fds[0] = first;
+    fds[1] = second;
+    return 0;
 }
 
 SYSCALL(361, bind, int fd, const void *name, uint32_t len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
     if (err)
         return err;
-    return end(socket, name ? socket_bind(socket, name, len) : -EFAULT);
+    if (!verbs(file)->bind)
+        return end(file, -EOPNOTSUPP);
+    return end(file, name ? verbs(file)->bind(file, name, len) : -EFAULT);
 }
 
 SYSCALL(362, connect, int fd, const void *name, uint32_t len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
     if (err)
         return err;
+    if (!verbs(file)->connect)
+        return end(file, -EOPNOTSUPP);
     defer_run();
-    return end(socket, name ? socket_connect(socket, name, len) : -EFAULT);
+    return end(file, name ? verbs(file)->connect(file, name, len) : -EFAULT);
 }
 
 SYSCALL(363, listen, int fd, int backlog)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
-    return err ? err : end(socket, socket_listen(socket, backlog));
+    if (err)
+        return err;
+    return end(file, verbs(file)->listen ? verbs(file)->listen(file, backlog) : -EOPNOTSUPP);
 }
 
 SYSCALL(364, accept4, int fd, void *name, uint32_t *len, int flags)
 {
-    struct socket *socket, *accepted;
-    int err;
+    struct file *file, *accepted;
 
     if (flags & ~(LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
         return -EINVAL;
-    err = begin(fd, &socket);
+    int err = begin(fd, &file);
     if (err)
         return err;
+    if (!verbs(file)->accept)
+        return end(file, -EOPNOTSUPP);
     defer_run();
-    err = socket_accept(socket, &accepted);
+    err = verbs(file)->accept(file, &accepted);
     if (err)
-        return end(socket, err);
+        return end(file, err);
     /* A peer that is gone already has no name any more; the connection is delivered. */
-    err = socket_get_name(accepted, true, name, len);
-    if (err == -ENOTCONN)
+    if (name && verbs(accepted)->name(accepted, true, name, len) == -ENOTCONN)
         *len = 0;
-    return end(socket, install(accepted, flags));
+    return end(file, install(accepted, flags));
+}
+
+static long
+name_of(int fd, bool peer, void *name, uint32_t *len)
+{
+    struct file *file;
+    int err = begin(fd, &file);
+
+    if (err)
+        return err;
+    if (!verbs(file)->name)
+        return end(file, -EOPNOTSUPP);
+    return end(file, name && len ? verbs(file)->name(file, peer, name, len) : -EFAULT);
 }
 
 SYSCALL(367, getsockname, int fd, void *name, uint32_t *len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
-
-    if (err)
-        return err;
-    return end(socket, name ? socket_get_name(socket, false, name, len) : -EFAULT);
+    return name_of(fd, false, name, len);
 }
 
 SYSCALL(368, getpeername, int fd, void *name, uint32_t *len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
-
-    if (err)
-        return err;
-    if (socket->state != SOCKET_CONNECTED)
-        return end(socket, -ENOTCONN);
-    return end(socket, name ? socket_get_name(socket, true, name, len) : -EFAULT);
+    return name_of(fd, true, name, len);
 }
 
 SYSCALL(365, getsockopt, int fd, int level, int option, void *value, uint32_t *len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
     if (err)
         return err;
+    if (!verbs(file)->get_option)
+        return end(file, -EOPNOTSUPP);
     if (!value || !len)
-        return end(socket, -EFAULT);
+        return end(file, -EFAULT);
     if ((int32_t)*len < 0)
-        return end(socket, -EINVAL);
-    return end(socket, socket_get_option(socket, level, option, value, len));
+        return end(file, -EINVAL);
+    return end(file, verbs(file)->get_option(file, level, option, value, len));
 }
 
 SYSCALL(366, setsockopt, int fd, int level, int option, const void *value, int32_t len)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
     if (err)
         return err;
+    if (!verbs(file)->set_option)
+        return end(file, -EOPNOTSUPP);
     if (!value)
-        return end(socket, -EFAULT);
+        return end(file, -EFAULT);
     if (len < 0)
-        return end(socket, -EINVAL);
-    return end(socket, socket_set_option(socket, level, option, value, (uint32_t)len));
+        return end(file, -EINVAL);
+    return end(file, verbs(file)->set_option(file, level, option, value, (uint32_t)len));
 }
 
 SYSCALL(369, sendto, int fd, void *from, uint32_t bytes, unsigned flags, void *name,
@@ -173,10 +225,10 @@ SYSCALL(369, sendto, int fd, void *from, uint32_t bytes, unsigned flags, void *n
 {
     struct abi_iovec iov = {from, bytes};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = name, .namelen = len};
-    struct socket *socket;
-    int err = begin_moving(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
-    return err ? err : end(socket, socket_send(socket, &message, flags));
+    return err ? err : end(file, socket_send_message(file, &message, flags));
 }
 
 SYSCALL(371, recvfrom, int fd, void *to, uint32_t room, unsigned flags, void *name,
@@ -184,20 +236,20 @@ SYSCALL(371, recvfrom, int fd, void *to, uint32_t room, unsigned flags, void *na
 {
     struct abi_iovec iov = {to, room};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = name};
-    struct socket *socket;
-    long result = begin_moving(fd, &socket);
+    struct file *file;
+    long result = begin(fd, &file);
 
     if (result)
         return result;
     if (name && !len)
-        return end(socket, -EFAULT);
+        return end(file, -EFAULT);
     if (name && (int32_t)*len < 0)
-        return end(socket, -EINVAL);
+        return end(file, -EINVAL);
     message.namelen = name ? *len : 0;
-    result = socket_receive(socket, &message, flags);
+    result = socket_receive_message(file, &message, flags);
     if (result >= 0 && name)
         *len = message.namelen;
-    return end(socket, result);
+    return end(file, result);
 }
 
 /* Checked, as far as it can be. */
@@ -222,32 +274,32 @@ message_in(const struct linux_msghdr *header, struct socket_message *message)
 SYSCALL(370, sendmsg, int fd, struct linux_msghdr *header, unsigned flags)
 {
     struct socket_message message;
-    struct socket *socket;
-    int err = begin_moving(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
     if (err)
         return err;
     err = message_in(header, &message);
-    return end(socket, err ? err : socket_send(socket, &message, flags));
+    return end(file, err ? err : socket_send_message(file, &message, flags));
 }
 
 SYSCALL(372, recvmsg, int fd, struct linux_msghdr *header, unsigned flags)
 {
     struct socket_message message;
-    struct socket *socket;
-    long result = begin_moving(fd, &socket);
+    struct file *file;
+    long result = begin(fd, &file);
 
     if (result)
         return result;
     result = message_in(header, &message);
     if (!result)
-        result = socket_receive(socket, &message, flags);
+        result = socket_receive_message(file, &message, flags);
     if (result >= 0) {
         header->namelen = message.name ? message.namelen : 0;
         header->controllen = message.control_len;
         header->flags = message.flags;
     }
-    return end(socket, result);
+    return end(file, result);
 }
 
 /* Several messages, until one cannot be moved, or the time is past. How many were. */
@@ -294,10 +346,12 @@ SYSCALL(417, recvmmsg_time64, int fd, struct linux_mmsghdr *messages, uint32_t c
 
 SYSCALL(373, shutdown, int fd, int how)
 {
-    struct socket *socket;
-    int err = begin(fd, &socket);
+    struct file *file;
+    int err = begin(fd, &file);
 
-    return err ? err : end(socket, socket_shutdown(socket, how));
+    if (err)
+        return err;
+    return end(file, verbs(file)->shutdown ? verbs(file)->shutdown(file, how) : -EOPNOTSUPP);
 }
 
 /* The numbers are Linux's (include/uapi/linux/net.h), from 1. Words that a call's caller did not

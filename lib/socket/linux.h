@@ -3,8 +3,8 @@
  * names are Linux's with LINUX_ in front, since lwIP's headers have most of them with other
  * values.
  */
-#ifndef NET_LINUX_H
-#define NET_LINUX_H
+#ifndef SOCKET_LINUX_H
+#define SOCKET_LINUX_H
 
 #include <stdint.h>
 #include "lib/libc/abi.h"
@@ -18,6 +18,7 @@
 #define LINUX_SOCK_STREAM    1
 #define LINUX_SOCK_DGRAM     2
 #define LINUX_SOCK_RAW       3
+#define LINUX_SOCK_SEQPACKET 5
 #define LINUX_SOCK_TYPE_MASK 0xf
 #define LINUX_SOCK_NONBLOCK  04000
 #define LINUX_SOCK_CLOEXEC   02000000
@@ -40,14 +41,28 @@ struct linux_sockaddr_in6 {
 /* What was enough before the scope was added to it (RFC 2133). */
 #define LINUX_SOCKADDR_IN6_LEAST 24
 
-#define LINUX_MSG_OOB        0x1
-#define LINUX_MSG_PEEK       0x2
-#define LINUX_MSG_CTRUNC     0x8
-#define LINUX_MSG_TRUNC      0x20
-#define LINUX_MSG_DONTWAIT   0x40
-#define LINUX_MSG_WAITALL    0x100
-#define LINUX_MSG_MORE       0x8000
-#define LINUX_MSG_WAITFORONE 0x10000
+#define LINUX_MSG_OOB          0x1
+#define LINUX_MSG_PEEK         0x2
+#define LINUX_MSG_CTRUNC       0x8
+#define LINUX_MSG_TRUNC        0x20
+#define LINUX_MSG_DONTWAIT     0x40
+#define LINUX_MSG_WAITALL      0x100
+#define LINUX_MSG_EOR          0x80
+#define LINUX_MSG_MORE         0x8000
+#define LINUX_MSG_WAITFORONE   0x10000
+#define LINUX_MSG_CMSG_CLOEXEC 0x40000000
+
+#define LINUX_SCM_RIGHTS      1
+#define LINUX_SCM_CREDENTIALS 2
+
+struct linux_sockaddr_un {
+    uint16_t family;
+    char path[108]; /* a NUL at the end may be missing; an abstract name begins with one */
+};
+
+struct linux_ucred {
+    int32_t process, user, group;
+};
 
 struct linux_msghdr {
     void *name;
@@ -83,6 +98,8 @@ struct linux_mmsghdr {
 #define LINUX_SO_KEEPALIVE    9
 #define LINUX_SO_LINGER       13
 #define LINUX_SO_REUSEPORT    15
+#define LINUX_SO_PASSCRED     16
+#define LINUX_SO_PEERCRED     17
 #define LINUX_SO_RCVLOWAT     18
 #define LINUX_SO_RCVTIMEO_OLD 20 /* struct of two 32-bit words */
 #define LINUX_SO_SNDTIMEO_OLD 21
