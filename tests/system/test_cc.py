@@ -17,6 +17,12 @@ CC = BUILD / "sdk/bin/ringlet-cc"
 OURS = ["kernel", "drivers", "syscall", "net", "lwip", "fs"]
 
 
+@pytest.fixture
+def boot(boot_on):
+    """What is linked here does not depend on the door."""
+    return lambda app, args="", **more: boot_on(QemuPc(), app, args, **more)
+
+
 def run(*command, **more):
     return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=False, **more)
 
