@@ -113,6 +113,7 @@ SDK_LIB = $(B)/sdk/lib/ringlet
 include lib/fs/fs.mk
 include lib/net/lwip.mk
 include lib/socket/socket.mk
+include lib/linux/linux.mk
 include lib/libc/musl.mk
 include sdk/sdk.mk
 include launcher/launcher.mk
@@ -137,6 +138,14 @@ $(B)/site.tar: $$(shell find apps/httpd/site -type f 2>/dev/null)
 	    -C apps/httpd/site -cf $@ .
 .PHONY: site
 
+# The disk of apps/linux: Debian's busybox, which tools/setup linux brings.
+BUSYBOX = $(wildcard $(DEPS)/busybox-static-*/bin/busybox)
+$(B)/linux.tar: $$(BUSYBOX) tools/linux-deps
+	@mkdir -p $(@D)
+	$(Q)$(if $(BUSYBOX),,echo "busybox is missing: tools/setup linux" >&2; exit 1;) \
+	    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --format=ustar \
+	    -C $(DEPS)/$(notdir $(patsubst %/bin/busybox,%,$(firstword $(BUSYBOX)))) -cf $@ ./bin/busybox
+
 # Media that GRUB boots from a BIOS: `make iso APP=shell`, or build/shell.iso; `make disk`
 # gives build/shell.img with an MBR, TABLE=gpt one with a GPT. WORDS='ip=10.0.2.15/24 -- ls /'
 # is the guest's command line. Made anew each time, since only the words may differ.
@@ -155,6 +164,18 @@ $(B)/%.elf64: $(B)/%.elf tools/elf64
 .PHONY: iso disk FORCE
 
 # ---- tests ----
+
+# Programs for 32-bit Linux as the machine's own C library makes them, which apps/linux runs unchanged.
+LINUX_PROGRAMS := $(patsubst tests/linux/%.c,$(B)/linux/%,$(wildcard tests/linux/*.c)) $(B)/linux/words-pie
+LINUX_CFLAGS := -std=gnu11 -O2 $(WARN) -m32 -msse2 -pthread
+$(B)/linux/%: tests/linux/%.c tests/linux/check.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(LINUX_CFLAGS) -static -o $@ $<
+$(B)/linux/%-pie: tests/linux/%.c tests/linux/check.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(LINUX_CFLAGS) -fPIE -static-pie -o $@ $<
+linux-programs: $(LINUX_PROGRAMS) $(B)/native/semantics
+.PHONY: linux-programs
 
 # A unit program is tests/unit/test_<name>.c with the sources that unit.mk names for it, built
 # for this machine (64 bits) with the sanitizers; shims stand in for what lies below. Programs
@@ -179,7 +200,7 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: $$(call unit_objects,$$*)
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
 # WEB=no leaves out the page for browsers; its tests are skipped then.
-system: all sdk $(TEST_APPS:%=$(B)/%.elf) $(B)/native/semantics site $(if $(filter no,$(WEB)),,web)
+system: all sdk $(TEST_APPS:%=$(B)/%.elf) linux-programs site $(if $(filter no,$(WEB)),,web)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 # The table of docs/doors.md, from what the last whole run of the system tests counted.
 doors:

@@ -26,6 +26,8 @@ void *pages_alloc_aligned(size_t count, size_t align);
 /* Contiguous pages as they are, not zeroed, for a stack or output: most of one is never touched,
  * and a host that gives memory on demand need not give that. */
 void *pages_alloc_raw(size_t count);
+/* Those `count` pages at `base`, zeroed; false if one of them is taken or no RAM. */
+bool pages_take(void *base, size_t count);
 /* Give back any run of allocated pages, also part of what was allocated at once. A page that
  * is not allocated is a panic: the caller's books are wrong. */
 void pages_free(void *base, size_t count);

@@ -177,6 +177,15 @@ find_run(size_t from, size_t count, size_t step)
     return nr_pages;
 }
 
+static void
+take_run(size_t page, size_t count)
+{
+    mark(page, count, true);
+    while (hint < nr_pages && is_taken(hint))
+        hint++;
+    least_free = MIN(least_free, nr_free);
+}
+
 static void *
 take_pages(size_t count, size_t align)
 {
@@ -185,10 +194,7 @@ take_pages(size_t count, size_t align)
     size_t page = find_run(hint, count, MAX(align / PAGE_SIZE, 1u));
     if (page == nr_pages)
         return NULL;
-    mark(page, count, true);
-    while (hint < nr_pages && is_taken(hint))
-        hint++;
-    least_free = MIN(least_free, nr_free);
+    take_run(page, count);
     return (void *)(page << PAGE_SHIFT);
 }
 
@@ -210,6 +216,19 @@ void *
 pages_alloc(size_t count)
 {
     return pages_alloc_aligned(count, PAGE_SIZE);
+}
+
+bool
+pages_take(void *base, size_t count)
+{
+    size_t first = (uintptr_t)base >> PAGE_SHIFT, end = first + count;
+
+    for (size_t page = first; page < end; page++)
+        if (page >= nr_pages || is_taken(page))
+            return false;
+    take_run(first, count);
+    memset(base, 0, count << PAGE_SHIFT);
+    return true;
 }
 
 void

@@ -211,7 +211,28 @@ struct abi_ucontext {
 
 /* ---- start of a program ---- */
 
-#define ABI_PT_TLS 7
+#define ABI_PT_LOAD   1
+#define ABI_PT_INTERP 3
+#define ABI_PT_PHDR   6
+#define ABI_PT_TLS    7
+
+#define ABI_PF_X 1
+#define ABI_PF_W 2
+#define ABI_PF_R 4
+
+#define ABI_ET_EXEC 2
+#define ABI_ET_DYN  3
+#define ABI_EM_386  3
+
+/* The identification's first bytes: magic, 32 bits, little endian, version 1. */
+#define ABI_ELF_IDENT "\177ELF\1\1\1"
+
+struct abi_elf32_header {
+    char ident[16];
+    uint16_t type, machine;
+    uint32_t version, entry, phoff, shoff, flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
 
 struct abi_elf32_phdr {
     uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
@@ -221,9 +242,16 @@ struct abi_elf32_phdr {
 #define ABI_AT_PHENT   4
 #define ABI_AT_PHNUM   5
 #define ABI_AT_PAGESZ  6
-#define ABI_AT_CLKTCK  17
+#define ABI_AT_BASE    7
+#define ABI_AT_FLAGS   8
+#define ABI_AT_ENTRY   9
+#define ABI_AT_UID     11 /* and EUID, GID, EGID behind it */
+#define ABI_AT_PLATFORM 15
 #define ABI_AT_HWCAP   16
+#define ABI_AT_CLKTCK  17
+#define ABI_AT_SECURE  23
 #define ABI_AT_RANDOM  25
+#define ABI_AT_EXECFN  31
 #define ABI_AT_SYSINFO 32
 
 struct abi_user_desc {
@@ -243,6 +271,10 @@ struct abi_user_desc {
 #define ABI_FUTEX_WAKE        1
 #define ABI_FUTEX_REQUEUE     3
 #define ABI_FUTEX_CMP_REQUEUE 4
+#define ABI_FUTEX_WAIT_BITSET 9
+#define ABI_FUTEX_WAKE_BITSET 10
 #define ABI_FUTEX_PRIVATE     128
+
+#define ABI_FUTEX_CLOCK_REALTIME 256
 
 #endif

@@ -17,15 +17,19 @@
 struct sleeper {
     struct list link; /* on no list once it was woken */
     const uint32_t *word;
+    uint32_t bits; /* a wake-up with one of them is for it */
     struct wait_queue queue;
 };
+
+#define ANY   UINT32_MAX
+#define FLAGS (ABI_FUTEX_PRIVATE | ABI_FUTEX_CLOCK_REALTIME)
 
 static struct list sleepers = LIST_INIT(sleepers);
 
 static long
-futex_wait(const uint32_t *word, uint32_t value, uint64_t deadline)
+futex_wait(const uint32_t *word, uint32_t value, uint32_t bits, uint64_t deadline)
 {
-    struct sleeper self = {.word = word};
+    struct sleeper self = {.word = word, .bits = bits};
     int result = 0;
 
     if (*(const volatile uint32_t *)word != value)
@@ -43,7 +47,7 @@ futex_wait(const uint32_t *word, uint32_t value, uint64_t deadline)
 /* Up to `wake` sleepers of `word` are woken, up to `move` further ones sleep on `to` from now
  * on; "all" is INT_MAX for either. How many were either. */
 static long
-wake_and_move(const uint32_t *word, long wake, const uint32_t *to, long move)
+wake_and_move(const uint32_t *word, uint32_t bits, long wake, const uint32_t *to, long move)
 {
     struct list *next;
     long woken = 0, moved = 0;
@@ -51,7 +55,7 @@ wake_and_move(const uint32_t *word, long wake, const uint32_t *to, long move)
     for (struct list *at = sleepers.next; at != &sleepers; at = next) {
         struct sleeper *s = list_entry(at, struct sleeper, link);
         next = at->next;
-        if (s->word != word)
+        if (s->word != word || !(s->bits & bits))
             continue;
         if (woken < wake) {
             woken++;
@@ -70,44 +74,69 @@ wake_and_move(const uint32_t *word, long wake, const uint32_t *to, long move)
 long
 futex_wake(const uint32_t *word, long count)
 {
-    return wake_and_move(word, count, NULL, 0);
+    return wake_and_move(word, ANY, count, NULL, 0);
 }
 
 static long
 futex(const uint32_t *word, int operation, int value, uint64_t deadline, long count,
       const uint32_t *second, uint32_t expected)
 {
-    switch (operation & ~ABI_FUTEX_PRIVATE) {
+    switch (operation & ~FLAGS) {
     case ABI_FUTEX_WAIT:
-        return futex_wait(word, (uint32_t)value, deadline);
+        return futex_wait(word, (uint32_t)value, ANY, deadline);
+    case ABI_FUTEX_WAIT_BITSET:
+        return expected ? futex_wait(word, (uint32_t)value, expected, deadline) : -EINVAL;
     case ABI_FUTEX_WAKE:
         return futex_wake(word, MAX(value, 0));
+    case ABI_FUTEX_WAKE_BITSET:
+        return expected ? wake_and_move(word, expected, MAX(value, 0), NULL, 0) : -EINVAL;
     case ABI_FUTEX_CMP_REQUEUE:
         if (*(const volatile uint32_t *)word != expected)
             return -EAGAIN;
         /* fallthrough */
     case ABI_FUTEX_REQUEUE:
-        return wake_and_move(word, MAX(value, 0), second, MAX(count, 0));
+        return wake_and_move(word, ANY, MAX(value, 0), second, MAX(count, 0));
     default:
         return -ENOSYS; /* priority inheritance: musl then says that it has none */
     }
 }
 
+/* The fourth word is a time-out for those who wait and a count for the others. That of WAIT_BITSET is
+ * a time of a clock. */
+static int
+time_out(int operation, const struct abi_timespec64 *span, uint64_t *deadline)
+{
+    bool at = (operation & ~FLAGS) == ABI_FUTEX_WAIT_BITSET;
+
+    *deadline = TIME_NEVER;
+    if (!span)
+        return 0;
+    if (!at)
+        return clock_deadline64(span, deadline);
+    int error = clock_span(span->sec, span->nsec, deadline);
+    if (!error && *deadline != TIME_NEVER && (operation & ABI_FUTEX_CLOCK_REALTIME))
+        *deadline -= MIN(*deadline, platform->wall_base());
+    return error;
+}
+
 static bool
 waits(int operation)
 {
-    return (operation & ~ABI_FUTEX_PRIVATE) == ABI_FUTEX_WAIT;
+    operation &= ~FLAGS;
+    return operation == ABI_FUTEX_WAIT || operation == ABI_FUTEX_WAIT_BITSET;
 }
 
-/* The fourth word is a time-out for those who wait and a count for the others. */
 SYSCALL(240, futex, const uint32_t *word, int operation, int value, long fourth,
         const uint32_t *second, uint32_t expected)
 {
+    const struct abi_timespec32 *narrow = (const struct abi_timespec32 *)fourth;
+    struct abi_timespec64 span;
     uint64_t deadline = TIME_NEVER;
-    int error = waits(operation)
-                    ? clock_deadline32((const struct abi_timespec32 *)fourth, &deadline)
-                    : 0;
+    bool timed = waits(operation) && narrow;
 
+    if (timed)
+        span = (struct abi_timespec64){narrow->sec, narrow->nsec, 0};
+    int error = time_out(operation, timed ? &span : NULL, &deadline);
     return error ? error : futex(word, operation, value, deadline, fourth, second, expected);
 }
 
@@ -116,7 +145,7 @@ SYSCALL(422, futex_time64, const uint32_t *word, int operation, int value, long 
 {
     uint64_t deadline = TIME_NEVER;
     int error = waits(operation)
-                    ? clock_deadline64((const struct abi_timespec64 *)fourth, &deadline)
+                    ? time_out(operation, (const struct abi_timespec64 *)fourth, &deadline)
                     : 0;
 
     return error ? error : futex(word, operation, value, deadline, fourth, second, expected);

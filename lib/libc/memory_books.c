@@ -99,10 +99,9 @@ memory_in_pages(uintptr_t base, size_t len, size_t *count)
 enum page_prot
 memory_prot(int prot)
 {
-    return prot & ABI_PROT_EXEC    ? PAGE_RWX
-           : prot & ABI_PROT_WRITE ? PAGE_RW
-           : prot & ABI_PROT_READ  ? PAGE_RO
-                                   : PAGE_NONE;
+    if (prot & ABI_PROT_EXEC)
+        return prot & ABI_PROT_WRITE ? PAGE_RWX : PAGE_RX;
+    return prot & ABI_PROT_WRITE ? PAGE_RW : prot & ABI_PROT_READ ? PAGE_RO : PAGE_NONE;
 }
 
 static int

@@ -5,7 +5,8 @@
  * compiler a switch there is a call.)
  *
  * A program that includes the kernel's headers refers to program_calls_kernel (sdk/headers) and is
- * left alone, since its own calls could be what an interrupt finds.
+ * left alone, since its own calls could be what an interrupt finds; but for the one that makes way for a
+ * program of Linux (lib/linux), which knows no such calls.
  */
 #include "lib/libc/program.h"
 #include "arch/x86/cpu/trap.h"
@@ -15,7 +16,7 @@
 
 #define TURNS 4 /* work that comes up while work is done; what is left then waits for a tick */
 
-__attribute__((weak)) extern const char program_calls_kernel[];
+__attribute__((weak)) extern const char program_calls_kernel[], program_is_foreign[];
 
 const char program_linked[1] = {0}; /* see PROGRAM_PREEMPTED */
 
@@ -63,7 +64,7 @@ void
 program_init(void)
 {
     trap_program = interrupted;
-    program_preempted = !program_calls_kernel;
+    program_preempted = !program_calls_kernel || program_is_foreign;
     if (program_preempted && tty_file()->changed)
         wait_watch(tty_file()->changed, &key_waiter);
 }

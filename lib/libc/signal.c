@@ -94,6 +94,10 @@ run(struct abi_siginfo *info)
     thread->blocked |= action.mask & ~SIGNAL_UNBLOCKABLE;
     if (!(action.flags & ABI_SA_NODEFER))
         thread->blocked |= SIGNAL_BIT(number);
+    if (signal_entry) {
+        signal_entry->enter(&action, info, context.mask);
+        return false;
+    }
     program_begin();
     program_call(0, (program_fn *)action.handler, number, (long)info, (long)&context);
     program_end();

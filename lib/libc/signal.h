@@ -74,6 +74,17 @@ signal_set(const uint32_t *halves)
     return halves[0] | (uint64_t)halves[1] << 32;
 }
 
+/*
+ * For programs whose handlers are not called but entered on the way out of the system call, as Linux
+ * does it (lib/linux): `enter` instead of the call, with what was blocked before it, and instead of
+ * the mask's return at the end of rt_sigsuspend and its like `unmask_later`. NULL: call them.
+ */
+struct signal_entry {
+    void (*enter)(const struct abi_sigaction *, const struct abi_siginfo *, uint64_t blocked);
+    void (*unmask_later)(uint64_t blocked);
+};
+extern const struct signal_entry *signal_entry;
+
 /* ---- masks and sleeping ---- */
 
 /* Those that no mask keeps out. */

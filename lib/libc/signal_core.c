@@ -6,6 +6,8 @@
 #include "lib/libc/abi.h"
 #include "lib/libc/signal.h"
 
+const struct signal_entry *signal_entry;
+
 /* Nothing stops and continues a unikernel, so signals that would are ignored too. */
 bool
 signal_ignored_by_default(int number)
@@ -48,6 +50,10 @@ signal_mask_end(uint64_t was, long result)
 {
     struct libc_thread *self = thread_current()->data;
 
+    if (result == -EINTR && signal_entry) {
+        signal_entry->unmask_later(was);
+        return result;
+    }
     if (result == -EINTR && signal_deliver)
         signal_deliver();
     self->blocked = was;

@@ -20,8 +20,8 @@ bool program_preempted, program_leaves_thread;
 
 ENLIST_DECLARE(syscalls);
 
-static long
-unknown(unsigned long number, uintptr_t from)
+long
+syscall_unknown(unsigned long number, uintptr_t from)
 {
     uint32_t offset;
     const char *caller = symbol_name(from, &offset);
@@ -35,14 +35,20 @@ unknown(unsigned long number, uintptr_t from)
     return -ENOSYS;
 }
 
+const struct syscall *
+syscall_find(unsigned long number)
+{
+    return number < SYSCALL_LIMIT ? table[number] : NULL;
+}
+
 static long
 serve(unsigned long number, long a, long b, long c, long d, long e, long f, uintptr_t from)
 {
-    const struct syscall *call = number < SYSCALL_LIMIT ? table[number] : NULL;
+    const struct syscall *call = syscall_find(number);
     long result;
 
     if (!call)
-        return unknown(number, from);
+        return syscall_unknown(number, from);
     do {
         result = syscall_make(call, a, b, c, d, e, f);
         if (call->asks || program_preempted)
@@ -88,4 +94,10 @@ syscall_stand_in(const struct syscall *call)
 {
     if (!table[call->number])
         table[call->number] = call;
+}
+
+void
+syscall_replace(const struct syscall *call)
+{
+    table[call->number] = call;
 }

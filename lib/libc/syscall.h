@@ -75,6 +75,12 @@ void syscall_init(void);
 /* Serve a call that no linked part serves; does nothing if one does. `call` stays the caller's. */
 void syscall_stand_in(const struct syscall *call);
 
+/* Serve a call whoever else does. `call` stays the caller's. */
+void syscall_replace(const struct syscall *call);
+/* Who serves a number, or NULL; what then is said, once, and returned. */
+const struct syscall *syscall_find(unsigned long number);
+long syscall_unknown(unsigned long number, uintptr_t from);
+
 /* From entry.S: what `call *%gs:16` arrives at. */
 void syscall_entry(void);
 /* From there and from gate 0x80; `from` is the address behind the call, for messages. */

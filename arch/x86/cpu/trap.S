@@ -41,11 +41,22 @@ without_error_code:
     movl    $0, 4(%esp)         /* ... and a code of 0 goes where it was */
     .size without_error_code, . - without_error_code
 
+    .globl trap_common
     .type trap_common, @function
 trap_common:
     pushal
     cld
     movl    %esp, %ebx          /* callee-saved: the frame, whatever alignment does */
+    movl    trap_stack, %esi    /* as well */
+    testl   %esi, %esi
+    jz      1f
+    movl    %esi, %eax
+    subl    %esp, %eax
+    cmpl    $TRAP_STACK_NEAR, %eax
+    jb      1f                  /* between two of the lines that change stacks: there already */
+    movl    %esi, %esp
+1:
+    movl    $0, trap_stack
     /* A stack frame like a function's, whose return address is the interrupted instruction,
      * so that a backtrace from a handler walks on into the interrupted code. */
     pushl   40(%ebx)            /* frame->eip */
@@ -55,6 +66,8 @@ trap_common:
     andl    $-16, %esp          /* the ABI's alignment at a call, with one argument */
     movl    %ebx, (%esp)
     call    trap_dispatch
+2:
+    movl    %esi, trap_stack
     movl    %eax, %esp          /* a frame, not always the one that came */
     popal
     addl    $8, %esp            /* vector and error code */
@@ -62,5 +75,13 @@ trap_common:
 trap_iret:
     iret
     .size trap_common, . - trap_common
+
+    .globl trap_resume
+    .type trap_resume, @function
+trap_resume:                    /* (struct trap_frame *frame, uintptr_t stack) */
+    movl    4(%esp), %eax
+    movl    8(%esp), %esi
+    jmp     2b
+    .size trap_resume, . - trap_resume
 
     .section .note.GNU-stack, "", @progbits

@@ -12,6 +12,7 @@ void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
 struct trap_frame *(*trap_program)(struct trap_frame *frame);
 void (*trap_return)(struct trap_frame *frame);
 const volatile uint32_t *trap_fault_address;
+uintptr_t trap_stack;
 
 struct trap_frame *
 trap_dispatch(struct trap_frame *frame)

@@ -18,6 +18,7 @@
 #define TRAP_SYSTEM_CALL  0x80
 
 #define TRAP_STUB_SIZE 8 /* bytes from one stub to the next */
+#define TRAP_STACK_NEAR 4096 /* from the end of trap_stack, while it is come to and left */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -62,6 +63,16 @@ extern void (*trap_return)(struct trap_frame *frame);
 /* Where the address of a page fault stands, for platforms without a CR2 of their own; NULL:
  * in CR2. */
 extern const volatile uint32_t *trap_fault_address;
+
+/*
+ * While code runs whose stack is not to be relied on (lib/linux), the end of the stack that a trap
+ * goes on with; the frame stays where it was pushed. Every trap puts 0 here, which is "stay on this
+ * one", until it returns.
+ */
+extern uintptr_t trap_stack;
+/* Return from a trap whose frame lies at the end of the stack that its code shall have, and put
+ * `stack` into trap_stack. */
+_Noreturn void trap_resume(struct trap_frame *frame, uintptr_t stack);
 
 /* The entry points, for the descriptor table: TRAP_STUBS of them, TRAP_STUB_SIZE apart. */
 extern const char trap_stubs[];
