@@ -126,6 +126,10 @@ interrupted(struct trap_frame *frame)
     frame = lib_libc(frame);
     if (!signal_waits())
         return frame;
+    if (self->stack - (uintptr_t)frame < TRAP_STACK_NEAR) {
+        timer_tick(); /* on the way in or out: no place to enter a handler from */
+        return frame;
+    }
     platform->irq_restore(true);
     self->regs = (struct linux_registers){*frame, (uintptr_t)(frame + 1)};
     linux_fpu_save(self->fpu);

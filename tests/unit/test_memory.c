@@ -390,6 +390,30 @@ large_machine(unsigned seed)
     pages_free(page, 1);
 }
 
+/* Pages at a place of the caller's choice: all of them or none, zeroed, and nobody else's. */
+static void
+chosen_pages(unsigned seed)
+{
+    (void)seed;
+    add_range(ARENA, ARENA_END - ARENA, BOOT_MEM_USABLE);
+    pages_init();
+    char *at = (char *)ARENA_END - 8 * PAGE_SIZE;
+    size_t before = info().free;
+    CHECK(pages_take(at, 4) && info().free == before - 4 * PAGE_SIZE);
+    for (size_t i = 0; i < 4 * PAGE_SIZE; i++)
+        CHECK(at[i] == 0);
+    CHECK(!pages_take(at + 3 * PAGE_SIZE, 2) && !pages_take(at - PAGE_SIZE, 2));
+    CHECK(!pages_take((char *)ARENA_END - PAGE_SIZE, 2));
+    CHECK(!pages_take((void *)0x10100000, 1)); /* the image */
+    CHECK(!pages_take(at + 4 * PAGE_SIZE, SIZE_MAX / PAGE_SIZE));
+    CHECK(info().free == before - 4 * PAGE_SIZE);
+    CHECK(pages_take(at + 4 * PAGE_SIZE, 4));
+    pages_free(at, 4);
+    CHECK(pages_take(at + PAGE_SIZE, 2) && info().free == before - 6 * PAGE_SIZE);
+    for (char *page; (page = pages_alloc(1));)
+        CHECK(page < at + PAGE_SIZE || (page >= at + 3 * PAGE_SIZE && page < at + 4 * PAGE_SIZE));
+}
+
 static void
 no_memory(unsigned seed)
 {
@@ -402,6 +426,7 @@ test_extremes(void **state)
 {
     (void)state;
     assert_int_equal(in_child(large_machine, 0), FINE);
+    assert_int_equal(in_child(chosen_pages, 0), FINE);
     assert_int_equal(in_child(no_memory, 1), NO_START);
     assert_int_equal(in_child(no_memory, PAGE_SIZE - 1), NO_START);
     assert_int_equal(in_child(no_memory, 20 * PAGE_SIZE), FINE);
