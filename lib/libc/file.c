@@ -112,6 +112,14 @@ move_list(struct file *file, const struct abi_iovec *parts, unsigned count, enum
                        : move_parts(file, parts, count, write_part, FILE_POLLOUT);
 }
 
+long
+file_write(struct file *file, void *from, size_t len)
+{
+    struct abi_iovec part = {from, len};
+
+    return move_list(file, &part, 1, WRITE);
+}
+
 static long
 move(int fd, const struct abi_iovec *parts, unsigned count, enum direction way)
 {

@@ -167,6 +167,8 @@ bool *fd_close_on_exec(int fd);
 
 /* ---- file.c ---- */
 
+/* What write(2) does with a file that is held. Blocks. */
+long file_write(struct file *, void *from, size_t len);
 void file_hold(struct file *);
 void file_release(struct file *);
 

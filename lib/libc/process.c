@@ -155,18 +155,24 @@ SYSCALL(340, prlimit64, int process, int resource, const struct rlimit *new, str
 
 struct rusage {
     struct abi_timeval32 user, system;
-    int32_t unused[14];
+    int32_t most_memory; /* KiB */
+    int32_t unused[13];
 };
 
 SYSCALL_ASKS(77, getrusage, int who, struct rusage *out)
 {
     uint64_t now = clock_now() - thread_idle_time();
+    struct memory_info memory;
 
     if (who < RUSAGE_CHILDREN || who > RUSAGE_THREAD)
         return -EINVAL;
-
-    *out = (struct rusage){
-        .user = {(int32_t)(now / NSEC_PER_SEC), (int32_t)(now % NSEC_PER_SEC / NSEC_PER_USEC)}};
+    *out = (struct rusage){0};
+    if (who == RUSAGE_CHILDREN)
+        return 0;
+    memory_info(&memory);
+    out->user.sec = (int32_t)(now / NSEC_PER_SEC);
+    out->user.usec = (int32_t)(now % NSEC_PER_SEC / NSEC_PER_USEC);
+    out->most_memory = (int32_t)((memory.total - memory.least) / 1024);
     return 0;
 }
 

@@ -16,7 +16,7 @@ import pytest
 from hosts import BUILD, Disk
 
 PROGRAM = BUILD / "native/semantics"
-SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks", "timers", "locals",
+SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks", "timers", "locals", "transfers",
             "sockets", "datagrams", "names", "memory", "process",
             "interfaces", "tuning", "places", "numbers", "socketcalls",
             "changes", "contents", "mappings", "locks"]

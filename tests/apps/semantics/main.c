@@ -26,6 +26,7 @@ static const struct {
     {"clocks", clocks},
     {"timers", timers},
     {"locals", locals},
+    {"transfers", transfers},
     {"sockets", sockets},
     {"datagrams", datagrams},
     {"names", names},

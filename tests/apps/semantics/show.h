@@ -35,6 +35,7 @@ void threads(void);
 void signals(void);
 void clocks(void);
 void timers(void);
+void transfers(void);
 void locals(void);
 void sockets(void);
 void socketcalls(void);
