@@ -225,7 +225,7 @@ format:
 	$(Q)clang-format -i $(SOURCES)
 tidy: compile_commands.json
 	$(Q)clang-tidy --quiet -p . $(KERNEL_SRC:%.S=)
-compile_commands.json: Makefile tools/compile-commands
+compile_commands.json: Makefile tools/compile-commands $(SDK_BUILD)
 	$(Q)$(PYTHON) tools/compile-commands > $@
 notices:
 	@tools/notices

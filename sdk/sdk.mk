@@ -109,7 +109,7 @@ $(B)/obj/sdk/cxx/glue.o: sdk/cxx/glue.c $(SDK_CC) $(SDK_LIB)/include/.built $(SD
 $(SDK_LIB)/libstdc++.a: $(CXX_ARCHIVE) sdk/cxx/names $(B)/obj/sdk/cxx/glue.o
 	$(Q)$(OBJCOPY) --redefine-syms=sdk/cxx/names $< $@.new && $(AR) qs $@.new $(B)/obj/sdk/cxx/glue.o
 	$(Q)mv $@.new $@
-SDK_CXX := $(addprefix $(SDK_LIB)/,libstdc++.a cxx/bits/os_defines.h cxx/bits/c++config.h)
+SDK_CXX := $(addprefix $(SDK_LIB)/,libstdc++.a cxx/bits/os_defines.h cxx/bits/c++config.h cxx/bits/atomic_timed_wait.h)
 endif
 
 # What compiling and linking need, and the whole of it.

@@ -455,6 +455,27 @@ def test_cxx_native(cxx_program, tmp_path):
     assert (done.returncode, done.stdout) == (7, SAYS)
 
 
+def test_cxx_waits_with_a_limit(cxx_program, tmp_path):
+    """Its own call of the kernel's, whose time has to have the width that the call expects."""
+    (tmp_path / "limit.cc").write_text("""
+#include <chrono>
+#include <semaphore>
+int main()
+{
+    std::counting_semaphore<4> none(0);
+    auto before = std::chrono::steady_clock::now();
+    bool got = none.try_acquire_for(std::chrono::milliseconds(200));
+    return got || std::chrono::steady_clock::now() - before < std::chrono::milliseconds(200);
+}
+""")
+    done = run(CXX, "-std=c++20", "--native", "limit.cc", "-o", "limit", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    try:
+        assert run(tmp_path / "limit").returncode == 0
+    except OSError as error:
+        pytest.skip(f"this machine's kernel runs no 32-bit programs: {error}")
+
+
 def test_programs_in_c_carry_no_tables_for_exceptions(hello):
     cc(hello, "-fexceptions", "-fasynchronous-unwind-tables", "hello.c", "-lm", "-o", "hello.elf")
     assert ".eh_frame" not in run("readelf", "-SW", hello / "hello.elf").stdout
