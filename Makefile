@@ -174,7 +174,12 @@ $(B)/linux/%: tests/linux/%.c tests/linux/check.h
 $(B)/linux/%-pie: tests/linux/%.c tests/linux/check.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(LINUX_CFLAGS) -fPIE -static-pie -o $@ $<
-linux-programs: $(LINUX_PROGRAMS) $(B)/native/semantics
+# Where Debian's Go is (tools/setup go). What it compiles of its library stays in the build folder.
+$(B)/linux/server: tests/linux/server.go
+	@mkdir -p $(@D)
+	$(Q)GOCACHE=$(abspath $(B)/go-cache) GOFLAGS= GO111MODULE=off CGO_ENABLED=0 GOOS=linux GOARCH=386 \
+	    go build -o $@ $<
+linux-programs: $(LINUX_PROGRAMS) $(B)/native/semantics $(if $(shell command -v go 2>/dev/null),$(B)/linux/server)
 .PHONY: linux-programs
 
 # A unit program is tests/unit/test_<name>.c with the sources that unit.mk names for it, built

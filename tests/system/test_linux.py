@@ -6,21 +6,26 @@ import io
 import os
 import platform
 import re
-import shutil
+import shlex
 import subprocess
 import tarfile
+import time
+import urllib.request
 
 import pytest
 
+import applets
+import doors
 from hosts import BUILD, ROOT, Disk, Entropy, Net
 
 PROGRAMS = sorted(path.stem for path in (ROOT / "tests/linux").glob("*.c"))
 BUSYBOX = next(iter((ROOT / "build/deps").glob("busybox-static-*/bin/busybox")), None)
+SERVER = BUILD / "linux/server"
 NEEDED = 256  # MiB: programs are linked at 128 MiB
 
 
 def pack(path, files):
-    """An archive of {name: what}: a Path's content, text, or None for a folder."""
+    """An archive of {name: what}: a Path's content, text, bytes, or None for a folder."""
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for name, what in files.items():
             member = tarfile.TarInfo(name)
@@ -29,7 +34,8 @@ def pack(path, files):
                 member.type = tarfile.DIRTYPE
                 tar.addfile(member)
                 continue
-            data = what.encode() if isinstance(what, str) else what.read_bytes()
+            data = what.encode() if isinstance(what, str) else what
+            data = data if isinstance(data, bytes) else data.read_bytes()
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return path
@@ -37,7 +43,7 @@ def pack(path, files):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    files = {"bin": None, "etc": None}
+    files = {"bin": None, "etc": None, **applets.FILES}
     for program in [*PROGRAMS, "words-pie"]:
         files[f"bin/{program}"] = BUILD / "linux" / program
     files["bin/musl"] = BUILD / "native/semantics"
@@ -45,18 +51,29 @@ def root(tmp_path_factory):
     files["etc/text"] = "words\n"
     if BUSYBOX:
         files["bin/busybox"] = BUSYBOX
+    if SERVER.exists():
+        files["bin/server"] = SERVER
     return pack(tmp_path_factory.mktemp("linux") / "root.tar", files)
 
 
 @pytest.fixture
-def run(boot, root):
+def guest(boot, root):
+    """guest(words...) -> a guest that runs the program; the log's errors are on its console."""
+    def start(*words, mem=NEEDED, boot=boot, kernel="log=error", **more):
+        args = " ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+        return boot("linux", f"{kernel} -- {args}", mem=mem, disks=[Disk(image=root, read_only=True)],
+                    rng=Entropy(), **more)
+
+    return start
+
+
+@pytest.fixture
+def run(guest):
     """run(words...) -> (exit code, what it printed)."""
-    def start(*words, mem=NEEDED, quiet=True, **more):
-        args = " ".join(f'"{word}"' if " " in word or not word else word for word in words)
-        guest = boot("linux", f"{'log=error ' if quiet else ''}-- {args}", mem=mem,
-                     disks=[Disk(image=root, read_only=True)], rng=Entropy(), **more)
-        code = guest.wait()
-        return code, re.sub(r"exit: \d+\n$", "", guest.text)
+    def start(*words, **more):
+        started = guest(*words, **more)
+        code = started.wait()
+        return code, re.sub(r"exit: \d+\n$", "", started.text)
 
     return start
 
@@ -131,3 +148,61 @@ def test_busybox_shell(busybox):
     assert (code, text) == (0, "[line 1] 42\nline 1\nline 2\nline 3\n")
     code, text = busybox("sh", "-c", "ls | cat")
     assert code != 0 and "fork" in text
+
+
+def native(root, words):
+    """(exit code, what it printed) of the same program on this machine, in the same files."""
+    world = root.parent / "world"
+    if not world.exists():
+        with tarfile.open(root) as tar:
+            tar.extractall(world)
+    done = subprocess.run(["/usr/sbin/chroot", world, *words], capture_output=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL,
+                          env={"HOME": "/", "PATH": "/", "TERM": "xterm", "USER": "root"})
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def compared(text):
+    """The console's own: lines end in CR and LF, and the last one ends."""
+    return text.replace("\r\n", "\n").rstrip()
+
+
+@pytest.mark.parametrize("command", applets.COMMANDS)
+def test_busybox_applet(boot_on, root, command):
+    """Each prints and returns what it does on Linux. On our launcher alone, as there are many."""
+    if not BUSYBOX:
+        pytest.skip("there is no busybox: tools/setup linux brings it")
+    if platform.machine() != "x86_64" or os.getuid() != 0:
+        pytest.skip("to compare, this machine has to run it in a root of its own")
+    words = ["/bin/busybox", *shlex.split(command)]
+    code, text = native(root, words)
+    quoted = " ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+    launcher = next(door for door in doors.DOORS if door.name == "launcher")
+    guest = boot_on(launcher, "linux", f"log=warn -- {quoted}", mem=NEEDED,
+                    disks=[Disk(image=root, read_only=True)], rng=Entropy())
+    assert guest.wait() == code
+    assert compared(re.sub(r"exit: \d+\n$", "", guest.text)) == compared(text)
+
+
+# ---- Go ----
+
+def test_go_server(guest):
+    """net/http, goroutines, the collector, and a goroutine that only a signal can interrupt."""
+    if not SERVER.exists():
+        pytest.skip("there is no Go program: tools/setup go brings the compiler, make linux-programs builds it")
+    server = guest("/bin/server", "word", nets=[Net(forward=(80,))], kernel="log=error ip=dhcp")
+    server.expect(r"^linux 386 \[word\] 1225$")
+    server.expect("^listening$")
+
+    def get(path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port(80)}{path}", timeout=60) as answer:
+            return answer.read().decode()
+
+    assert get("/a/path") == "hello /a/path\n"
+    assert get("/grow") == "400 true\n"
+    assert get("/spin") == "spinning\n"
+    start = time.monotonic()
+    assert get("/still/there") == "hello /still/there\n"
+    assert time.monotonic() - start < 10
+    get("/quit")
+    assert server.wait() == 9
