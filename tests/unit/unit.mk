@@ -68,6 +68,8 @@ UNIT_aml        := arch/x86/firmware/aml_device.c
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
 
+UNIT_elf := lib/linux/elf.c kernel/print.c
+UNIT_FLAGS_elf := -no-pie -fno-pie -D_GNU_SOURCE
 UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
 UNIT_interval := $(addprefix lib/libc/,interval.c deadline.c signal_queue.c) $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
