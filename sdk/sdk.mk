@@ -95,7 +95,8 @@ CXX_ARCHIVE := $(if $(CXX),$(wildcard $(filter /%,$(shell $(CXX) -m32 -print-fil
 ifneq ($(CXX_ARCHIVE),)
 CXX_FOLDERS := $(shell $(CXX) -m32 -E -v -x c++ /dev/null 2>&1 | \
     sed -n '/^.include </,/^End/s/^ //p' | grep '/c++/')
-$(SDK)/bin/ringlet-c++: sdk/ringlet-cc.in Makefile
+# It is made anew as well when g++ has come only now.
+$(SDK)/bin/ringlet-c++: sdk/ringlet-cc.in Makefile $(SDK_LIB)/libstdc++.a
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@ && chmod +x $@
 $(SDK)/bin/ringlet-c++: DRIVER = $(CROSS_COMPILE)g++

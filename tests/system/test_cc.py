@@ -455,7 +455,7 @@ def test_cxx_native(cxx_program, tmp_path):
     assert (done.returncode, done.stdout) == (7, SAYS)
 
 
-def test_cxx_waits_with_a_limit(cxx_program, tmp_path):
+def test_cxx_waits_with_a_limit(code_of, cxx_program, tmp_path):
     """Its own call of the kernel's, whose time has to have the width that the call expects."""
     (tmp_path / "limit.cc").write_text("""
 #include <chrono>
@@ -468,6 +468,9 @@ int main()
     return got || std::chrono::steady_clock::now() - before < std::chrono::milliseconds(200);
 }
 """)
+    done = run(CXX, "-std=c++20", "limit.cc", "-o", "limit.elf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert code_of(tmp_path / "limit.elf") == 0
     done = run(CXX, "-std=c++20", "--native", "limit.cc", "-o", "limit", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     try:
