@@ -2,8 +2,8 @@
  * Small objects of the kernel: a free list for each of a few sizes up to half a page, refilled
  * a page at a time; anything larger takes whole pages. A page of small objects is aligned, so
  * its header is found by masking an object's address; a large block begins behind a header of
- * the same shape. What is freed goes back to its class and, when the whole page is free, to
- * the page allocator.
+ * the same shape. What is freed goes back to its class and, when the whole page is free and not
+ * the only one with room, to the page allocator.
  */
 #include "kernel/kernel.h"
 #include "kernel/list.h"
@@ -15,7 +15,7 @@
 #define NR_CLASSES  8
 #define CLASS_LARGE NR_CLASSES
 
-/* Multiples of 16, for the alignment. The last is half of what a page has room for: a packet
+/* Powers of two from 16 on, for the alignment. The last is half of what a page has room for: a packet
  * of 1 500 bytes with its descriptor is such an object. */
 static const uint16_t class_size[NR_CLASSES] = {16,  32,  64,   128,
                                                 256, 512, 1024, (PAGE_SIZE - HEADER_SIZE) / 2};
@@ -47,11 +47,9 @@ heap_bytes(void)
 static unsigned
 class_of(size_t size)
 {
-    unsigned cls = 0;
-
-    while (cls < NR_CLASSES && class_size[cls] < size)
-        cls++;
-    return cls;
+    if (size > class_size[NR_CLASSES - 1])
+        return CLASS_LARGE;
+    return size <= 16 ? 0 : 28 - (unsigned)__builtin_clz((uint32_t)size - 1);
 }
 
 static struct heap_page *
@@ -112,7 +110,7 @@ large_alloc(size_t size)
 }
 
 void *
-kmalloc(size_t size)
+kmalloc_raw(size_t size)
 {
     unsigned cls = class_of(size);
 
@@ -126,7 +124,15 @@ kmalloc(size_t size)
     page->in_use++;
     if (!page->free)
         list_remove(&page->link);
-    return memset(object, 0, class_size[cls]);
+    return object;
+}
+
+void *
+kmalloc(size_t size)
+{
+    void *object = kmalloc_raw(size);
+
+    return object && class_of(size) < CLASS_LARGE ? memset(object, 0, size) : object;
 }
 
 void
@@ -146,7 +152,7 @@ kfree(void *p)
         list_insert_before(&partial[page->cls], &page->link);
     object->next = page->free;
     page->free = object;
-    if (--page->in_use == 0)
+    if (--page->in_use == 0 && page->link.next != page->link.prev)
         page_delete(page);
 }
 

@@ -44,9 +44,10 @@ struct memory_info {
 };
 void memory_info(struct memory_info *out);
 
-/* Kernel objects: zeroed, aligned to 16 bytes; NULL when memory is short. kfree(NULL) is
- * allowed. */
+/* Kernel objects: zeroed (or not, for what is written at once), aligned to 16 bytes; NULL when
+ * memory is short. kfree(NULL) is allowed. */
 void *kmalloc(size_t size);
+void *kmalloc_raw(size_t size);
 void kfree(void *p);
 /* Bytes in the heap's pages, free objects included. */
 size_t heap_bytes(void);

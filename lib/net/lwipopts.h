@@ -31,7 +31,7 @@ void net_free(void *p);
 #define MEM_LIBC_MALLOC          1
 #define MEMP_MEM_MALLOC          1
 #define mem_clib_malloc          net_malloc
-#define mem_clib_calloc(n, size) net_malloc((n) * (size)) /* which comes zeroed */
+#define mem_clib_calloc(n, size) NULL /* nobody asks for any */
 #define mem_clib_free            net_free
 #define MEM_ALIGNMENT            4
 #define MEMP_NUM_NETCONN         65536 /* numbers; memory is taken as they are (socket_table.c) */

@@ -78,7 +78,7 @@ net_malloc(size_t size)
 
     if (size > most || used + size > most)
         return NULL;
-    block = kmalloc(sizeof(*block) + size);
+    block = kmalloc_raw(sizeof(*block) + size);
     if (!block)
         return NULL;
     block->size = size;

@@ -47,7 +47,7 @@ ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsign
     if (q->free == 0)
         return -ENOSPC;
     if (q->indirect && (n >= INDIRECT_FROM || n > q->free))
-        table = kmalloc(n * sizeof(struct vring_desc));
+        table = kmalloc_raw(n * sizeof(struct vring_desc));
     uint16_t count = table ? 1 : n;
     if (count > q->free)
         return -ENOSPC;

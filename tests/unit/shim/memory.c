@@ -135,14 +135,24 @@ shim_memory_tell(size_t free)
 }
 
 void *
-kmalloc(size_t size)
+kmalloc_raw(size_t size)
 {
     if (fail_now())
         return NULL;
-    void *p = calloc(1, size);
-    if (p)
+    void *p = malloc(size);
+    if (p) {
         live++;
+        memset(p, SHIM_PAGE_POISON, size);
+    }
     return p;
+}
+
+void *
+kmalloc(size_t size)
+{
+    void *p = kmalloc_raw(size);
+
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void
