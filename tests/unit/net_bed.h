@@ -112,6 +112,8 @@ sent(void *arg, void *token)
 static void
 refill(void *arg)
 {
+    bool any = false;
+
     (void)arg;
     refills++;
     for (unsigned i = 0; have_memory && i < RING; i++) {
@@ -121,8 +123,10 @@ refill(void *arg)
         if (card()->rx_post(card(), &part, 1, &buffers[i]) < 0)
             break;
         buffers[i].place = POSTED;
+        any = true;
     }
-    card()->kick(card());
+    if (any)
+        card()->kick(card());
 }
 
 static void

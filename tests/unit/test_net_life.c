@@ -34,6 +34,32 @@ refill_is_asked_for_again_when_there_was_no_memory(void **state)
     model_assert_clean();
 }
 
+/* A device that has half of the ring to write to need not hear of the rest. One that has come to the
+ * end of what it was told of does, even if nothing is posted at that moment. */
+static void
+buffers_are_told_of_by_halves(void **state)
+{
+    struct virtio_net_hdr h = {.flags = 0};
+    uint8_t frame[60] = {1};
+    struct model *m = plug(0);
+    unsigned told = model_notified(m, RX);
+
+    (void)state;
+    for (unsigned i = 0; i < RING / 2 - 1; i++)
+        deliver(m, &h, frame, sizeof(frame));
+    assert_int_equal(model_notified(m, RX), told);
+    deliver(m, &h, frame, sizeof(frame));
+    assert_int_equal(model_notified(m, RX), told + 1);
+    deliver(m, &h, frame, sizeof(frame));
+    have_memory = false;
+    for (unsigned i = 0; i < RING - 1; i++)
+        deliver(m, &h, frame, sizeof(frame));
+    assert_int_equal(posted(), 1);
+    assert_true(model_notified(m, RX) > told + 1);
+    assert_int_equal(frames, RING / 2 + RING);
+    model_assert_clean();
+}
+
 /* Send from the test's buffers; what tx said. */
 static int
 send(struct buffer *b)
@@ -430,6 +456,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(refill_is_asked_for_again_when_there_was_no_memory, setup),
+        cmocka_unit_test_setup(buffers_are_told_of_by_halves, setup),
         cmocka_unit_test_setup(sent_frames_come_back_although_nothing_more_is_sent, setup),
         cmocka_unit_test_setup(frames_sent_at_once_need_no_interrupt, setup),
         cmocka_unit_test_setup(a_full_ring_is_looked_through_without_an_interrupt, setup),

@@ -202,6 +202,14 @@ receive_one(struct virtio_net *n)
     return true;
 }
 
+/* Not for each buffer: half of those posted may wait, as long as the device has the other half. */
+static void
+rx_kick(struct virtio_net *n)
+{
+    if (2 * n->rx.queue->unkicked >= n->rx.in_flight)
+        vq_kick(n->rx.queue);
+}
+
 /*
  * The user posts what it can. If it had no memory for a single buffer then no frame will come
  * that would have it asked again, so a timer asks.
@@ -214,6 +222,8 @@ net_refill(void *arg)
     if (!n->dev.user.refill || n->dev.broken || !n->v->running)
         return;
     n->dev.user.refill(n->dev.user.arg);
+    rx_kick(
+        n); /* also if nothing was posted now, and the device has come to the end of its half */
     if (n->rx.in_flight == 0)
         timer_set(&n->refill_timer, clock_now() + REFILL_AGAIN);
 }
@@ -311,7 +321,7 @@ net_kick(struct net_device *dev)
 {
     struct virtio_net *n = net_of(dev);
 
-    vq_kick(n->rx.queue);
+    rx_kick(n);
     vq_kick(n->tx.queue);
     if (n->tx.in_flight > 0)
         defer_mark(&n->tx.queue->work);
