@@ -76,6 +76,14 @@ stream_failure(struct socket *socket)
     return err == -ECONNABORTED ? -ETIMEDOUT : err;
 }
 
+static int
+send_failure(struct socket *socket)
+{
+    int err = stream_failure(socket);
+
+    return err == -ENOTCONN && socket->state == SOCKET_CONNECTED ? -EPIPE : err;
+}
+
 static long
 send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
           uint64_t deadline)
@@ -94,19 +102,35 @@ send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
             done += (size_t)n;
             continue;
         }
-        err = room ? stream_failure(socket) : -EAGAIN;
+        err = room ? send_failure(socket) : -EAGAIN;
         if (err == -EAGAIN)
             err = socket_wait(socket, FILE_POLLOUT, flags & LINUX_MSG_DONTWAIT, deadline);
-        else if (err == -ENOTCONN && socket->state == SOCKET_CONNECTED)
-            err = -EPIPE;
         if (err)
             return done ? (long)done : err;
     }
     return (long)done;
 }
 
+/* All parts by one call, where there is room for all; how much went, or an error. 0: nothing did;
+ * then they go one by one. */
 static long
-send_stream(struct socket *socket, const struct socket_message *message, unsigned flags)
+send_parts(struct socket *socket, const struct socket_message *message, long total,
+           unsigned flags)
+{
+    struct msghdr header = {.msg_iov = (struct iovec *)message->iov,
+                            .msg_iovlen = (int)message->nr_iov};
+
+    if (message->nr_iov < 2 || flags & LINUX_MSG_MORE ||
+        (size_t)total > socket_send_room(socket))
+        return 0;
+    ssize_t n = lwip_sendmsg(socket->number, &header, MSG_DONTWAIT);
+    int err = n < 0 ? send_failure(socket) : 0;
+    return n >= 0 ? (long)n : err == -EAGAIN ? 0 : err;
+}
+
+static long
+send_stream(struct socket *socket, const struct socket_message *message, long all,
+            unsigned flags)
 {
     uint64_t deadline = socket_deadline(socket->send_timeout);
     bool more = flags & LINUX_MSG_MORE;
@@ -116,23 +140,30 @@ send_stream(struct socket *socket, const struct socket_message *message, unsigne
         return -EPIPE;
     if (socket->state == SOCKET_FRESH || socket->state == SOCKET_LISTENING)
         return -EPIPE; /* as Linux: "not connected" is for reads */
-    if (more || message->nr_iov > 1)
+    long sent = send_parts(socket, message, all, flags);
+    if (sent < 0)
+        return sent;
+    bool whole = sent && sent == all;
+    if (more || (message->nr_iov > 1 && !whole))
         socket_hold(socket, true); /* parts leave together */
-    for (unsigned i = 0; i < message->nr_iov; i++) {
+    for (unsigned i = 0; i < message->nr_iov && !whole; i++) {
         const struct abi_iovec *part = &message->iov[i];
         bool last = i + 1 == message->nr_iov;
+        size_t skip = MIN((size_t)(sent - total), (size_t)part->len);
 
-        n = send_part(socket, part->base, part->len, last ? flags : flags | LINUX_MSG_MORE,
-                      deadline);
+        total += (long)skip;
+        n = send_part(socket, (const char *)part->base + skip, part->len - skip,
+                      last ? flags : flags | LINUX_MSG_MORE, deadline);
         if (n < 0)
             break;
         total += n;
-        if ((size_t)n < part->len)
+        sent = MAX(sent, total);
+        if ((size_t)n < part->len - skip)
             break;
     }
     if (!more)
         socket_hold(socket, false);
-    return total || n >= 0 ? total : n;
+    return sent || n >= 0 ? sent : n;
 }
 
 /* poll() is true with SO_RCVLOWAT's bytes only, which may be more than a call still wants. */
@@ -349,9 +380,8 @@ socket_send(struct file *file, const struct socket_message *message, long total,
 {
     struct socket *socket = file->private;
 
-    (void)total;
     defer_run();
-    return socket->type == LINUX_SOCK_STREAM ? send_stream(socket, message, flags)
+    return socket->type == LINUX_SOCK_STREAM ? send_stream(socket, message, total, flags)
                                              : send_datagram(socket, message, flags);
 }
 
