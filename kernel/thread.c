@@ -277,8 +277,10 @@ wait_sleep(uint64_t deadline)
         schedule();
     }
     current->woken = false;
+    if (timer.link.next && list_empty(&timer.link)) /* it has fired */
+        return -ETIMEDOUT;
     timer_cancel(&timer);
-    return deadline != TIME_NEVER && clock_now() >= deadline ? -ETIMEDOUT : 0;
+    return 0;
 }
 
 int

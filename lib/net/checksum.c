@@ -40,6 +40,47 @@ net_sum(uint32_t sum, const void *data, size_t len)
     return sum;
 }
 
+/*
+ * Words of 32 bits with carry, eight at a time: one addition each. The sum of the bytes as they
+ * lie in memory is the one that lwIP wants (RFC 1071, 2 (B)), wherever they begin.
+ */
+uint16_t
+net_sum_words(const void *data, int len)
+{
+    const uint8_t *p = data;
+    size_t blocks = (size_t)len / 32, words = (size_t)len % 32 / 4;
+    uint32_t sum = 0, tail = 0;
+
+    if (blocks)
+        __asm__("clc\n"
+                "1: adcl (%1), %0\n"
+                "adcl 4(%1), %0\n"
+                "adcl 8(%1), %0\n"
+                "adcl 12(%1), %0\n"
+                "adcl 16(%1), %0\n"
+                "adcl 20(%1), %0\n"
+                "adcl 24(%1), %0\n"
+                "adcl 28(%1), %0\n"
+                "lea 32(%1), %1\n"
+                "dec %2\n" /* leaves the carry */
+                "jnz 1b\n"
+                "adcl $0, %0\n"
+                : "+r"(sum), "+r"(p), "+r"(blocks)
+                :
+                : "cc", "memory");
+    uint64_t all = sum;
+    for (; words; words--, p += 4) {
+        uint32_t word;
+        __builtin_memcpy(&word, p, 4);
+        all += word;
+    }
+    for (unsigned i = 0; i < ((unsigned)len & 3); i++)
+        tail |= (uint32_t)p[i] << 8 * i;
+    all += tail;
+    all = (all & 0xffffffff) + (all >> 32);
+    return net_sum_fold((uint32_t)(all >> 16) + (uint32_t)(all & 0xffff));
+}
+
 uint16_t
 net_sum_fold(uint32_t sum)
 {

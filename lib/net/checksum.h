@@ -21,6 +21,8 @@
  * padded with 0. Start with 0; at most 64 KiB in one sum.
  */
 uint32_t net_sum(uint32_t sum, const void *data, size_t len);
+/* The same of bytes in the machine's order, for lwIP: at once, folded. */
+uint16_t net_sum_words(const void *data, int len);
 /* Fold into 16 bits, not inverted. */
 uint16_t net_sum_fold(uint32_t sum);
 

@@ -20,10 +20,17 @@ static uint32_t due_ms;
 static bool due;
 static struct timer timer;
 
+/* The time of a turn: the clock is looked at once in it, if at all. */
+static uint32_t now_ms;
+static bool now_known;
+
 u32_t
 sys_now(void)
 {
-    return (u32_t)(clock_now() / NSEC_PER_MSEC);
+    if (!now_known || !inside)
+        now_ms = (u32_t)(clock_now() / NSEC_PER_MSEC);
+    now_known = inside;
+    return now_ms;
 }
 
 void
@@ -31,6 +38,7 @@ net_core_enter(void)
 {
     assert(!inside);
     inside = true;
+    now_known = false;
 }
 
 void
@@ -39,19 +47,20 @@ net_core_check(void)
     assert(inside);
 }
 
+/* lwIP's next timer, which it shows for tests only. */
+struct sys_timeo **sys_timeouts_get_next_timeout(void);
+
 /* Any call may have made a timer that is due before the one armed. */
 static void
 set_timer(void)
 {
-    u32_t sleep = sys_timeouts_sleeptime();
-    uint64_t now = clock_now();
-    uint32_t at = (uint32_t)(now / NSEC_PER_MSEC) + sleep;
+    const struct sys_timeo *next = *sys_timeouts_get_next_timeout();
 
-    if (sleep == SYS_TIMEOUTS_SLEEPTIME_INFINITE || (due && at == due_ms))
+    if (!next || (due && next->time == due_ms))
         return;
     due = true;
-    due_ms = at;
-    timer_set(&timer, now + sleep * NSEC_PER_MSEC);
+    due_ms = next->time;
+    timer_set(&timer, clock_now() + sys_timeouts_sleeptime() * NSEC_PER_MSEC);
 }
 
 void

@@ -36,9 +36,9 @@ $(B)/obj/lwip/core/ipv4/ip4.o $(B)/obj/lwip/core/ipv6/ip6.o: LWIP_FLAGS := \
     -Dtcp_input=net_tcp_input -Dudp_input=net_udp_input
 # Bounds the number of connections (memory.c).
 $(B)/obj/lwip/core/tcp.o: LWIP_FLAGS := -Dmemp_malloc=net_tcp_malloc -Dmemp_free=net_tcp_free
-# Has its timers whatever happens to memory (memory.c).
+# Has its timers whatever happens to memory (memory.c), and shows the next one (core.c).
 $(B)/obj/lwip/core/timeouts.o: LWIP_FLAGS := -Dmemp_malloc=net_timer_malloc \
-    -Dmemp_free=net_timer_free
+    -Dmemp_free=net_timer_free -DLWIP_TESTMODE=1
 # Shows its messages and what they make of the card (dhcp.c).
 $(B)/obj/lwip/core/ipv4/dhcp.o: LWIP_FLAGS := -Dudp_recv=net_dhcp_recv \
     -Dnetif_set_addr=net_dhcp_address

@@ -18,10 +18,11 @@
 #define ANY_CARD (-1) /* a match that is worse than the default: the link does it */
 #define NO_MATCH (-2)
 
+/* A mask is ones and then zeros, as it is sent. */
 static int
 prefix_len(const ip4_addr_t *mask)
 {
-    return __builtin_popcount(mask->addr);
+    return mask->addr ? 32 - __builtin_ctz(lwip_ntohl(mask->addr)) : 0;
 }
 
 static bool

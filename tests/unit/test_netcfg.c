@@ -133,6 +133,26 @@ sums(void **state)
     assert_int_equal(net_sum_fold(0xffffffff), 0xffff);
 }
 
+/* lwIP's sum against ours, wherever the bytes begin and however many there are. */
+static void
+sums_of_words(void **state)
+{
+    uint8_t bytes[400];
+    uint32_t random = 1;
+
+    (void)state;
+    for (size_t len = 0; len < 300; len++)
+        for (size_t start = 0; start < 8; start++) {
+            for (size_t i = 0; i < sizeof(bytes); i++) {
+                random = random * 1664525 + 1013904223;
+                bytes[i] = random >> 30 ? 0xff : (uint8_t)(random >> 16);
+            }
+            uint16_t sum = net_sum_fold(net_sum(0, bytes + start, len));
+            assert_int_equal(net_sum_words(bytes + start, (int)len),
+                             (uint16_t)(sum << 8 | sum >> 8));
+        }
+}
+
 /* An Ethernet frame with a TCP segment of `data` bytes, checksum field 0xdead. */
 static size_t
 make_tcp(uint8_t *frame, bool six, size_t options, size_t data)
@@ -400,6 +420,7 @@ main(void)
         cmocka_unit_test(ip6_hosts),
         cmocka_unit_test(servers),
         cmocka_unit_test(sums),
+        cmocka_unit_test(sums_of_words),
         cmocka_unit_test(partial),
         cmocka_unit_test(short_frames),
         cmocka_unit_test(not_covered),

@@ -100,7 +100,7 @@ UNIT_netif  := $(addprefix lib/net/,core.c memory.c random.c checksum.c netif.c 
 # lwIP's own warnings, its reading of addresses that lie at any place in a frame, and its types
 # beside this machine's.
 UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
-UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -w -fno-sanitize=alignment \
+UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -DLWIP_TESTMODE=1 -w -fno-sanitize=alignment \
     -DSSIZE_MAX=0x7fffffff -D_SYS_SELECT_H -include sys/types.h
 # The launcher's.
 UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c)

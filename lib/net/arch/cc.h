@@ -63,6 +63,14 @@ extern int net_errno;
 #define ENFILE          23
 #define EWOULDBLOCK     EAGAIN
 
+/* Single instructions, where lwIP would call functions. */
+#define lwip_htons(x)              __builtin_bswap16(x)
+#define lwip_htonl(x)              __builtin_bswap32(x)
+#define SMEMCPY(to, from, len)     __builtin_memcpy(to, from, len)
+/* The sum over a run of bytes, not inverted (checksum.c). */
+uint16_t net_sum_words(const void *data, int len);
+#define LWIP_CHKSUM net_sum_words
+
 uint32_t net_random(void);
 #define LWIP_RAND() net_random()
 
