@@ -55,7 +55,7 @@ class_of(size_t size)
 static struct heap_page *
 page_new(unsigned cls, size_t pages)
 {
-    struct heap_page *page = pages_alloc(pages);
+    struct heap_page *page = cls == CLASS_LARGE ? pages_alloc(pages) : pages_alloc_raw(pages);
 
     if (!page)
         return NULL;
@@ -63,6 +63,8 @@ page_new(unsigned cls, size_t pages)
     page->magic = HEAP_MAGIC;
     page->cls = cls;
     page->pages = pages;
+    page->free = NULL;
+    page->in_use = 0;
     list_init(&page->link);
     return page;
 }

@@ -178,6 +178,9 @@ parse_target(char *target, struct request *request)
         return 414;
     if (strncasecmp(target, "http://", 7) == 0) {
         char *path = target + 7 + strcspn(target + 7, "/?");
+        for (const char *c = target; c < path; c++)
+            if (is(*c, CONTROL) || *c == '\t')
+                return 400;
         if (path == target + 7)
             return 400;
         if (*path != '/') { /* "http://host" and "http://host?query" mean "/" */
@@ -225,7 +228,7 @@ parse_request_line(char *line, struct request *request)
     char *target = method_end + 1;
     char *version;
 
-    if (method_end == line || *method_end != ' ')
+    if (method_end == line || *method_end != ' ' || method_end - line > METHOD_MAX)
         return 400;
     *method_end = '\0';
     version = strchr(target, ' ');
@@ -461,12 +464,12 @@ request_parse(char *head, size_t len, struct request *request)
     request->query = "";
     while (blank < len && (head[blank] == '\r' || head[blank] == '\n'))
         blank++;
-    if (blank < len && is_hopeless(head + blank, len - blank)) {
+    char *line = head + blank;
+    size_t text = head_length(line, len - blank, &nul);
+    if (!text && blank < len && is_hopeless(line, len - blank)) {
         request->status = 400;
         return len;
     }
-    char *line = head + blank;
-    size_t text = head_length(line, len - blank, &nul);
     if (!text && len < REQUEST_HEAD_MAX)
         return 0;
     if (!text) { /* is it the target or the fields that are too much? */

@@ -20,33 +20,26 @@
 #include "lwip/prot/ethernet.h"
 #include "netif/ethernet.h"
 
-#define CHAINS_MIN 16u
-#define LONG_MIN   4u /* where each holds 64 KiB */
-#define CHAINS_MAX 1024u
-#define HALF_PAGE  (PAGE_SIZE / 2)
-#define RETRY_NS   (100 * NSEC_PER_MSEC)
+#define BUFFERS_MIN 16u
+#define LONG_MIN    4u /* where each holds 64 KiB */
+#define BUFFERS_MAX 1024u
+#define HALF_PAGE   (PAGE_SIZE / 2)
+#define RETRY_NS    (100 * NSEC_PER_MSEC)
 
-/* One buffer, and lwIP's view of what lies in it while it is lent. */
-struct rx_part {
+/* Room for the longest frame that the device may write into one, and lwIP's view of what lies in it
+ * while it is lent. */
+struct rx_buffer {
     struct pbuf_custom pbuf; /* first: lwIP hands back its address */
-    struct rx_chain *chain;
-    uint8_t *base;
-};
-
-/* What is posted at once: room for the longest frame the device may write into one. */
-struct rx_chain {
-    struct list link; /* while it is free */
+    struct list link;        /* while it is free */
     struct net_rx *rx;
-    unsigned lent; /* parts that lwIP still has */
-    struct rx_part parts[];
+    uint8_t *base;
 };
 
 struct net_rx {
     struct net_card *card;
-    size_t part_size;  /* bytes of each part */
-    unsigned nr_parts; /* of each chain */
-    unsigned nr, most; /* chains that exist, and may exist */
-    unsigned lent;     /* chains that lwIP has parts of */
+    size_t size;       /* bytes of a buffer: in one piece, since each costs a descriptor */
+    unsigned nr, most; /* buffers that exist, and may exist */
+    unsigned lent;     /* to lwIP */
     bool refused;      /* the driver takes no buffers, which was said */
     struct list free;
     void *spare;        /* the other half of a page that was cut in two */
@@ -69,18 +62,13 @@ net_rx_new(struct net_card *card, struct net_device *device)
 
     if (!rx)
         return -ENOMEM;
-    rx->part_size = device->rx_min <= HALF_PAGE ? HALF_PAGE : PAGE_SIZE;
-    rx->nr_parts = (device->rx_min + (unsigned)rx->part_size - 1) / (unsigned)rx->part_size;
-    if (rx->nr_parts > device->rx_chain_max) {
-        if (!device->rx_chain_max) {
-            kfree(rx);
-            return -EINVAL;
-        }
-        rx->nr_parts = device->rx_chain_max;
-        rx->part_size = PAGE_ALIGN((device->rx_min + rx->nr_parts - 1) / rx->nr_parts);
+    if (!device->rx_chain_max) {
+        kfree(rx);
+        return -EINVAL;
     }
-    size_t least = rx->nr_parts > 1 ? LONG_MIN : CHAINS_MIN;
-    rx->most = (unsigned)MIN(MAX(budget / (rx->part_size * rx->nr_parts), least), CHAINS_MAX);
+    rx->size = device->rx_min <= HALF_PAGE ? HALF_PAGE : PAGE_ALIGN(device->rx_min);
+    size_t least = device->rx_min > PAGE_SIZE ? LONG_MIN : BUFFERS_MIN;
+    rx->most = (unsigned)MIN(MAX(budget / rx->size, least), BUFFERS_MAX);
     list_init(&rx->free);
     rx->retry.fire = retry;
     rx->retry.arg = card;
@@ -89,14 +77,13 @@ net_rx_new(struct net_card *card, struct net_device *device)
     return 0;
 }
 
-/* Buffers are kept for good: the ring needs as many as it ever had. */
 static uint8_t *
-part_new(struct net_rx *rx)
+memory_new(struct net_rx *rx)
 {
     uint8_t *page = rx->spare;
 
-    if (rx->part_size >= PAGE_SIZE)
-        return pages_alloc(rx->part_size / PAGE_SIZE);
+    if (rx->size >= PAGE_SIZE)
+        return pages_alloc(rx->size / PAGE_SIZE);
     rx->spare = NULL;
     if (page)
         return page;
@@ -107,63 +94,40 @@ part_new(struct net_rx *rx)
 }
 
 static void
-part_delete(struct net_rx *rx, uint8_t *base)
+returned(struct pbuf *p)
 {
-    if (rx->part_size >= PAGE_SIZE)
-        pages_free(base, rx->part_size / PAGE_SIZE);
-    else if (!rx->spare)
-        rx->spare = base;
+    struct rx_buffer *buffer = (struct rx_buffer *)p;
+
+    buffer->rx->lent--;
+    list_insert_before(&buffer->rx->free, &buffer->link);
 }
 
-static void
-part_returned(struct pbuf *p)
+/* Buffers are kept for good: the ring needs as many as it ever had. */
+static struct rx_buffer *
+buffer_new(struct net_rx *rx)
 {
-    struct rx_chain *chain = ((struct rx_part *)p)->chain;
+    struct rx_buffer *buffer = rx->nr < rx->most ? kmalloc(sizeof(*buffer)) : NULL;
 
-    if (--chain->lent)
-        return;
-    chain->rx->lent--;
-    list_insert_before(&chain->rx->free, &chain->link);
-}
-
-static struct rx_chain *
-chain_new(struct net_rx *rx)
-{
-    struct rx_chain *chain;
-
-    if (rx->nr == rx->most)
+    if (!buffer)
         return NULL;
-    chain = kmalloc(sizeof(*chain) + rx->nr_parts * sizeof(chain->parts[0]));
-    if (!chain)
+    list_init(&buffer->link);
+    buffer->rx = rx;
+    buffer->pbuf.custom_free_function = returned;
+    buffer->base = memory_new(rx);
+    if (!buffer->base) {
+        kfree(buffer);
         return NULL;
-    list_init(&chain->link);
-    chain->rx = rx;
-    for (unsigned i = 0; i < rx->nr_parts; i++) {
-        chain->parts[i].base = part_new(rx);
-        if (!chain->parts[i].base) {
-            while (i--)
-                part_delete(rx, chain->parts[i].base);
-            kfree(chain);
-            return NULL;
-        }
-        chain->parts[i].chain = chain;
-        chain->parts[i].pbuf.custom_free_function = part_returned;
     }
     rx->nr++;
-    return chain;
+    return buffer;
 }
 
 static int
-chain_post(struct net_card *card, struct rx_chain *chain)
+buffer_post(struct net_card *card, struct rx_buffer *buffer)
 {
-    struct net_rx *rx = card->rx;
-    struct sg parts[NET_MAX_PARTS];
-    unsigned n = MIN(rx->nr_parts, (unsigned)NET_MAX_PARTS);
-    int err;
+    struct sg part = {buffer->base, (uint32_t)card->rx->size};
+    int err = card->device->rx_post(card->device, &part, 1, buffer);
 
-    for (unsigned i = 0; i < n; i++)
-        parts[i] = (struct sg){chain->parts[i].base, (uint32_t)rx->part_size};
-    err = card->device->rx_post(card->device, parts, n, chain);
     if (!err)
         card->kick = true;
     return err;
@@ -179,9 +143,9 @@ note_refusal(struct net_card *card, int err)
     if (err == -ENOSPC || err == -EIO || rx->refused)
         return;
     rx->refused = true;
-    log_error("%s: its driver refuses receive buffers of %zu bytes in %u parts (error %d); "
+    log_error("%s: its driver refuses receive buffers of %zu bytes (error %d); "
               "nothing is received any more",
-              card->device->name, rx->part_size * rx->nr_parts, rx->nr_parts, -err);
+              card->device->name, rx->size, -err);
 }
 
 /* Also the end of a batch: what received() held back goes out. */
@@ -194,17 +158,18 @@ net_rx_refill(void *arg)
     card->in_batch = false;
     for (;;) {
         struct list *free = list_pop(&rx->free);
-        struct rx_chain *chain = free ? list_entry(free, struct rx_chain, link) : chain_new(rx);
+        struct rx_buffer *buffer =
+            free ? list_entry(free, struct rx_buffer, link) : buffer_new(rx);
 
-        if (!chain) {
+        if (!buffer) {
             if (rx->nr < rx->most)
                 timer_set(&rx->retry, clock_now() + RETRY_NS);
             break;
         }
-        int err = chain_post(card, chain);
+        int err = buffer_post(card, buffer);
         if (err) {
             note_refusal(card, err);
-            list_insert_before(&rx->free, &chain->link);
+            list_insert_before(&rx->free, &buffer->link);
             break;
         }
     }
@@ -215,62 +180,49 @@ void
 net_rx_released(void *arg, void *token)
 {
     struct net_card *card = arg;
-    struct rx_chain *chain = token;
+    struct rx_buffer *buffer = token;
 
-    list_insert_before(&card->rx->free, &chain->link);
+    list_insert_before(&card->rx->free, &buffer->link);
 }
 
 /* ---- frames ---- */
 
-/* A frame in its buffers: a cursor over the bytes of the chains that it lies in. */
+/* A frame in its buffers. */
 struct frame {
-    void *const *chains;
-    const uint32_t *lens; /* bytes in each chain */
+    void *const *buffers;
+    const uint32_t *lens; /* bytes in each */
     unsigned n;
-    uint32_t skip; /* what comes before the frame in the first chain */
+    uint32_t skip; /* what comes before the frame in the first */
 };
 
-/* The next run of at most `left` bytes in one part, `at` bytes into chain `c`. */
+/* Its bytes in buffer i. */
 static uint8_t *
-frame_run(const struct net_rx *rx, const struct frame *f, unsigned c, uint32_t at,
-          uint32_t left, struct rx_part **part, uint32_t *len)
+frame_bytes(const struct frame *f, unsigned i)
 {
-    struct rx_chain *chain = f->chains[c];
-    size_t offset = at % rx->part_size;
-
-    *part = &chain->parts[at / rx->part_size];
-    *len = (uint32_t)MIN((size_t)left, rx->part_size - offset);
-    return (*part)->base + offset;
+    return ((struct rx_buffer *)f->buffers[i])->base + (i ? 0 : f->skip);
 }
 
-/* Lend the buffers to lwIP. Each part becomes a packet buffer of its own, chained. */
+/* Lend the buffers to lwIP. Each becomes a packet buffer of its own, chained. */
 static struct pbuf *
 lend(struct net_rx *rx, const struct frame *f)
 {
     struct pbuf *whole = NULL;
 
-    for (unsigned c = 0; c < f->n; c++) {
-        struct rx_chain *chain = f->chains[c];
-        uint32_t at = c ? 0 : f->skip, left = f->lens[c];
+    for (unsigned i = 0; i < f->n; i++) {
+        struct rx_buffer *buffer = f->buffers[i];
+        u16_t len = (u16_t)f->lens[i];
 
-        while (left) {
-            struct rx_part *part;
-            uint32_t len;
-            uint8_t *base = frame_run(rx, f, c, at, left, &part, &len);
-            struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)len, PBUF_REF, &part->pbuf,
-                                                 base, (u16_t)len);
-
-            if (!chain->lent++)
-                rx->lent++;
-            if (whole)
-                pbuf_cat(whole, p);
-            else
-                whole = p;
-            at += len;
-            left -= len;
+        if (!len) {
+            net_rx_released(rx->card, buffer);
+            continue;
         }
-        if (!chain->lent)
-            list_insert_before(&rx->free, &chain->link);
+        struct pbuf *p =
+            pbuf_alloced_custom(PBUF_RAW, len, PBUF_REF, &buffer->pbuf, frame_bytes(f, i), len);
+        rx->lent++;
+        if (whole)
+            pbuf_cat(whole, p);
+        else
+            whole = p;
     }
     return whole;
 }
@@ -281,20 +233,11 @@ copy(struct net_rx *rx, const struct frame *f, uint32_t total)
     struct pbuf *whole = pbuf_alloc(PBUF_RAW, (u16_t)total, PBUF_RAM);
     uint8_t *to = whole ? whole->payload : NULL;
 
-    for (unsigned c = 0; c < f->n; c++) {
-        uint32_t at = c ? 0 : f->skip, left = f->lens[c];
-
-        while (whole && left) {
-            struct rx_part *part;
-            uint32_t len;
-            const uint8_t *base = frame_run(rx, f, c, at, left, &part, &len);
-
-            memcpy(to, base, len);
-            to += len;
-            at += len;
-            left -= len;
-        }
-        net_rx_released(rx->card, f->chains[c]);
+    for (unsigned i = 0; i < f->n; i++) {
+        if (whole)
+            memcpy(to, frame_bytes(f, i), f->lens[i]);
+        to += whole ? f->lens[i] : 0;
+        net_rx_released(rx->card, f->buffers[i]);
     }
     return whole;
 }
@@ -331,10 +274,10 @@ static uint32_t
 frame_length(const struct net_card *card, const uint32_t *lens, unsigned n)
 {
     const struct net_rx *rx = card->rx;
-    size_t room = rx->part_size * rx->nr_parts, total = 0;
+    size_t total = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (lens[i] > room - (i ? 0 : card->device->rx_headroom))
+        if (lens[i] > rx->size - (i ? 0 : card->device->rx_headroom))
             return 0;
         total += lens[i];
     }
@@ -351,8 +294,7 @@ net_rx_received(void *arg, void *const *tokens, const uint32_t *lens, unsigned n
     struct net_card *card = arg;
     struct net_rx *rx = card->rx;
     uint32_t total = frame_length(card, lens, n), rest[NET_MERGE_MAX];
-    const uint8_t *frame =
-        ((struct rx_chain *)tokens[0])->parts[0].base + card->device->rx_headroom;
+    const uint8_t *frame = ((struct rx_buffer *)tokens[0])->base + card->device->rx_headroom;
     struct eth_hdr ether;
     struct pbuf *p;
     bool covered;
@@ -365,9 +307,7 @@ net_rx_received(void *arg, void *const *tokens, const uint32_t *lens, unsigned n
         return;
     }
     memcpy(&ether, frame, sizeof(ether));
-    covered =
-        (meta->csum_valid || meta->csum_partial) &&
-        net_checksum_covered(frame, MIN(lens[0], rx->part_size - card->device->rx_headroom));
+    covered = (meta->csum_valid || meta->csum_partial) && net_checksum_covered(frame, lens[0]);
     memcpy(rest, lens, n * sizeof(rest[0]));
     rest[0] -= NET_ETHER_HEADER;
     total -= NET_ETHER_HEADER;

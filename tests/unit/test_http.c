@@ -206,6 +206,8 @@ refused_lines(void **state)
         {"G(T / HTTP/1.1", 400},
         {": / HTTP/1.1", 400},
         {"GET / HTTP/1.1\rX", 400},
+        {"GET http://a\tb/ HTTP/1.1", 400},
+        {"GET http://a\1b/ HTTP/1.1", 400},
     };
     char text[256];
 
