@@ -2,8 +2,8 @@
  * What is mounted when the image starts: /dev, memory on /tmp, /run and /dev/shm, and on "/" the
  * tar archive that the word root=initrd, root=vda or root=vda2 names; with ",overlay" behind the
  * name changes to it are kept in memory. Without that word it is the initrd if it holds an
- * archive, else vda if that does, else the first partition of vda that does, else nothing. Runs
- * once, after the devices were found.
+ * archive, else vda if that does, else the first partition of vda that does, else memory, empty at
+ * first. Runs once, after the devices were found.
  */
 #include "kernel/boot_info.h"
 #include "kernel/cmdline.h"
@@ -133,6 +133,21 @@ mount_memory(void)
         log_error("fs: no memory for files in memory");
 }
 
+/* Where nothing else is found a program can still make files, and has a folder to be in. */
+static void
+mount_empty_root(void)
+{
+    static struct tmpfs root;
+    const char *rest;
+
+    if (fs_find("/", &rest))
+        return;
+    if (tmpfs_mount(&root, "/", 0755))
+        log_error("root: no memory for it");
+    else
+        tmpfs_make_places(&root);
+}
+
 static void
 mount_at_start(void)
 {
@@ -145,6 +160,7 @@ mount_at_start(void)
         mount_named(name);
     else if (!mount_initrd())
         mount_first_disk();
+    mount_empty_root();
 }
 
 static const struct init_hook fs_init = {.order = 20, .run = mount_at_start};

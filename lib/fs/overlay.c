@@ -123,15 +123,6 @@ fill(struct tmpfs *fs, struct fs_reader *reader, const struct tar_tree *tree)
     return error;
 }
 
-/* Folders that something is mounted on, so that they can be seen where the archive lacks them. */
-static void
-make_places(struct fs_mount *mount)
-{
-    (void)mount->type->changes->create(mount, "dev", FS_S_IFDIR | 0755, NULL);
-    (void)mount->type->changes->create(mount, "run", FS_S_IFDIR | 0755, NULL);
-    (void)mount->type->changes->create(mount, "tmp", FS_S_IFDIR | 01777, NULL);
-}
-
 int
 overlay_mount(struct fs_reader *reader, const char *where)
 {
@@ -158,7 +149,7 @@ overlay_mount(struct fs_reader *reader, const char *where)
              tree.count - 1, where);
     if (error)
         log_error("root: no memory for all of them, so some are missing");
-    make_places(&fs->mount);
+    tmpfs_make_places(fs);
     tar_free(&tree);
     return 0;
 }

@@ -183,6 +183,8 @@ extern const struct fs_changes tmp_changes;
 /* An empty one with a root of these permissions. `fs` is the caller's, zeroed, for good.
  * -ENOMEM, -EBUSY. */
 int tmpfs_mount(struct tmpfs *fs, const char *where, uint32_t mode);
+/* For one on "/": folders that others are mounted on, so that they can be seen, where it lacks them. */
+void tmpfs_make_places(struct tmpfs *fs);
 
 /* ---- overlay.c ---- */
 

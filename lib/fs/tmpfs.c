@@ -375,3 +375,11 @@ tmpfs_mount(struct tmpfs *fs, const char *where, uint32_t mode)
     }
     return error;
 }
+
+void
+tmpfs_make_places(struct tmpfs *fs)
+{
+    (void)tmp_changes.create(&fs->mount, "dev", FS_S_IFDIR | 0755, NULL);
+    (void)tmp_changes.create(&fs->mount, "run", FS_S_IFDIR | 0755, NULL);
+    (void)tmp_changes.create(&fs->mount, "tmp", FS_S_IFDIR | 01777, NULL);
+}

@@ -198,3 +198,11 @@ def test_overlay_word(boot, archive):
     guest = boot("semantics", "root=initrd,overlaid -- none", modules=[archive])
     assert guest.wait() == 0
     assert "overlaid is no way to mount it" in guest.text
+
+
+def test_without_archive(boot):
+    """Nothing is there to read, and everything can be made."""
+    guest = boot("semantics", "changes")
+    assert guest.wait() == 0
+    assert 'changes: mkdir("/tmp/c", 0777) = 0' in guest.text
+    assert "changes: mode_of(\"/tmp\") = 17407" in guest.text
