@@ -20,9 +20,8 @@
 
 PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
-    fs_partitions_linked, fs_mount_linked, fs_change_linked,
-    fs_set_linked,        fs_stat_linked,  fs_room_linked,
-    memory_shared_linked,
+    fs_partitions_linked, fs_mount_linked, fs_change_linked, fs_set_linked,
+    fs_stat_linked,       fs_room_linked,  fs_memfd_linked,  memory_shared_linked,
 };
 
 static struct file *working_directory; /* NULL: "/" */
@@ -119,7 +118,11 @@ fs_stat_at(int dirfd, const char *path, bool follow, struct file_stat *out)
     char canonical[FS_PATH_MAX];
     int error = fs_resolve_at(dirfd, path, follow, canonical);
 
-    return error ? error : fs_stat_canonical(canonical, out);
+    if (error != -ENOENT || strcmp(path, ".") != 0)
+        return error ? error : fs_stat_canonical(canonical, out);
+    /* It was removed, and is what it is all the same. */
+    struct file *directory = dirfd == AT_FDCWD ? working_directory : fd_get(dirfd);
+    return directory ? directory->ops->stat(directory, out) : error;
 }
 
 /* One user, who may all: what counts is what the file system can do. */

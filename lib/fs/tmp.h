@@ -80,6 +80,8 @@ int64_t tmp_data_find(const struct tmp_data *, uint64_t at, bool hole);
 /* As file_storage has them, in pages. */
 int tmp_data_map(struct tmp_data *, uint64_t first, size_t count, void **out);
 void tmp_data_unmap(struct tmp_data *, uint64_t first, size_t count);
+/* True if one of its pages is mapped. */
+bool tmp_data_is_mapped(const struct tmp_data *);
 
 /* ---- tmp_tree.c: names and nodes ---- */
 
@@ -96,6 +98,8 @@ struct tmp_node {
             /* Where the contents still lie, unless NULL: `data` has just their size then. */
             struct fs_reader *lower;
             uint64_t lower_at;
+            uint8_t seals; /* ABI_SEAL_* */
+            bool may_seal; /* made for it */
         };
         struct {                   /* of directories */
             struct list entries;   /* tmp_name.link, by rising place */
@@ -176,10 +180,20 @@ long tmp_directory_pread(struct file *, void *to, size_t len, uint64_t at);
 int tmp_directory_path(struct file *, char to[FILE_PATH_MAX]);
 long tmp_getdents(struct file *, void *to, size_t size);
 
+/* ---- tmp_seal.c ---- */
+
+int tmp_get_seals(struct file *);
+int tmp_add_seals(struct file *, unsigned seals);
+/* -EPERM if a seal forbids to write there, or to have this size. */
+int tmp_may_write(const struct tmp_node *, uint64_t at, size_t len);
+int tmp_may_resize(const struct tmp_node *, uint64_t size);
+
 /* ---- tmp_change.c, tmpfs.c ---- */
 
 extern const struct fs_changes tmp_changes;
 
+/* For the flags of open; *out has the node open. -ENXIO, -ENOMEM, -EIO, -ENOSPC. */
+int tmp_open_node(struct tmp_node *, unsigned flags, struct file **out);
 /* An empty one with a root of these permissions. `fs` is the caller's, zeroed, for good.
  * -ENOMEM, -EBUSY. */
 int tmpfs_mount(struct tmpfs *fs, const char *where, uint32_t mode);

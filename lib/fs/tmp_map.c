@@ -125,3 +125,13 @@ tmp_data_unmap(struct tmp_data *d, uint64_t first, size_t count)
         --*tmp_slot(d, first + i);
     tmp_data_tidy(d, first, first + count);
 }
+
+bool
+tmp_data_is_mapped(const struct tmp_data *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        for (unsigned k = 0; k < TMP_CHUNK_PAGES; k++)
+            if (tmp_pins(d->chunks[i]->slots[k]))
+                return true;
+    return false;
+}

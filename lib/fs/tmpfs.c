@@ -119,7 +119,11 @@ tmp_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
 
     if (file->flags & FILE_O_APPEND)
         at = node->data.size;
-    long n = tmp_data_write(&node->data, from, MIN(len, (size_t)INT32_MAX), at);
+    len = MIN(len, (size_t)INT32_MAX);
+    int error = tmp_may_write(node, at, len);
+    if (error)
+        return error;
+    long n = tmp_data_write(&node->data, from, len, at);
     if (n > 0)
         tmp_modified(node);
     return n;
@@ -129,7 +133,10 @@ static int
 tmp_truncate(struct file *file, uint64_t size)
 {
     struct tmp_node *node = tmp_node_of(file);
+    int error = tmp_may_resize(node, size);
 
+    if (error)
+        return error;
     tmp_data_truncate(&node->data, size);
     tmp_modified(node);
     return 0;
@@ -140,14 +147,17 @@ tmp_allocate(struct file *file, unsigned mode, uint64_t at, uint64_t len)
 {
     struct tmp_node *node = tmp_node_of(file);
 
-    if (mode == (ABI_FALLOC_PUNCH_HOLE | ABI_FALLOC_KEEP_SIZE)) {
+    if (mode & ABI_FALLOC_PUNCH_HOLE) {
+        int error = tmp_may_write(node, at, 0);
+        if (error)
+            return error;
         tmp_data_punch(&node->data, at, len);
         tmp_modified(node);
         return 0;
     }
-    if (mode & ~ABI_FALLOC_KEEP_SIZE)
-        return -ENOTSUP;
-    int error = tmp_data_reserve(&node->data, at, len);
+    int error = at + len > node->data.size ? tmp_may_resize(node, at + len) : 0;
+    if (!error)
+        error = tmp_data_reserve(&node->data, at, len);
     if (!error && mode == 0 && at + len > node->data.size)
         tmp_data_truncate(&node->data, at + len);
     if (!error)
@@ -191,6 +201,8 @@ static const struct file_storage regular_storage = {
     .find = tmp_seek,
     .map = tmp_map,
     .unmap = tmp_unmap,
+    .get_seals = tmp_get_seals,
+    .add_seals = tmp_add_seals,
 };
 
 static const struct file_ops regular_ops = {
@@ -263,7 +275,7 @@ prepare(struct tmp_node *node, unsigned flags)
     return (flags & FILE_O_ACCMODE) == FILE_O_RDONLY ? 0 : tmp_own(node);
 }
 
-static int
+int
 tmp_open_node(struct tmp_node *node, unsigned flags, struct file **out)
 {
     struct tmp_file *f;

@@ -61,10 +61,19 @@ struct abi_iovec {
 #define ABI_F_OFD_SETLK     37
 #define ABI_F_OFD_SETLKW    38
 #define ABI_F_DUPFD_CLOEXEC 1030
+#define ABI_F_ADD_SEALS     1033
+#define ABI_F_GET_SEALS     1034
 #define ABI_FD_CLOEXEC      1
 #define ABI_F_RDLCK         0
 #define ABI_F_WRLCK         1
 #define ABI_F_UNLCK         2
+
+#define ABI_SEAL_SEAL         1u
+#define ABI_SEAL_SHRINK       2u
+#define ABI_SEAL_GROW         4u
+#define ABI_SEAL_WRITE        8u
+#define ABI_SEAL_FUTURE_WRITE 16u
+#define ABI_SEAL_ALL          31u
 
 #define ABI_LOCK_SH 1
 #define ABI_LOCK_EX 2

@@ -94,6 +94,9 @@ struct file_storage {
      * until unmap of each page; `at` is a multiple of a page. NULL: -ENODEV. */
     int (*map)(struct file *, uint64_t at, size_t pages, void **out);
     void (*unmap)(struct file *, uint64_t at, size_t pages);
+    /* The ABI_SEAL_* of a file, and more of them. NULL: -EINVAL. */
+    int (*get_seals)(struct file *);
+    int (*add_seals)(struct file *, unsigned seals);
 };
 
 struct file_ops {

@@ -86,6 +86,13 @@ SYSCALL(221, fcntl64, int fd, int command, long argument)
     case ABI_F_OFD_SETLK:
     case ABI_F_OFD_SETLKW:
         return locks_control ? locks_control(file, command, (void *)argument) : -EINVAL;
+    case ABI_F_GET_SEALS:
+    case ABI_F_ADD_SEALS:
+        if (!file->ops->storage || !file->ops->storage->add_seals)
+            return -EINVAL;
+        return command == ABI_F_GET_SEALS
+                   ? file->ops->storage->get_seals(file)
+                   : file->ops->storage->add_seals(file, (unsigned)argument);
     default:
         return -EINVAL;
     }

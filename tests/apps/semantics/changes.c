@@ -368,6 +368,8 @@ held_directories(void)
     SHOW_TEXT(getcwd(path, sizeof(path)));
     SHOW(access("file", F_OK));
     SHOW(open("file", O_CREAT | O_RDWR, 0666));
+    SHOW(stat(".", &st));
+    SHOW(st.st_nlink);
     SHOW(mkdir("dir", 0777));
     SHOW(openat(fd, "file", O_CREAT | O_RDWR, 0666));
     SHOW(fstat(fd, &st));

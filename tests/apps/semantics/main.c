@@ -41,6 +41,7 @@ static const struct {
     {"contents", contents},
     {"locks", locks},
     {"mappings", mappings},
+    {"shared", shared},
     {"overlaid", overlaid},
     {"rights", rights},
 };

@@ -21,7 +21,7 @@ mapped(void *place)
 }
 
 static void
-shared(int fd)
+both_ways(int fd)
 {
     char *p, *q;
     int reader;
@@ -223,7 +223,7 @@ mappings(void)
     int fd;
 
     SHOW(fd = open("/tmp/mapped", O_RDWR | O_CREAT | O_EXCL, 0644));
-    shared(fd);
+    both_ways(fd);
     private(fd);
     kept();
     lengths(fd);

@@ -51,6 +51,7 @@ void changes(void);
 void contents(void);
 void mappings(void);
 void locks(void);
+void shared(void);
 void rights(void);
 void overlaid(void);
 
