@@ -5,6 +5,7 @@
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
+#include "kernel/memory.h"
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
 #include "lib/libc/memory.h"
@@ -78,10 +79,13 @@ fs_masked(uint32_t mode)
 int
 fs_open_at(int dirfd, const char *path, unsigned flags, uint32_t mode, struct file **out)
 {
-    char base[FS_PATH_MAX];
-    int error = fs_base(dirfd, path, base);
+    char *base = kmalloc(FS_PATH_MAX); /* threads may have small stacks */
+    int error = base ? fs_base(dirfd, path, base) : -ENOMEM;
 
-    return error ? error : fs_open(base, path, flags, mode, out);
+    if (!error)
+        error = fs_open(base, path, flags, mode, out);
+    kfree(base);
+    return error;
 }
 
 static long

@@ -4,6 +4,7 @@
  * in the place of a mount, or in a tree that is read-only. The order of the errors is Linux's.
  */
 #include "kernel/kernel.h"
+#include "kernel/memory.h"
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
 #include "lib/libc/syscall.h"
@@ -49,11 +50,12 @@ last_of(const char *path, bool *slash)
     return end - start == 2 && path[start] == '.' && path[start + 1] == '.' ? DOT_DOT : NAME;
 }
 
-/* Errors are those of the way to the name; that it is not there is none. */
+/* Errors are those of the way to the name; that it is not there is none. The caller frees it. */
 static int
-find_name(int dirfd, const char *path, struct name *out)
+find_name(int dirfd, const char *path, struct name **to)
 {
-    int error = fs_resolve_at(dirfd, path, FS_KEEP_NAME, out->path);
+    struct name *out = *to = kmalloc(sizeof(*out)); /* threads may have small stacks */
+    int error = out ? fs_resolve_at(dirfd, path, FS_KEEP_NAME, out->path) : -ENOMEM;
 
     if (error)
         return error;
@@ -98,12 +100,15 @@ makable(const struct name *name, bool directory)
 static long
 make(int dirfd, const char *path, uint32_t mode, const char *target)
 {
-    struct name name;
+    struct name *name;
     int error = find_name(dirfd, path, &name);
 
     if (!error)
-        error = makable(&name, (mode & FS_S_IFMT) == FS_S_IFDIR);
-    return error ? error : changes_of(&name)->create(name.mount, name.rest, mode, target);
+        error = makable(name, (mode & FS_S_IFMT) == FS_S_IFDIR);
+    if (!error)
+        error = changes_of(name)->create(name->mount, name->rest, mode, target);
+    kfree(name);
+    return error;
 }
 
 static long
@@ -198,12 +203,15 @@ removable(const struct name *name, bool directory)
 static long
 remove_name(int dirfd, const char *path, bool directory)
 {
-    struct name name;
+    struct name *name;
     int error = find_name(dirfd, path, &name);
 
     if (!error)
-        error = removable(&name, directory);
-    return error ? error : changes_of(&name)->remove(name.mount, name.rest, directory);
+        error = removable(name, directory);
+    if (!error)
+        error = changes_of(name)->remove(name->mount, name->rest, directory);
+    kfree(name);
+    return error;
 }
 
 SYSCALL(10, unlink, const char *path)
@@ -250,7 +258,7 @@ static long
 rename_name(int from_dirfd, const char *from_path, int to_dirfd, const char *to_path,
             unsigned flags)
 {
-    struct name from, to;
+    struct name *from, *to = NULL;
 
     if ((flags & ~(FS_RENAME_NOREPLACE | FS_RENAME_EXCHANGE)) ||
         flags == (FS_RENAME_NOREPLACE | FS_RENAME_EXCHANGE))
@@ -259,8 +267,12 @@ rename_name(int from_dirfd, const char *from_path, int to_dirfd, const char *to_
     if (!error)
         error = find_name(to_dirfd, to_path, &to);
     if (!error)
-        error = renamable(&from, &to, flags);
-    return error ? error : changes_of(&from)->rename(from.mount, from.rest, to.rest, flags);
+        error = renamable(from, to, flags);
+    if (!error)
+        error = changes_of(from)->rename(from->mount, from->rest, to->rest, flags);
+    kfree(from);
+    kfree(to);
+    return error;
 }
 
 SYSCALL(38, rename, const char *from, const char *to)
@@ -281,29 +293,42 @@ SYSCALL(353, renameat2, int from_dirfd, const char *from, int to_dirfd, const ch
 
 /* ---- linking ---- */
 
+/* `old` is canonical. */
+static int
+link_to(const char *old, int dirfd, const char *path)
+{
+    struct name *new;
+    const char *rest;
+    int error = find_name(dirfd, path, &new);
+
+    if (!error)
+        error = makable(new, false);
+    if (!error && fs_find(old, &rest) != new->mount)
+        error = -EXDEV;
+    if (!error)
+        error = changes_of(new)->link(new->mount, rest, new->rest);
+    kfree(new);
+    return error;
+}
+
 static long
 link_name(int from_dirfd, const char *from, int to_dirfd, const char *to, int flags)
 {
-    char old[FS_PATH_MAX];
+    enum fs_follow follow = flags & AT_SYMLINK_FOLLOW ? FS_FOLLOW_LINK : FS_KEEP_LINK;
     struct file_stat st;
-    struct name new;
-    const char *rest;
 
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    int error = fs_resolve_at(from_dirfd, from,
-                              flags & AT_SYMLINK_FOLLOW ? FS_FOLLOW_LINK : FS_KEEP_LINK, old);
+    char *old = kmalloc(FS_PATH_MAX);
+    if (!old)
+        return -ENOMEM;
+    int error = fs_resolve_at(from_dirfd, from, follow, old);
     if (!error)
         error = fs_stat_canonical(old, &st);
     if (!error)
-        error = find_name(to_dirfd, to, &new);
-    if (!error)
-        error = makable(&new, false);
-    if (error)
-        return error;
-    if (fs_find(old, &rest) != new.mount)
-        return -EXDEV;
-    return changes_of(&new)->link(new.mount, rest, new.rest);
+        error = link_to(old, to_dirfd, to);
+    kfree(old);
+    return error;
 }
 
 SYSCALL(9, link, const char *from, const char *to)

@@ -69,10 +69,20 @@ fs_next(struct fs_mount *after)
 int
 fs_path_below(const struct fs_mount *mount, const char *rest, char out[FS_PATH_MAX])
 {
-    const char *where = strcmp(mount->where, "/") == 0 && *rest ? "" : mount->where;
-    int len = ksnprintf(out, FS_PATH_MAX, "%s%s%s", where, *rest ? "/" : "", rest);
+    size_t len = strlen(rest), before = strlen(mount->where);
 
-    return len < FS_PATH_MAX ? 0 : -ENAMETOOLONG;
+    if (len == 0) {
+        memcpy(out, mount->where, before + 1);
+        return 0;
+    }
+    if (before == 1)
+        before = 0; /* "/" */
+    if (before + 1 + len >= FS_PATH_MAX)
+        return -ENAMETOOLONG;
+    memmove(out + before + 1, rest, len + 1);
+    memcpy(out, mount->where, before);
+    out[before] = '/';
+    return 0;
 }
 
 struct file_time
@@ -176,20 +186,17 @@ make_file(const char *canonical, uint32_t mode)
     return mount->type->changes->create(mount, rest, FS_S_IFREG | mode, NULL);
 }
 
-int
-fs_open(const char *base, const char *path, unsigned flags, uint32_t mode, struct file **out)
+/* `canonical` is room for the path. */
+static int
+open_in(char *canonical, const char *base, const char *path, unsigned flags, uint32_t mode,
+        struct file **out)
 {
-    char canonical[FS_PATH_MAX];
     struct file_stat st;
-
-    if (flags & FILE_O_PATH)
-        flags &= FILE_O_PATH | FILE_O_DIRECTORY | FILE_O_NOFOLLOW;
     bool follow = !(flags & FILE_O_NOFOLLOW) &&
                   (flags & (FILE_O_CREAT | FILE_O_EXCL)) != (FILE_O_CREAT | FILE_O_EXCL);
     bool slash = (flags & FILE_O_CREAT) && *path && path[strlen(path) - 1] == '/';
-    int error = flags_allowed(flags);
-    if (!error)
-        error = fs_resolve(base, path, slash ? FS_KEEP_NAME : follow, canonical);
+    int error = fs_resolve(base, path, slash ? FS_KEEP_NAME : follow, canonical);
+
     if (error || slash)
         return error ? error : -EISDIR; /* a directory is not made like this */
     error = fs_stat_canonical(canonical, &st);
@@ -202,6 +209,22 @@ fs_open(const char *base, const char *path, unsigned flags, uint32_t mode, struc
     if (!error && (flags & FILE_O_TMPFILE) && (*out)->ops->storage->change)
         error = (*out)->ops->storage->change(
             *out, &(struct file_change){.set = FILE_SET_MODE, .mode = mode});
+    return error;
+}
+
+int
+fs_open(const char *base, const char *path, unsigned flags, uint32_t mode, struct file **out)
+{
+    if (flags & FILE_O_PATH)
+        flags &= FILE_O_PATH | FILE_O_DIRECTORY | FILE_O_NOFOLLOW;
+    int error = flags_allowed(flags);
+    if (error)
+        return error;
+    char *canonical = kmalloc(FS_PATH_MAX); /* threads may have small stacks */
+    if (!canonical)
+        return -ENOMEM;
+    error = open_in(canonical, base, path, flags, mode, out);
+    kfree(canonical);
     return error;
 }
 

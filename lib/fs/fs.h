@@ -92,7 +92,7 @@ struct fs_mount *fs_find_above(const char *canonical, const char **rest);
 bool fs_leads_to_mount(const char *canonical);
 /* The next mount in the table, first call with NULL; for those who list them. */
 struct fs_mount *fs_next(struct fs_mount *after);
-/* The canonical path of what a mount has under this name. -ENAMETOOLONG. */
+/* The canonical path of what a mount has under this name, which may lie in `out`. -ENAMETOOLONG. */
 int fs_path_below(const struct fs_mount *, const char *rest, char out[FS_PATH_MAX]);
 /* The wall clock's. */
 struct file_time fs_now(void);

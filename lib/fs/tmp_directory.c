@@ -18,10 +18,9 @@ int
 tmp_directory_path(struct file *file, char to[FILE_PATH_MAX])
 {
     const struct tmp_node *node = tmp_node_of(file);
-    char below[FS_PATH_MAX];
-    int error = tmp_path(node, below);
+    int error = tmp_path(node, to);
 
-    return error ? error : fs_path_below(&node->fs->mount, below, to);
+    return error ? error : fs_path_below(&node->fs->mount, to, to);
 }
 
 /* The name at this position or the first behind it. */

@@ -262,31 +262,38 @@ tmp_swap_names(struct tmp_name *a, struct tmp_name *b)
 
 /* ---- paths ---- */
 
-int
-tmp_find(const struct tmpfs *fs, const char *path, struct tmp_node **out)
+/* What the first `len` bytes of a path name. */
+static int
+walk(const struct tmpfs *fs, const char *path, size_t len, struct tmp_node **out)
 {
     struct tmp_node *node = fs->root;
+    size_t at = 0;
 
-    while (*path) {
-        const char *end = strchr(path, '/');
-        size_t len = end ? (size_t)(end - path) : strlen(path);
+    while (at < len) {
+        const char *end = strchr(path + at, '/');
+        size_t size = end ? MIN((size_t)(end - path), len) - at : len - at;
         if (!tmp_is(node, FS_S_IFDIR))
             return -ENOTDIR;
-        const struct tmp_name *name = tmp_look(fs, node, path, len);
+        const struct tmp_name *name = tmp_look(fs, node, path + at, size);
         if (!name)
             return -ENOENT;
         node = name->node;
-        path += len + (end != NULL);
+        at += size + 1;
     }
     *out = node;
     return 0;
 }
 
 int
+tmp_find(const struct tmpfs *fs, const char *path, struct tmp_node **out)
+{
+    return walk(fs, path, strlen(path), out);
+}
+
+int
 tmp_find_parent(const struct tmpfs *fs, const char *path, struct tmp_node **out,
                 const char **text)
 {
-    char folder[FS_PATH_MAX];
     size_t len = strlen(path);
 
     if (len == 0)
@@ -294,9 +301,7 @@ tmp_find_parent(const struct tmpfs *fs, const char *path, struct tmp_node **out,
     while (len > 0 && path[len - 1] != '/')
         len--;
     *text = path + len;
-    memcpy(folder, path, len);
-    folder[len ? len - 1 : 0] = '\0';
-    int error = tmp_find(fs, folder, out);
+    int error = walk(fs, path, len ? len - 1 : 0, out);
     return error ? error : tmp_is(*out, FS_S_IFDIR) ? 0 : -ENOTDIR;
 }
 
