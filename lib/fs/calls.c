@@ -21,8 +21,8 @@
 
 PART(fs);
 static const void *const linked_with[] __attribute__((used, section(".discard.uses"))) = {
-    fs_partitions_linked, fs_mount_linked, fs_change_linked, fs_set_linked,
-    fs_stat_linked,       fs_room_linked,  fs_memfd_linked,  memory_shared_linked,
+    fs_partitions_linked, fs_mount_linked, fs_change_linked,     fs_set_linked,
+    fs_stat_linked,       fs_room_linked,  memory_shared_linked,
 };
 
 static struct file *working_directory; /* NULL: "/" */

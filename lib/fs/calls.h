@@ -34,6 +34,6 @@ extern struct fs_mount fs_dev_mount;
 
 /* calls.c refers to these, and so the rest is linked. */
 extern const char fs_partitions_linked[1], fs_mount_linked[1], fs_change_linked[1],
-    fs_set_linked[1], fs_stat_linked[1], fs_room_linked[1], fs_memfd_linked[1];
+    fs_set_linked[1], fs_stat_linked[1], fs_room_linked[1];
 
 #endif

@@ -28,7 +28,7 @@ FS := lib/fs/fs.c lib/fs/path.c lib/fs/place.c tests/unit/shim/file.c $(SHIM)
 UNIT_tar  := $(TAR) lib/fs/tarfs.c lib/fs/reader_memory.c $(FS)
 UNIT_tar_bad := $(UNIT_tar)
 TMPFS := $(addprefix lib/fs/,tmpfs.c tmp_data.c tmp_map.c tmp_tree.c tmp_change.c \
-    tmp_directory.c tmp_seal.c overlay.c) lib/libc/descriptor.c
+    tmp_directory.c tmp_seal.c overlay.c)
 UNIT_tmpfs := $(TMPFS) $(TAR) $(FS)
 UNIT_overlay := $(UNIT_tmpfs)
 UNIT_partition := lib/fs/partition.c $(SHIM)
