@@ -57,6 +57,8 @@ UNIT_entropy := $(MODEL) drivers/virtio/device/entropy.c kernel/device_entropy.c
 PACKED := console block block_life net net_life entropy core
 $(foreach p,$(PACKED),$(eval UNIT_$(p)_packed = $$(UNIT_$(p)) tests/unit/offer_packed.c))
 UNIT_http := apps/httpd/request.c
+UNIT_cache := apps/httpd/cache.c
+UNIT_FLAGS_cache := -D_GNU_SOURCE -Dsysconf=machine_has
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
 UNIT_features := drivers/virtio/core.c drivers/virtio/feature_names.c drivers/virtio/type_names.c \
                  $(RING) $(SHIM)
