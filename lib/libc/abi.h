@@ -164,8 +164,13 @@ struct abi_winsize {
 
 #define ABI_SIGINT    2
 #define ABI_SIGQUIT   3
+#define ABI_SIGILL    4
+#define ABI_SIGTRAP   5
 #define ABI_SIGABRT   6
+#define ABI_SIGBUS    7
+#define ABI_SIGFPE    8
 #define ABI_SIGKILL   9
+#define ABI_SIGSEGV   11
 #define ABI_SIGALRM   14
 #define ABI_SIGTERM   15
 #define ABI_SIGCHLD   17
@@ -179,6 +184,7 @@ struct abi_winsize {
 #define ABI_NSIG      64 /* 1 to 64 */
 
 #define ABI_SA_SIGINFO   0x00000004u
+#define ABI_SA_ONSTACK   0x08000000u
 #define ABI_SA_RESTART   0x10000000u
 #define ABI_SA_NODEFER   0x40000000u
 #define ABI_SA_RESETHAND 0x80000000u
@@ -199,7 +205,8 @@ struct abi_sigaction {
 
 struct abi_siginfo {
     int32_t signo, error, code; /* ABI_SI_* */
-    int32_t pid, uid;           /* of the sender; from a timer its number and its overruns */
+    int32_t pid, uid;           /* of the sender; from a timer its number and its overruns; of an
+                                 * exception pid is the address */
     uint32_t value;             /* what the sender or the timer's maker gave along */
     uint32_t unused[26];        /* 128 bytes in all */
 };
@@ -210,9 +217,47 @@ struct abi_siginfo {
 #define ABI_SI_TIMER  (-2)
 #define ABI_SI_TKILL  (-6)
 
-/* struct ucontext of musl: only the mask is ever filled in or looked at. */
+#define ABI_FPE_INTDIV  1
+#define ABI_FPE_FLTDIV  3
+#define ABI_FPE_FLTOVF  4
+#define ABI_FPE_FLTUND  5
+#define ABI_FPE_FLTRES  6
+#define ABI_FPE_FLTINV  7
+#define ABI_ILL_ILLOPN  2
+#define ABI_SEGV_MAPERR 1
+#define ABI_SEGV_ACCERR 2
+#define ABI_BUS_ADRALN  1
+#define ABI_TRAP_TRACE  2
+
+struct abi_stack {
+    uint32_t base, flags, size;
+};
+
+#define ABI_SS_ONSTACK  1
+#define ABI_SS_DISABLE  2
+#define ABI_MINSIGSTKSZ 2048
+
+/* Places in abi_ucontext.machine. */
+#define ABI_REG_EDI    4
+#define ABI_REG_ESI    5
+#define ABI_REG_EBP    6
+#define ABI_REG_ESP    7
+#define ABI_REG_EBX    8
+#define ABI_REG_EDX    9
+#define ABI_REG_ECX    10
+#define ABI_REG_EAX    11
+#define ABI_REG_TRAPNO 12
+#define ABI_REG_ERR    13
+#define ABI_REG_EIP    14
+#define ABI_REG_CS     15
+#define ABI_REG_EFL    16
+#define ABI_REG_UESP   17
+#define ABI_REG_CR2    21
+
+/* struct ucontext of musl; the segments and the coprocessor's state are not told. */
 struct abi_ucontext {
-    uint32_t flags, link, stack[3];
+    uint32_t flags, link;
+    struct abi_stack stack;
     uint32_t machine[22];
     uint64_t mask __attribute__((packed, aligned(4)));
     uint32_t unused[30 + 28]; /* the rest of a 1024-bit set, and floating point state */

@@ -1,8 +1,7 @@
 /*
  * Signals with handlers. A signal waits (signal_queue.c), for one thread or for the program,
- * until a thread that does not block it comes to the end of a system call; there the handler
- * is called. No frame is built on a stack and nothing returns through sigreturn, since no code
- * is ever interrupted in its middle.
+ * until a thread that does not block it comes to the end of a system call, or is interrupted in the
+ * program's own code; there the handler is called (signal_frame.c).
  */
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
@@ -10,6 +9,7 @@
 #include "lib/libc/clock.h"
 #include "lib/libc/part.h"
 #include "lib/libc/program.h"
+#include "lib/libc/signal_frame.h"
 #include "lib/libc/signal_queue.h"
 #include "lib/libc/syscall.h"
 
@@ -78,12 +78,12 @@ is_dropped(int number, const struct libc_thread *thread)
 
 /* Call the handler; true if the system call that a signal interrupted shall be made again. */
 static bool
-run(struct abi_siginfo *info)
+run(struct abi_siginfo *info, struct trap_frame *frame)
 {
     int number = info->signo;
     struct abi_sigaction action = actions[number];
     struct libc_thread *thread = self();
-    struct abi_ucontext context = {.mask = thread->blocked};
+    uint64_t blocked = thread->blocked;
 
     if (is_ignored(number))
         return true;
@@ -95,13 +95,11 @@ run(struct abi_siginfo *info)
     if (!(action.flags & ABI_SA_NODEFER))
         thread->blocked |= SIGNAL_BIT(number);
     if (signal_entry) {
-        signal_entry->enter(&action, info, context.mask);
+        signal_entry->enter(&action, info, blocked);
         return false;
     }
-    program_begin();
-    program_call(0, (program_fn *)action.handler, number, (long)info, (long)&context);
-    program_end();
-    thread->blocked = context.mask & ~SIGNAL_UNBLOCKABLE; /* the handler may have changed it */
+    blocked = signal_call(&action, info, blocked, frame); /* which the handler may have changed */
+    thread->blocked = blocked & ~SIGNAL_UNBLOCKABLE;
     return (action.flags & ABI_SA_RESTART) && number != SIGCANCEL;
 }
 
@@ -126,17 +124,32 @@ signal_take(uint64_t set, struct abi_siginfo *info)
 }
 
 bool
-signal_deliver(void)
+signal_deliver(struct trap_frame *frame)
 {
     bool restart = true;
     struct abi_siginfo info;
 
     for (uint64_t set = due(); set; set = due()) {
         signal_take(set, &info);
-        if (!run(&info))
+        if (!run(&info, frame))
             restart = false;
     }
     return restart;
+}
+
+/* One that is blocked or ignored cannot wait: the instruction would be made again, and again. */
+bool
+signal_is_handled(const struct trap_frame *frame, uintptr_t address, struct abi_siginfo *info)
+{
+    *info = signal_of_exception(frame, address);
+    return self() && actions[info->signo].handler > ABI_SIG_IGN &&
+           !(self()->blocked & SIGNAL_BIT(info->signo));
+}
+
+void
+signal_exception(struct abi_siginfo *info, struct trap_frame *frame)
+{
+    run(info, frame);
 }
 
 /* A signal whose default action ends the program does so at once when any thread would let

@@ -1,8 +1,7 @@
 /*
- * Signals: those that the program sends itself, ^C on the terminal, and whatever deferred
- * work raises. A handler runs as an ordinary function call at the end of a system call of the
- * thread, never in the middle of its code; so a signal reaches a program that computes when it
- * next asks the system for something.
+ * Signals: those that the program sends itself, ^C on the terminal, whatever deferred work
+ * raises, and the program's own exceptions. A handler runs as a function call at the end of a system call
+ * of the thread, or where the thread was interrupted in the program's own code.
  *
  * signal.c is linked only into programs that can handle or send one. Everywhere else the
  * functions below that are marked weak are absent, and every signal has its default action.
@@ -21,6 +20,7 @@
 struct libc_thread {
     uint64_t blocked, pending; /* bit n - 1 is signal n */
     uint32_t *clear_tid;       /* zeroed and woken when the thread ends, or NULL */
+    struct abi_stack other_stack; /* of sigaltstack; size 0: none */
 };
 
 /* Send a signal to the program as the kernel does, from threads or deferred work: a thread that
@@ -36,8 +36,15 @@ bool signal_ignored_by_default(int number);
 __attribute__((weak)) bool signal_waits(void);
 /* Woken when a signal was sent; whoever sleeps in a system call joins it. */
 __attribute__((weak)) extern struct wait_queue signal_sent;
-/* Run the handlers that are due; true if all of them (or none) want the call made again. */
-__attribute__((weak)) bool signal_deliver(void);
+/* Run the handlers that are due; true if all of them (or none) want the call made again. `frame` is
+ * what was interrupted, and is what they make of it; NULL at the end of a system call. */
+struct trap_frame;
+__attribute__((weak)) bool signal_deliver(struct trap_frame *frame);
+/* The program's own exception: which signal it is, to have with signal_exception. False: there is no
+ * handler that may have it. */
+__attribute__((weak)) bool signal_is_handled(const struct trap_frame *frame, uintptr_t address,
+                                             struct abi_siginfo *info);
+__attribute__((weak)) void signal_exception(struct abi_siginfo *info, struct trap_frame *frame);
 __attribute__((weak)) void signal_send(int number);
 /* The thread ends: what waits for it alone waits no longer. */
 __attribute__((weak)) void signal_thread_ends(struct libc_thread *);
@@ -94,7 +101,7 @@ extern const struct signal_entry *signal_entry;
 static inline bool
 signal_after_call(void)
 {
-    return !signal_deliver || signal_deliver();
+    return !signal_deliver || signal_deliver(NULL);
 }
 
 /*

@@ -55,7 +55,7 @@ signal_mask_end(uint64_t was, long result)
         return result;
     }
     if (result == -EINTR && signal_deliver)
-        signal_deliver();
+        signal_deliver(NULL);
     self->blocked = was;
     return result;
 }

@@ -51,7 +51,7 @@ serve(unsigned long number, long a, long b, long c, long d, long e, long f, uint
         return syscall_unknown(number, from);
     do {
         result = syscall_make(call, a, b, c, d, e, f);
-        if (call->asks || program_preempted)
+        if (call->asks || (program_preempted && defer_pending()))
             defer_run();
     } while (signal_after_call() && result == -SYSCALL_RESTART);
     return result == -SYSCALL_RESTART ? -EINTR : result;

@@ -40,12 +40,12 @@ linux_original(unsigned number, long a, long b, long c, long d)
 static void
 deliver_signals(struct linux_thread *self)
 {
-    signal_deliver();
+    signal_deliver(NULL);
     if (!self->unmask_later)
         return;
     self->unmask_later = false;
     self->libc.blocked = self->unmask;
-    signal_deliver();
+    signal_deliver(NULL);
 }
 
 /* The call with the registers as they are; false: nobody's handler ran in the end, and it has to be made
@@ -115,26 +115,34 @@ gate(struct trap_frame *frame)
 
 /* ---- interrupts ---- */
 
-static struct trap_frame *(*lib_libc)(struct trap_frame *);
+static struct trap_frame *(*lib_libc)(struct trap_frame *, struct trap_frame *, uintptr_t);
 
 /* One that found the program: behind what lib/libc does (lib/libc/program.c), handlers are entered. */
 static struct trap_frame *
-interrupted(struct trap_frame *frame)
+interrupted(struct trap_frame *frame, struct trap_frame *other, uintptr_t address)
 {
     struct linux_thread *self = linux_self();
+    bool exception = frame->vector < TRAP_EXCEPTIONS;
+    bool at_door = self->stack - (uintptr_t)frame < TRAP_STACK_NEAR; /* on the way in or out */
+    struct abi_siginfo info;
 
-    frame = lib_libc(frame);
-    if (!signal_waits())
+    if (exception && (at_door || !signal_is_handled(frame, address, &info)))
+        return NULL;
+    if (!exception)
+        frame = lib_libc(frame, other, address);
+    if (!exception && !signal_waits())
         return frame;
-    if (self->stack - (uintptr_t)frame < TRAP_STACK_NEAR) {
-        timer_tick(); /* on the way in or out: no place to enter a handler from */
+    if (at_door) {
+        timer_tick(); /* no place to enter a handler from */
         return frame;
     }
     platform->irq_restore(true);
     self->regs = (struct linux_registers){*frame, (uintptr_t)(frame + 1)};
     linux_fpu_save(self->fpu);
     self->may_restart = false;
-    signal_deliver();
+    if (exception)
+        signal_exception(&info, NULL);
+    signal_deliver(NULL);
     linux_fpu_restore(self->fpu);
     platform->irq_save();
     return put_frame(self);

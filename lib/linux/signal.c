@@ -85,6 +85,8 @@ context_of(const struct linux_thread *self, uint32_t fpu, uint64_t mask)
         .edx = f->edx,
         .ecx = f->ecx,
         .eax = f->eax,
+        .trap = f->vector < TRAP_EXCEPTIONS ? f->vector : 0,
+        .error = f->vector < TRAP_EXCEPTIONS ? f->error : 0,
         .eip = f->eip,
         .cs = f->cs,
         .eflags = f->eflags,

@@ -35,11 +35,6 @@ MEANT = {
         "threads: pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST)": "ENOSYS",
         "threads: pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT)": "ENOSYS",
     },
-    "handlers run on the stack of the thread": {
-        "signals: sigaltstack(NULL, &old)": "ENOSYS",
-        "signals: old.ss_flags": "0",
-        "signals: sigaltstack(&stack, NULL)": "ENOSYS",
-    },
     "EPIPE says it; SIGPIPE would end a program that most often wants to go on": {
         "signals: broken": "0",
     },

@@ -85,6 +85,7 @@ UNIT_disk_bytes := $(UNIT_thread) lib/fs/disk_bytes.c kernel/device_disk.c
 # The PC: what only computes, its clock over a model of the 8254, PCI and the 8259s over theirs.
 PORTS := tests/unit/shim/no_memory_io.c
 UNIT_x86   := $(PORTS) arch/x86/time/rtc.c arch/x86/firmware/aml.c arch/x86/time/scale.c
+UNIT_trap  := arch/x86/cpu/trap.c
 UNIT_clock := $(PORTS) $(addprefix arch/x86/time/,timer.c pit.c apic_timer.c pm_timer.c pvclock.c \
     scale.c) $(SHIM)
 UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci/pci.c irq/pic.c pci/piix.c pci/place.c) $(SHIM)

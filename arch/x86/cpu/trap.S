@@ -62,10 +62,33 @@ trap_common:
     pushl   40(%ebx)            /* frame->eip */
     pushl   %ebp
     movl    %esp, %ebp
-    subl    $4, %esp
-    andl    $-16, %esp          /* the ABI's alignment at a call, with one argument */
+    subl    $TRAP_FRAME_SIZE + 8, %esp
+    andl    $-16, %esp          /* the ABI's alignment at a call, with two arguments and the second frame */
     movl    %ebx, (%esp)
+    leal    8(%esp), %edi       /* as well */
+    movl    %edi, 4(%esp)
     call    trap_dispatch
+    cmpl    %edi, %eax
+    jne     2f
+    /* To right below the stack pointer that it asks for. Ours stays below both, since a platform may have
+     * interrupts on here. */
+    movl    %esi, %edx
+    movl    %eax, %esi
+    movl    12(%esi), %edi
+    subl    $TRAP_FRAME_SIZE, %edi
+    movl    %edi, %eax
+    movl    $TRAP_FRAME_SIZE / 4, %ecx
+    cmpl    %edi, %esp
+    jbe     1f
+    movl    %edi, %esp
+1:  cmpl    %esi, %edi
+    jb      1f
+    addl    $TRAP_FRAME_SIZE - 4, %esi
+    addl    $TRAP_FRAME_SIZE - 4, %edi
+    std
+1:  rep movsl
+    cld
+    movl    %edx, %esi
 2:
     movl    %esi, trap_stack
     movl    %eax, %esp          /* a frame, not always the one that came */

@@ -9,15 +9,16 @@
 
 void (*trap_system_call)(struct trap_frame *frame);
 void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
-struct trap_frame *(*trap_program)(struct trap_frame *frame);
+struct trap_frame *(*trap_program)(struct trap_frame *, struct trap_frame *, uintptr_t);
 void (*trap_return)(struct trap_frame *frame);
 const volatile uint32_t *trap_fault_address;
 uintptr_t trap_stack;
 
 struct trap_frame *
-trap_dispatch(struct trap_frame *frame)
+trap_dispatch(struct trap_frame *frame, struct trap_frame *other)
 {
-    bool program = program_runs;
+    bool program = program_runs, exception = frame->vector < TRAP_EXCEPTIONS;
+    struct trap_frame *next = frame;
 
     if (frame->vector == TRAP_SYSTEM_CALL) {
         if (trap_system_call)
@@ -27,16 +28,19 @@ trap_dispatch(struct trap_frame *frame)
         return frame;
     }
     program_runs = false;
-    if (frame->vector >= TRAP_EXCEPTIONS)
+    frame->esp = (uint32_t)(uintptr_t)(frame + 1);
+    uintptr_t address = !exception           ? 0
+                        : trap_fault_address ? *trap_fault_address
+                                             : cpu_cr2();
+    if (!exception)
         trap_interrupt(frame->vector - TRAP_EXCEPTIONS, frame);
-    else
-        fault_report(frame, (uintptr_t)(frame + 1),
-                     trap_fault_address ? *trap_fault_address : cpu_cr2());
     if (program)
-        frame = trap_program(frame);
+        next = trap_program(frame, other, address);
+    if (exception && (!program || !next))
+        fault_report(frame, frame->esp, address);
     if (trap_return)
-        trap_return(frame);
+        trap_return(next);
     if (program)
         program_enter();
-    return frame;
+    return next;
 }

@@ -17,6 +17,7 @@
 #define TRAP_STUBS        (TRAP_EXCEPTIONS + TRAP_INTERRUPTS)
 #define TRAP_SYSTEM_CALL  0x80
 
+#define TRAP_FRAME_SIZE 52
 #define TRAP_STUB_SIZE 8 /* bytes from one stub to the next */
 #define TRAP_STACK_NEAR 4096 /* from the end of trap_stack, while it is come to and left */
 
@@ -25,9 +26,9 @@
 
 /* In the order of memory: what trap.S pushes, then what the CPU pushed. There is one
  * privilege level, so the CPU pushes no stack pointer; the interrupted one's value is the
- * address behind this structure. */
+ * address behind this structure, which trap_dispatch writes to `esp`. */
 struct trap_frame {
-    uint32_t edi, esi, ebp, unused_esp, ebx, edx, ecx, eax; /* pushal */
+    uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; /* pushal */
     uint32_t vector;
     uint32_t error; /* 0 where the CPU has none to push */
     uint32_t eip, cs, eflags;
@@ -48,11 +49,14 @@ extern void (*trap_system_call)(struct trap_frame *frame);
 extern void (*trap_interrupt)(unsigned n, struct trap_frame *frame);
 
 /*
- * Called after an interrupt that found the program (kernel/thread.h, program_runs), interrupts
- * off, on the stack of the thread, which may be preempted: it runs deferred work, gives way to
- * others, calls signal handlers. Returns the frame to go on with. lib/libc sets it.
+ * Called after an interrupt or an exception that found the program (kernel/thread.h, program_runs),
+ * interrupts off, on the stack of the thread, which may be preempted: it runs deferred work, gives way
+ * to others, calls signal handlers. `address` is a page fault's. Returns the frame to go on with, which
+ * lies right below its stack's pointer; or `other`, filled in, whose `esp` may be any, and then what lies
+ * where the first frame is may have been written to. NULL: nobody handles the exception. lib/libc sets it.
  */
-extern struct trap_frame *(*trap_program)(struct trap_frame *frame);
+extern struct trap_frame *(*trap_program)(struct trap_frame *frame, struct trap_frame *other,
+                                          uintptr_t address);
 
 /*
  * For platforms whose interrupt flag is not the CPU's: called before the return from every
@@ -74,12 +78,14 @@ extern uintptr_t trap_stack;
  * `stack` into trap_stack. */
 _Noreturn void trap_resume(struct trap_frame *frame, uintptr_t stack);
 
+_Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap.S copies frames");
+
 /* The entry points, for the descriptor table: TRAP_STUBS of them, TRAP_STUB_SIZE apart. */
 extern const char trap_stubs[];
 void trap_system_call_stub(void);
 
 /* From trap.S. */
-struct trap_frame *trap_dispatch(struct trap_frame *frame);
+struct trap_frame *trap_dispatch(struct trap_frame *frame, struct trap_frame *other);
 #endif
 
 #endif

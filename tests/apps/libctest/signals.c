@@ -136,6 +136,19 @@ kill_main(void *arg)
     return arg;
 }
 
+/* Again and again, since the first may come before the call that it is to end. */
+static volatile bool paused;
+
+static void *
+interrupt_pause(void *arg)
+{
+    while (!paused) {
+        pthread_kill(main_thread, SIGUSR1);
+        usleep(10000);
+    }
+    return arg;
+}
+
 static void
 threads_signal_each_other(void)
 {
@@ -145,8 +158,9 @@ threads_signal_each_other(void)
     got = 0;
     main_thread = pthread_self();
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-    CHECK(pthread_create(&thread, NULL, kill_main, NULL) == 0);
+    CHECK(pthread_create(&thread, NULL, interrupt_pause, NULL) == 0);
     CHECK(pause() == -1 && errno == EINTR && got == SIGUSR1);
+    paused = true;
     CHECK(pthread_join(thread, NULL) == 0);
 }
 

@@ -1,7 +1,9 @@
 /* What the CPU holds of a computing thread stays the thread's, however often it was interrupted. */
 #include <fenv.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <xmmintrin.h>
 #include "preempt.h"
@@ -97,19 +99,36 @@ keep_state(void *arg)
     return (void *)wrong;
 }
 
+/* Enough of them to meet each thread. */
+static void
+spoil_registers(int unused)
+{
+    volatile double sum = 0;
+
+    fesetround(FE_UPWARD);
+    for (int i = 1; i < 100 + unused; i++)
+        sum += 1.0 / i;
+}
+
+/* With threads that take turns, and with a handler that computes in the middle of them. */
 static void
 registers_survive(void)
 {
+    const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
     pthread_t threads[THREADS];
     void *wrong;
 
     has_sse = __builtin_cpu_supports("sse");
+    signal(SIGALRM, spoil_registers);
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, keep_state, (void *)(i + 1)) == 0);
     for (int i = 0; i < THREADS; i++) {
         CHECK(pthread_join(threads[i], &wrong) == 0);
         CHECK(!wrong);
     }
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    signal(SIGALRM, SIG_IGN);
 }
 
 /* Sums whose last bit depends on the rounding that each thread asked for. */

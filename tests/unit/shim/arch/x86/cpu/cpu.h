@@ -23,6 +23,7 @@ struct cpuid {
 
 struct cpuid cpu_id(uint32_t leaf);
 uint64_t cpu_tsc(void);
+uint32_t cpu_cr2(void);
 uint64_t cpu_msr(uint32_t msr);
 void cpu_set_msr(uint32_t msr, uint64_t value);
 void cpu_set_gs(uint16_t selector);
