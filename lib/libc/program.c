@@ -68,6 +68,10 @@ take_turn(void *arg)
         move(turn);
         signal_exception(turn->exception, turn->frame);
     }
+    if (keys) {
+        keys = false;
+        tty_listen(); /* echoes, which may wait */
+    }
     if (thread_others_ready())
         thread_yield();
     if (!signals_are_due())
@@ -91,11 +95,7 @@ interrupted(struct trap_frame *frame, struct trap_frame *other, uintptr_t addres
     platform->irq_restore(true);
     for (int turns = 0; turns < TURNS && defer_pending(); turns++)
         defer_run();
-    if (keys) {
-        keys = false;
-        tty_listen();
-    }
-    if (turn.exception || thread_others_ready() || signals_are_due())
+    if (turn.exception || keys || thread_others_ready() || signals_are_due())
         cpu_keep_fpu(take_turn, &turn);
     platform->irq_save();
     return turn.frame;
