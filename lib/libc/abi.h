@@ -100,6 +100,8 @@ struct abi_pollfd {
 #define ABI_MAP_FIXED     0x10
 #define ABI_MAP_ANONYMOUS 0x20
 
+#define ABI_MAP_FIXED_NOREPLACE 0x100000
+
 #define ABI_MREMAP_MAYMOVE 1
 #define ABI_MREMAP_FIXED   2
 #define ABI_MADV_DONTNEED  4

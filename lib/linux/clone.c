@@ -92,7 +92,7 @@ LINUX_CALL(1, exit, true, int status)
         futex_wake(self->libc.clear_tid, 1);
     }
     if (self->farewell.len)
-        linux_original(MUNMAP, (long)self->farewell.base, (long)self->farewell.len, 0, 0);
+        linux_original(MUNMAP, (long)self->farewell.base, (long)self->farewell.len, 0, 0, 0, 0);
     thread_current()->data = NULL;
     if (thread_current()->id != 1) /* the first one's is not from kmalloc */
         kfree(self);

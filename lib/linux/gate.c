@@ -27,11 +27,11 @@ linux_call(unsigned number, long a, long b, long c, long d, long e, long f)
 }
 
 long
-linux_original(unsigned number, long a, long b, long c, long d)
+linux_original(unsigned number, long a, long b, long c, long d, long e, long f)
 {
     ENLIST_FOREACH(syscalls, const struct syscall, call) {
         if (call->number == (int)number)
-            return syscall_make(call, a, b, c, d, 0, 0);
+            return syscall_make(call, a, b, c, d, e, f);
     }
     return -ENOSYS;
 }

@@ -67,6 +67,37 @@ LINUX_CALL(45, brk, true, uintptr_t wanted)
     return (long)brk_now;
 }
 
+/* What is not the program's yet in a range of its choice. */
+static int
+take_rest(uintptr_t page, size_t count)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < count && !error; i++)
+        if (memory_entry(page + i) == MEMORY_NOT_OURS)
+            error = linux_memory_take((page + i) << PAGE_SHIFT, PAGE_SIZE);
+    return error;
+}
+
+/* A place can be chosen here where memory is free, since programs bring their own. */
+LINUX_CALL(192, mmap2, true, uintptr_t address, size_t len, int prot, unsigned flags, int fd,
+           uint32_t page_offset)
+{
+    uintptr_t page = address >> PAGE_SHIFT;
+    size_t count;
+    bool chosen = flags & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE);
+
+    if (chosen && address % PAGE_SIZE == 0 && memory_in_pages(address, len, &count)) {
+        for (size_t i = 0; i < count && (flags & ABI_MAP_FIXED_NOREPLACE); i++)
+            if (memory_entry(page + i) != MEMORY_NOT_OURS)
+                return -EEXIST;
+        if (take_rest(page, count))
+            return -ENOMEM;
+        flags |= ABI_MAP_FIXED;
+    }
+    return linux_original(MMAP2, (long)address, (long)len, prot, (long)flags, fd, (long)page_offset);
+}
+
 /* A row of words. */
 LINUX_CALL(90, mmap, false, const long *words)
 {
@@ -82,7 +113,7 @@ LINUX_CALL(91, munmap, true, uintptr_t base, size_t len)
     struct linux_thread *self = linux_self();
 
     if (self->regs.esp - base >= len)
-        return linux_original(MUNMAP, (long)base, (long)len, 0, 0);
+        return linux_original(MUNMAP, (long)base, (long)len, 0, 0, 0, 0);
     self->farewell = (struct abi_iovec){(char *)base, len};
     return 0;
 }
@@ -92,7 +123,7 @@ LINUX_CALL(340, prlimit64, true, int process, int resource, const struct limit64
            struct limit64 *old)
 {
     if (resource != RLIMIT_STACK)
-        return linux_original(PRLIMIT64, process, resource, (long)new, (long)old);
+        return linux_original(PRLIMIT64, process, resource, (long)new, (long)old, 0, 0);
     if (old)
         *old = (struct limit64){LINUX_STACK_SIZE, UINT64_MAX};
     return 0;

@@ -59,7 +59,7 @@ _Noreturn void linux_leave(void);
 /* Serve a call as the program makes it; for calls that are made of others. May block. */
 long linux_call(unsigned number, long a, long b, long c, long d, long e, long f);
 /* Serve one as lib/libc does, for calls that stand in its place. */
-long linux_original(unsigned number, long a, long b, long c, long d);
+long linux_original(unsigned number, long a, long b, long c, long d, long e, long f);
 /* entry.S: what AT_SYSINFO names. */
 void linux_entry(void);
 

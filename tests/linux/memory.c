@@ -48,6 +48,17 @@ test_mappings(void)
     CHECK(madvise(reserved + 8192, 4096, MADV_DONTNEED) == 0 && reserved[8192] == 0);
     CHECK(munmap(reserved, 64 * 4096) == 0);
 
+    char *chosen = (char *)0x0b000000;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    CHECK(mmap(chosen, 8192, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1, 0) == chosen);
+    memset(chosen, 9, 8192);
+    CHECK(mmap(chosen + 4096, 8192, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED &&
+          errno == EEXIST);
+    CHECK(mmap(chosen + 4096, 8192, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1, 0) == chosen + 4096);
+    CHECK(chosen[4095] == 9 && chosen[4096] == 0 && chosen[3 * 4096 - 1] == 0);
+    CHECK(munmap(chosen, 3 * 4096) == 0);
+    CHECK(mmap(chosen, 4096, PROT_READ, flags | MAP_FIXED_NOREPLACE, -1, 0) == chosen);
+
     unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(code, "\xb8\x2a\x00\x00\x00\xc3", 6); /* mov $42, %eax; ret */
     CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0 && ((int (*)(void))code)() == 42);
