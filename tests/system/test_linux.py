@@ -16,6 +16,7 @@ import pytest
 
 import applets
 import doors
+from guest import LIMIT
 from hosts import BUILD, ROOT, Disk, Entropy, Net
 
 PROGRAMS = sorted(path.stem for path in (ROOT / "tests/linux").glob("*.c"))
@@ -198,7 +199,17 @@ def test_go_server(guest):
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port(80)}{path}", timeout=60) as answer:
             return answer.read().decode()
 
-    assert get("/a/path") == "hello /a/path\n"
+    def reached():
+        """It listens before DHCP has given it an address, and until then QEMU has nobody to connect to."""
+        try:
+            return get("/a/path")
+        except ConnectionError:
+            return None
+
+    deadline = time.monotonic() + LIMIT
+    while not (text := reached()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert text == "hello /a/path\n"
     assert get("/grow") == "400 true\n"
     assert get("/spin") == "spinning\n"
     start = time.monotonic()
