@@ -119,11 +119,15 @@ SYSCALL(295, openat, int dirfd, const char *path, unsigned flags, uint32_t mode)
 int
 fs_stat_at(int dirfd, const char *path, bool follow, struct file_stat *out)
 {
-    char canonical[FS_PATH_MAX];
-    int error = fs_resolve_at(dirfd, path, follow, canonical);
+    char *canonical = kmalloc(FS_PATH_MAX); /* threads may have small stacks */
+    int error = canonical ? fs_resolve_at(dirfd, path, follow, canonical) : -ENOMEM;
+    bool gone = error == -ENOENT && strcmp(path, ".") == 0;
 
-    if (error != -ENOENT || strcmp(path, ".") != 0)
-        return error ? error : fs_stat_canonical(canonical, out);
+    if (!error)
+        error = fs_stat_canonical(canonical, out);
+    kfree(canonical);
+    if (!gone)
+        return error;
     /* It was removed, and is what it is all the same. */
     struct file *directory = dirfd == AT_FDCWD ? working_directory : fd_get(dirfd);
     return directory ? directory->ops->stat(directory, out) : error;

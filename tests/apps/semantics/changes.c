@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -630,6 +632,35 @@ handles(void)
     SHOW_TEXT(names_in("."));
 }
 
+static int failures;
+
+static void *
+change_much(void *nothing)
+{
+    failures += mkdir("small", 0700) != 0;
+    failures += touch("small/a") != 0;
+    failures += rename("small/a", "small/b") != 0;
+    failures += link("small/b", "small/c") != 0;
+    failures += chmod("small/b", 0600) != 0;
+    failures += links_of("small/c") != 2;
+    failures += unlink("small/b") + unlink("small/c") + rmdir("small") != 0;
+    return nothing;
+}
+
+/* As little stack as a thread can have. */
+static void
+small_stacks(void)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    SHOW_CODE(pthread_attr_init(&attributes));
+    SHOW_CODE(pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN));
+    SHOW_CODE(pthread_create(&thread, &attributes, change_much, NULL));
+    SHOW_CODE(pthread_join(thread, NULL));
+    SHOW(failures);
+}
+
 static void
 clearing(void)
 {
@@ -658,5 +689,6 @@ changes(void)
     times();
     mounts();
     handles();
+    small_stacks();
     clearing();
 }
