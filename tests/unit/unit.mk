@@ -74,6 +74,7 @@ UNIT_elf := lib/linux/elf.c kernel/print.c
 UNIT_FLAGS_elf := -no-pie -fno-pie -D_GNU_SOURCE
 UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
 UNIT_interval := $(addprefix lib/libc/,interval.c deadline.c signal_queue.c) $(SHIM)
+UNIT_memory_shared := lib/libc/memory_shared.c tests/unit/shim/file.c $(SHIM)
 UNIT_locks := lib/libc/locks.c tests/unit/shim/file.c $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
