@@ -60,11 +60,7 @@ page_new(unsigned cls, size_t pages)
     if (!page)
         return NULL;
     heap_pages += pages;
-    page->magic = HEAP_MAGIC;
-    page->cls = cls;
-    page->pages = pages;
-    page->free = NULL;
-    page->in_use = 0;
+    *page = (struct heap_page){.magic = HEAP_MAGIC, .cls = cls, .pages = pages};
     list_init(&page->link);
     return page;
 }

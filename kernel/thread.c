@@ -277,10 +277,9 @@ wait_sleep(uint64_t deadline)
         schedule();
     }
     current->woken = false;
-    if (timer.link.next && list_empty(&timer.link)) /* it has fired */
-        return -ETIMEDOUT;
+    bool fired = timer.link.next && list_empty(&timer.link);
     timer_cancel(&timer);
-    return 0;
+    return fired ? -ETIMEDOUT : 0;
 }
 
 int
