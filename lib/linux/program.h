@@ -23,11 +23,6 @@ struct linux_registers {
     uint32_t esp;
 };
 
-/* stack_t of sigaltstack. */
-struct linux_stack {
-    uint32_t base, flags, size;
-};
-
 /* thread->data of the program's threads. */
 struct linux_thread {
     struct libc_thread libc; /* first: others know no more of it */
@@ -39,7 +34,6 @@ struct linux_thread {
     bool may_restart;             /* the call shall be made again behind a handler */
     bool unmask_later;            /* `unmask` is what to block when the call is over */
     uint64_t unmask;
-    struct linux_stack alternate; /* for handlers; size 0: there is none */
     struct abi_iovec farewell;    /* memory that is unmapped when the thread ends: it runs there */
 };
 

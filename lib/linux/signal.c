@@ -9,12 +9,8 @@
 #include "kernel/string.h"
 #include "lib/linux/program.h"
 
-#define SA_ONSTACK     0x08000000u
 #define SA_RESTORER    0x04000000u
-#define SS_ONSTACK     1u
-#define SS_DISABLE     2u
-#define SS_AUTODISARM  0x80000000u
-#define STACK_LEAST    2048 /* MINSIGSTKSZ */
+#define SS_AUTODISARM  0x80000000u /* taken, and not done: handlers find their stack set */
 #define INT_LENGTH     2
 #define RT_SIGACTION   174
 #define RT_SIGPROCMASK 175
@@ -54,7 +50,7 @@ struct rt_frame {
     struct abi_siginfo info;
     struct {
         uint32_t flags, link;
-        struct linux_stack stack;
+        struct abi_stack stack;
         struct context context;
         uint32_t mask[2];
     } ucontext;
@@ -67,7 +63,8 @@ extern const char linux_return[], linux_rt_return[]; /* entry.S */
 /* ---- in ---- */
 
 static struct context
-context_of(const struct linux_thread *self, uint32_t fpu, uint64_t mask)
+context_of(const struct linux_thread *self, const struct abi_siginfo *info, uint32_t fpu,
+           uint64_t mask)
 {
     const struct trap_frame *f = &self->regs.frame;
     uint32_t data, gs;
@@ -94,13 +91,14 @@ context_of(const struct linux_thread *self, uint32_t fpu, uint64_t mask)
         .ss = data,
         .fpu = fpu,
         .old_mask = (uint32_t)mask,
+        .cr2 = f->vector == TRAP_PAGE_FAULT ? (uint32_t)info->pid : 0,
     };
 }
 
 static bool
 on_alternate(const struct linux_thread *self)
 {
-    return self->regs.esp - self->alternate.base <= self->alternate.size && self->alternate.size;
+    return self->regs.esp - self->libc.other_stack.base <= self->libc.other_stack.size && self->libc.other_stack.size;
 }
 
 static uint32_t
@@ -129,8 +127,8 @@ enter(const struct abi_sigaction *action, const struct abi_siginfo *info, uint64
 {
     struct linux_thread *self = linux_self();
     struct trap_frame *f = &self->regs.frame;
-    bool alternate = (action->flags & SA_ONSTACK) && self->alternate.size && !on_alternate(self);
-    uintptr_t top = alternate ? self->alternate.base + self->alternate.size : self->regs.esp;
+    bool alternate = (action->flags & ABI_SA_ONSTACK) && self->libc.other_stack.size && !on_alternate(self);
+    uintptr_t top = alternate ? self->libc.other_stack.base + self->libc.other_stack.size : self->regs.esp;
 
     if (self->may_restart && (action->flags & ABI_SA_RESTART)) {
         f->eax = self->number;
@@ -142,7 +140,7 @@ enter(const struct abi_sigaction *action, const struct abi_siginfo *info, uint64
     self->unmask_later = false;
 
     uint32_t fpu = put_fpu(self, &top);
-    struct context context = context_of(self, fpu, blocked);
+    struct context context = context_of(self, info, fpu, blocked);
     linux_fpu_fresh(self->fpu);
     bool restorer = action->flags & SA_RESTORER;
     uintptr_t sp;
@@ -155,7 +153,7 @@ enter(const struct abi_sigaction *action, const struct abi_siginfo *info, uint64
             .ucontext_at = (uintptr_t)&frame->ucontext,
             .info = *info,
             .ucontext = {.flags = UC_FP_XSTATE,
-                         .stack = self->alternate,
+                         .stack = self->libc.other_stack,
                          .context = context,
                          .mask = {(uint32_t)blocked, (uint32_t)(blocked >> 32)}},
         };
@@ -231,22 +229,22 @@ LINUX_CALL(173, rt_sigreturn, true, void)
     return resume(&frame->ucontext.context, signal_set(frame->ucontext.mask));
 }
 
-LINUX_CALL(186, sigaltstack, true, const struct linux_stack *new, struct linux_stack *old)
+LINUX_CALL(186, sigaltstack, true, const struct abi_stack *new, struct abi_stack *old)
 {
     struct linux_thread *self = linux_self();
-    struct linux_stack was = self->alternate;
+    struct abi_stack was = self->libc.other_stack;
     bool busy = on_alternate(self);
 
-    was.flags = busy ? SS_ONSTACK : was.size ? 0 : SS_DISABLE;
+    was.flags = busy ? ABI_SS_ONSTACK : was.size ? 0 : ABI_SS_DISABLE;
     if (new && busy)
         return -EPERM;
-    if (new && (new->flags & ~(SS_DISABLE | SS_ONSTACK | SS_AUTODISARM)))
+    if (new && (new->flags & ~(ABI_SS_DISABLE | ABI_SS_ONSTACK | SS_AUTODISARM)))
         return -EINVAL;
-    if (new && !(new->flags & SS_DISABLE) && new->size < STACK_LEAST)
+    if (new && !(new->flags & ABI_SS_DISABLE) && new->size < ABI_MINSIGSTKSZ)
         return -ENOMEM;
     if (new)
-        self->alternate =
-            new->flags & SS_DISABLE ? (struct linux_stack){0} : (struct linux_stack){new->base, 0, new->size};
+        self->libc.other_stack =
+            new->flags & ABI_SS_DISABLE ? (struct abi_stack){0} : (struct abi_stack){new->base, 0, new->size};
     if (old)
         *old = was;
     return 0;

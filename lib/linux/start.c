@@ -262,7 +262,7 @@ replace(struct linux_image *image, const char *path, char **argv, char **envp)
 
     close_on_exec();
     linux_signals_reset();
-    self->alternate = (struct linux_stack){0};
+    self->libc.other_stack = (struct abi_stack){0};
     self->libc.clear_tid = NULL;
     linux_memory_drop_all();
     if (linux_program_begin(image, path, argv, envp)) {
