@@ -13,13 +13,14 @@ from hosts import Net
 
 
 @pytest.mark.smoke
-def test_turns(boot):
+def test_turns(boot, host):
     """A loop without a call, and beside it sleepers, spinners, allocators, registers; on every door."""
     busy = os.getloadavg()[0] > os.cpu_count()  # then a guest that computes is not let run all the time
     guest = boot("preempt", "" if busy else "limit=15")
     assert guest.wait() == 0
     assert not re.search("^(FAIL|warning|error)", guest.text, re.M)
     assert len(re.findall("^ok ", guest.text, re.M)) >= 17
+    assert host.name == "v86" or "the coprocessor raises no exceptions" not in guest.text  # v86 has none
 
 
 @pytest.mark.parametrize("cpu", ["pentium2", "max"])
