@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "launcher/device/device.h"
+#include "launcher/guest.h"
 #include "launcher/launcher.h"
 
 #define MESSAGE_MAX 512
@@ -85,6 +86,7 @@ empty_console(void)
     if (leaving)
         return;
     leaving = true;
+    gate_serve_deferred(); /* who asks for the end a second time is not to wait */
     console_empty();
 }
 

@@ -52,6 +52,8 @@ void memory_clear(void);
 void memory_check_alone(void);
 /* A page below 4 GiB that the guest's segments do not reach. */
 void *memory_scratch(void);
+/* Behind all of it: room for GATE_PAGES, and for nothing else. */
+void *memory_behind(void);
 
 /* ---- loader.c ---- */
 
@@ -95,10 +97,30 @@ void view_reset(regs_t);
 #define SIGNAL_TIMER SIGUSR2
 
 void trap_setup(void);
+/* Where the stack of the handlers begins, which is nobody's while the guest runs. */
+uintptr_t trap_stack_top(void);
+/* Ends the guest if a segment register holds what is not its own. */
+void trap_check_selectors(const greg_t *, uint16_t fs);
+/* Serves one of the launcher's own signals, between two instructions of the guest. */
+void trap_arrived(int signal);
 /* Registers as at the first instruction. */
 void trap_start_state(regs_t, uint32_t entry);
 /* The guest's first entry; enter.S. */
 _Noreturn void enter_guest(uint32_t entry);
+
+/* ---- gate.c ---- */
+
+#define GATE_PAGES 2
+
+/* Makes the gate, if this machine can have one and --no-gate was not said. */
+void gate_setup(void);
+/* Where the guest is to call, by LINUX_USER_CS; 0: there is no gate. */
+uint32_t gate_address(void);
+/* A signal came while 64-bit code was running: true if it is one that others send and the code was the
+ * gate's, which will serve it before the guest goes on. The registers may be changed, and fs is what to load. */
+bool gate_defers(int signal, regs_t regs, uint16_t *fs);
+/* Serves what was deferred: on the way out, and when the launcher is to end in the gate. */
+void gate_serve_deferred(void);
 
 /* ---- emulate.c ---- */
 
@@ -111,6 +133,8 @@ bool emulate_privileged(regs_t);
 extern struct lguest_data *guest_data;
 
 void hypercall(regs_t);
+/* Is that call one for the gate: of those that neither sleep, end nor restart anything? */
+bool hypercall_is_brief(const greg_t *);
 /* Forgets everything the guest said, for a restart. */
 void hypercall_reset(void);
 

@@ -60,7 +60,7 @@ struct options {
     unsigned timeout; /* seconds, 0: none */
     enum abi abi;
     enum hostile hostile;
-    bool no_tsc, strict, trace, stats, verbose, probe;
+    bool no_tsc, no_gate, strict, trace, stats, verbose, probe;
 };
 extern struct options options;
 
@@ -91,7 +91,7 @@ void write_all(int fd, const void *data, size_t len);
 /* ---- stats.c ---- */
 
 extern struct stats {
-    uint64_t exits, hypercalls, notifies, interrupts, halts, views;
+    uint64_t exits, gate, hypercalls, notifies, interrupts, halts, views;
 } stats;
 void stats_print(void);
 

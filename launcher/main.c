@@ -94,6 +94,7 @@ main(int argc, char **argv)
     loader_open(options.kernel, options.initrd);
     signal(SIGXFSZ, SIG_IGN);   /* a write past RLIMIT_FSIZE is EFBIG instead */
     memory_map(options.memory); /* quicker while there is no other thread */
+    gate_setup();
     watch_setup();
     uint32_t entry = loader_load(options.command_line);
     memory_filled();

@@ -39,6 +39,7 @@ static const char usage[] =
     "  --hostile=KIND            for tests: a host that lies; KIND=help lists how\n"
     "  --abi=N1|N2|N3            layout of lguest_data (N2: Linux 3.x)\n"
     "  --no-tsc                  do not vouch for the processor's clock (tsc_khz 0)\n"
+    "  --no-gate                 every hypercall is an exit\n"
     "  --probe                   tell whether this machine can run guests, by the exit status\n"
     "  --verbose  --help  --version\n"
     "\n"
@@ -80,6 +81,7 @@ enum {
     OPT_HOSTILE,
     OPT_ABI,
     OPT_NO_TSC,
+    OPT_NO_GATE,
     OPT_PROBE,
     OPT_VERBOSE,
     OPT_HELP,
@@ -100,6 +102,7 @@ static const struct option names[] = {
     {"hostile", required_argument, NULL, OPT_HOSTILE},
     {"abi", required_argument, NULL, OPT_ABI},
     {"no-tsc", no_argument, NULL, OPT_NO_TSC},
+    {"no-gate", no_argument, NULL, OPT_NO_GATE},
     {"probe", no_argument, NULL, OPT_PROBE},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"help", no_argument, NULL, OPT_HELP},
@@ -271,6 +274,9 @@ parse_option(int option, char *value, const char *word)
         return;
     case OPT_NO_TSC:
         options.no_tsc = true;
+        return;
+    case OPT_NO_GATE:
+        options.no_gate = true;
         return;
     case OPT_PROBE:
         options.probe = true;

@@ -9,9 +9,9 @@ struct stats stats;
 void
 stats_print(void)
 {
-    warn("%lu exits: %lu hypercalls (%lu notifies, %lu halts), %lu interrupts delivered, "
-         "%lu turns to the far view of memory",
-         stats.exits, stats.hypercalls, stats.notifies, stats.halts, stats.interrupts,
-         stats.views);
+    warn("%lu exits and %lu calls of the gate: %lu hypercalls (%lu notifies, %lu halts), %lu "
+         "interrupts delivered, %lu turns to the far view of memory",
+         stats.exits, stats.gate, stats.hypercalls, stats.notifies, stats.halts,
+         stats.interrupts, stats.views);
     device_print_stats();
 }

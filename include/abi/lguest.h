@@ -87,6 +87,12 @@
 #define BOOT_PARAMS_COMMAND_LINE   0x228 /* u32 */
 #define BOOT_PARAMS_SUBARCH        0x23c /* u32 */
 #define BOOT_PARAMS_E820           0x2d0 /* u64 base, u64 size, u32 type */
+/*
+ * Ringlet's launcher alone; elsewhere 0, since Linux leaves the end of the page unused. A far pointer,
+ * u32 and u16, or 0: a hypercall may begin with a far jump there, with the address of an `int $0x1f`
+ * in edi. The guest goes on behind that if the call was served, and else with it.
+ */
+#define BOOT_PARAMS_GATE           0xff8
 #define BOOT_PARAMS_SUBARCH_LGUEST 1
 #define BOOT_PARAMS_E820_RAM       1
 

@@ -289,6 +289,13 @@ device_notify(uint32_t address)
     early_print(address);
 }
 
+bool
+device_is_kick(uint32_t address)
+{
+    for_each_device(d) for_each_queue(q, d) if (address == q->address) return d->running;
+    return false;
+}
+
 /* ---- waiting ---- */
 
 unsigned

@@ -75,6 +75,8 @@ void device_publish(void);
 void device_reset_all(void);
 /* NOTIFY. */
 void device_notify(uint32_t address);
+/* Does NOTIFY of that address kick a queue that runs, which is served without sleeping? */
+bool device_is_kick(uint32_t address);
 struct pollfd;
 /* Serves every queue whose descriptor is ready; waits for one if `wait`. */
 void device_poll(bool wait);

@@ -21,6 +21,7 @@ static unsigned async_cursor;
 struct call {
     const char *name; /* NULL: no such hypercall */
     void (*run)(regs_t, const uint32_t *args);
+    bool brief; /* may be served in the gate */
 };
 
 static void
@@ -181,23 +182,24 @@ load_gdt_entry(regs_t regs, const uint32_t *args)
 }
 
 static const struct call calls[] = {
-    [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing},
+    [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing, .brief = true},
     [LHCALL_LGUEST_INIT] = {"LGUEST_INIT", init},
     [LHCALL_SHUTDOWN] = {"SHUTDOWN", shutdown},
     [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", no_paging},
-    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", nothing},
-    [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry},
+    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", nothing, .brief = true},
+    [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry, .brief = true},
     [LHCALL_SET_STACK] = {"SET_STACK", set_stack},
     [LHCALL_TS] = {"TS", ts},
-    [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent},
+    [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent, .brief = true},
     [LHCALL_HALT] = {"HALT", halt},
     [LHCALL_SET_PMD] = {"SET_PMD", no_paging},
     [LHCALL_SET_PTE] = {"SET_PTE", no_paging},
     [LHCALL_SET_PGD] = {"SET_PGD", no_paging},
     [LHCALL_LOAD_TLS] = {"LOAD_TLS", load_tls},
-    [LHCALL_NOTIFY] = {"NOTIFY", notify},
+    [LHCALL_NOTIFY] = {"NOTIFY", notify, .brief = true},
     [LHCALL_LOAD_GDT_ENTRY] = {"LOAD_GDT_ENTRY", load_gdt_entry},
-    [LHCALL_SEND_INTERRUPTS] = {"SEND_INTERRUPTS", nothing}, /* every exit delivers */
+    [LHCALL_SEND_INTERRUPTS] = {"SEND_INTERRUPTS", nothing,
+                                .brief = true}, /* every exit delivers */
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
@@ -227,6 +229,17 @@ run_async(regs_t regs)
         if (guest_data) /* not after a restart */
             *status = LGUEST_ASYNC_FREE;
     }
+}
+
+bool
+hypercall_is_brief(const greg_t *regs)
+{
+    uint32_t number = regs[REG_RAX];
+    if (!guest_data || guest_data->hcall_status[async_cursor] != LGUEST_ASYNC_FREE)
+        return false; /* the ring may hold any call */
+    if (number >= CALLS || !calls[number].brief)
+        return false;
+    return number != LHCALL_NOTIFY || device_is_kick(regs[REG_RBX]);
 }
 
 void

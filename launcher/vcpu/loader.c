@@ -190,6 +190,10 @@ loader_load(const char *command_line)
     put(BOOT_PARAMS_SUBARCH, BOOT_PARAMS_SUBARCH_LGUEST, 4);
     put(BOOT_PARAMS_E820 + 8, memory.ram, 4);
     put(BOOT_PARAMS_E820 + 16, BOOT_PARAMS_E820_RAM, 4);
+    if (gate_address()) {
+        put(BOOT_PARAMS_GATE, gate_address(), 4);
+        put(BOOT_PARAMS_GATE + 4, LINUX_USER_CS, 2);
+    }
     load_initrd(image.end);
     return entry;
 }

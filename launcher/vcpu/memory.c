@@ -77,7 +77,7 @@ static void
 map_far(void)
 {
     uint32_t size = mapped + PAGE;
-    uintptr_t place = far_place(size);
+    uintptr_t place = far_place(size + GATE_PAGES * PAGE);
     make_file(size);
     void *at = map_view(place, size, 0);
     if (at == MAP_FAILED && file >= 0) { /* a system may not want files executed */
@@ -205,6 +205,12 @@ memory_scratch(void)
     return memory.far + mapped;
 }
 
+void *
+memory_behind(void)
+{
+    return memory.far + mapped + PAGE;
+}
+
 /* Takes "from-to ..." at the start of a line; false if it is not that. */
 static bool
 parse_range(const char *line, unsigned long *from, unsigned long *to)
@@ -227,12 +233,12 @@ skip_own(const char **line, uintptr_t begin, uintptr_t end)
         *line = next + 1;
 }
 
-/* Guest memory's two lines are below 100 characters each, and of the next the beginning is enough:
- * the kernel makes no more than is read. */
+/* Guest memory's two lines are below 100 characters each, the gate's two are shorter, and of the next
+ * the beginning is enough: the kernel makes no more than is read. */
 void
 memory_check_alone(void)
 {
-    char maps[256];
+    char maps[384];
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, maps, sizeof(maps) - 1);
     if (n < 0)
@@ -247,6 +253,8 @@ memory_check_alone(void)
     if (memory.near_end)
         skip_own(&line, NEAR_BEGIN, memory.near_end);
     skip_own(&line, far, far + mapped + PAGE);
+    for (uintptr_t gate = gate_address(), n = 0; gate && n < GATE_PAGES; n++)
+        skip_own(&line, gate + n * PAGE, gate + (n + 1) * PAGE);
     if (!parse_range(line, &other, &to))
         die("/proc/self/maps is not as expected, so the guest may not be alone");
     if (other < 1ul << 32)

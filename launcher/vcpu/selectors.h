@@ -20,4 +20,25 @@
 #define SYS_ARCH_PRCTL       158
 #define I386_SET_THREAD_AREA 243
 
+/* Of struct gate (gate.c), whose first member is the registers as the kernel orders them. */
+#define GATE_REG(n)   ((n) * 8)
+#define GATE_FRAME    184
+#define GATE_STACK    224
+#define GATE_FS_BASE  232
+#define GATE_SS       240
+#define GATE_MXCSR    244
+#define GATE_DEFERRED 248
+#define GATE_FS       252
+#define GATE_INSIDE   254
+#define GATE_FRESH    255
+#define GATE_MASKS    256
+#define GATE_VECTORS  320
+#define GATE_WIDTH    832
+/* What GATE_WIDTH says of the vector registers: bytes of each that there are. */
+#define GATE_SSE    16
+#define GATE_AVX    32
+#define GATE_AVX512 64
+/* How far behind the landing its pointer is. */
+#define PAGE_BYTES 4096
+
 #endif

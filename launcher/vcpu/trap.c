@@ -62,7 +62,7 @@ handle_signal(int signal)
     sigfillset(&all);
     struct sigaction action = {
         .sa_sigaction = trap_entry,
-        .sa_flags = SA_SIGINFO | SA_ONSTACK,
+        .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART, /* a call made in the gate (gate.c) */
         .sa_mask = all,
     };
     sigaction(signal, &action, NULL);
@@ -94,6 +94,12 @@ set_time_limit(void)
         syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0 ||
         syscall(SYS_timer_settime, timer, 0, &last, NULL) != 0)
         die("cannot set the time limit: %s", strerror(errno));
+}
+
+uintptr_t
+trap_stack_top(void)
+{
+    return (uintptr_t)signal_stack + sizeof(signal_stack);
 }
 
 void
@@ -300,8 +306,8 @@ outside(int signal, const siginfo_t *info, const ucontext_t *context, uint16_t c
         ip, (unsigned)regs[REG_TRAPNO]);
 }
 
-static void
-check_selectors(const greg_t *regs, uint16_t fs)
+void
+trap_check_selectors(const greg_t *regs, uint16_t fs)
 {
     uint16_t ds, es, gs, ss = (uint64_t)regs[REG_CSGSFS] >> 48;
     __asm__ volatile("movw %%ds, %0\n\tmovw %%es, %1\n\tmovw %%gs, %2"
@@ -335,6 +341,13 @@ poll_devices(void)
     watch_served();
 }
 
+void
+trap_arrived(int signal)
+{
+    asynchronous(signal);
+    poll_devices();
+}
+
 static void
 serve(int signal, const siginfo_t *info, regs_t regs, uint16_t *fs)
 {
@@ -363,10 +376,12 @@ trap_handle(int signal, siginfo_t *info, ucontext_t *context, uint16_t fs)
     regs_t regs = context->uc_mcontext.gregs;
     uint16_t cs = regs[REG_CSGSFS];
     if ((cs & ~VIEW_FAR) != NEAR_CS) {
+        if (cs == LINUX_USER_CS && gate_defers(signal, regs, &fs))
+            return fs;
         outside(signal, info, context, cs);
         return 0;
     }
-    check_selectors(regs, fs);
+    trap_check_selectors(regs, fs);
     stats.exits++;
     serve(signal, info, regs, &fs);
     interrupt_deliver(regs);

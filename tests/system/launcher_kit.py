@@ -4,6 +4,7 @@ name of a file in tests/launcher/guests, and says what has to come out.
 Relies on `make system` having built the launcher, and on gcc -m32 for the guests.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -76,9 +77,10 @@ def usual_signals():
 
 
 class Kit:
-    """A folder for one test, gone with it."""
+    """A folder for one test, gone with it. With `gate` the guests' hypercalls begin at the gate."""
 
-    def __init__(self):
+    def __init__(self, gate=False):
+        self.flags = ["-DGATE"] if gate else []
         self.folder = Path(tempfile.mkdtemp(prefix="ringlet-launcher-"))
 
     def close(self):
@@ -92,7 +94,7 @@ class Kit:
             source = self.folder / "guest.S"
             source.write_text('#include "guest.inc"\n' + guest + "\n")
         image = self.folder / "guest.elf"
-        subprocess.run([*ASSEMBLE, "-o", image, source], check=True)
+        subprocess.run([*ASSEMBLE, *self.flags, "-o", image, source], check=True)
         return image
 
     def command(self, guest, *options, memory="16", args=()):
@@ -117,11 +119,37 @@ class Kit:
         return path
 
 
-@pytest.fixture
-def kit():
+@functools.cache
+def has_gate():
+    """Does the launcher make one here?"""
+    made = Kit()
+    status = made.run(INIT + "cmpl $0, BOOT_PARAMS_GATE; expect ne 3; pass").status
+    made.close()
+    return status == 0
+
+
+def fresh_kit(gate):
     lacks = missing(Launcher())
     if lacks:
         pytest.skip(f"the launcher is not here: {lacks}")
-    made = Kit()
+    if gate and not has_gate():
+        pytest.skip("there is no gate on this machine")
+    made = Kit(gate)
     yield made
     made.close()
+
+
+@pytest.fixture
+def kit():
+    yield from fresh_kit(gate=False)
+
+
+@pytest.fixture(params=["int", "gate"])
+def both_ways(request):
+    """For tests of what exits do: each hypercall as an exit, and by the gate if it serves it."""
+    yield from fresh_kit(gate=request.param == "gate")
+
+
+@pytest.fixture
+def gate_kit():
+    yield from fresh_kit(gate=True)

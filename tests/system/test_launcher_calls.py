@@ -2,7 +2,7 @@
 
 import pytest
 
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, both_ways as kit  # noqa: F401
 
 
 # ---- start state and the first call ----

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from launcher_guests import CONSOLE_IN, CONSOLE_OUT, DISK
-from launcher_kit import LIMIT, kit  # noqa: F401
+from launcher_kit import LIMIT, both_ways as kit  # noqa: F401
 
 MIB = 1 << 20
 

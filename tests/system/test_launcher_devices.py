@@ -1,7 +1,7 @@
 """The launcher's device page, starts and resets, the source of entropy, and --hostile."""
 
 from launcher_guests import CONSOLE_OUT, DISK, START, disk, good_request, request  # noqa: F401
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, both_ways as kit  # noqa: F401
 
 
 # ---- the device page ----

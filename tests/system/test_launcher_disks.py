@@ -3,7 +3,7 @@
 import pytest
 
 from launcher_guests import DISK, disk, request  # noqa: F401
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, both_ways as kit  # noqa: F401
 
 MIB = 1 << 20
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from launcher_guests import CONSOLE_OUT, READY
-from launcher_kit import INIT, LIMIT, kit  # noqa: F401
+from launcher_kit import INIT, LIMIT, both_ways as kit  # noqa: F401
 
 
 # ---- SIGTERM ----

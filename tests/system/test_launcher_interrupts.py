@@ -3,7 +3,7 @@
 import pytest
 
 from launcher_guests import TICKED
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, both_ways as kit  # noqa: F401
 
 HALT_UNTIL_TICK = """
         gate 32, ticked

@@ -26,7 +26,7 @@ def test_help_and_version():
     shown = lguest("--help")
     assert shown.status == 0 and shown.err == ""
     for option in ("--block", "--net", "--tunnet", "--rng", "--initrd", "--console", "--timeout",
-                   "--trace", "--stats", "--strict", "--hostile", "--abi", "--no-tsc",
+                   "--trace", "--stats", "--strict", "--hostile", "--abi", "--no-tsc", "--no-gate",
                    "--verbose"):
         assert option in shown.out
     assert re.match(r"lguest .*\d", lguest("--version").out)

@@ -3,7 +3,7 @@
 import pytest
 
 from launcher_guests import DISK, START, disk, good_request, request  # noqa: F401
-from launcher_kit import kit  # noqa: F401
+from launcher_kit import both_ways as kit  # noqa: F401
 
 
 # ---- broken rings ----

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, has_gate, kit  # noqa: F401
 
 
 # ---- ways out ----
@@ -221,14 +221,17 @@ only_root_looks = pytest.mark.skipif(
 @only_root_looks
 def test_memory_is_alone_and_environment_is_gone(kit):
     """The guest could read all of the process; what it is not given must not be there. Below 4 GiB
-    there are the two views of its memory, and nothing where the near one does not reach."""
+    there are the two views of its memory, and nothing where the near one does not reach; and the
+    gate's two pages, which nobody can write."""
     with kit.start(INIT + 'print "ready\\n"\n hcall LHCALL_HALT',
                    env={"SECRET": "squeamish-ossifrage", "PATH": "/bin"}) as guest:
         assert guest.stdout.readline() == b"ready\n"
         maps = open(f"/proc/{guest.pid}/maps").read().splitlines()
         low = [line for line in maps if int(line.split("-")[0], 16) < 1 << 32]
-        assert [line.split("-")[0] for line in low] == ["00010000", "10000000"], low
-        assert all(line.endswith("/memfd:guest (deleted)") and " rwxs " in line for line in low), low
+        assert [line.split("-")[0] for line in low[:2]] == ["00010000", "10000000"], low
+        gate = ["r-xp", "r--p"] if has_gate() else []
+        assert [line.split()[1] for line in low[2:]] == gate, low
+        assert all(line.endswith("/memfd:guest (deleted)") and " rwxs " in line for line in low[:2]), low
         assert b"squeamish" not in open(f"/proc/{guest.pid}/environ", "rb").read()
         guest.kill()
 

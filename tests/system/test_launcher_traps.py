@@ -5,7 +5,7 @@ import re
 import pytest
 
 from launcher_guests import TICKED
-from launcher_kit import INIT, kit  # noqa: F401
+from launcher_kit import INIT, both_ways as kit  # noqa: F401
 
 GATES = INIT + "trap_gates\n"
 

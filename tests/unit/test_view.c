@@ -62,6 +62,12 @@ verbose(const char *format, ...)
     (void)format;
 }
 
+uint32_t
+gate_address(void)
+{
+    return 0;
+}
+
 static void
 set_data(uint16_t ds, uint16_t es, uint16_t gs)
 {

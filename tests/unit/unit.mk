@@ -110,3 +110,5 @@ UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -DLWIP_TESTMODE
 # The launcher's.
 UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c)
 UNIT_FLAGS_view := -D_GNU_SOURCE
+UNIT_gate := launcher/vcpu/gate.c
+UNIT_FLAGS_gate := -D_GNU_SOURCE

@@ -8,7 +8,7 @@
     movl    %edx, %esi
     movl    $LHCALL_FLUSH_TLB, %eax
     movl    $1, %ebx
-1:  int     $LGUEST_TRAP_ENTRY
+1:  hypercall
     decl    %edi
     jnz     1b
     rdtsc
