@@ -34,6 +34,8 @@ lguest_read(void)
         return;
     platform = &lguest_platform;
     boot_info.door = "lguest";
+    lguest_gate[0] = param(BOOT_PARAMS_GATE);
+    lguest_gate[1] = param(BOOT_PARAMS_GATE + 4);
     lguest_enter(ram_top);
     boot_add_range(LOW_MEMORY, ram_top - LOW_MEMORY, BOOT_MEM_USABLE);
     boot_add_module(initrd, size);

@@ -26,6 +26,7 @@
 #define TLS_SELECTOR (LGUEST_GDT_TLS << 3 | 3)
 
 volatile struct lguest_data lguest_data;
+uint32_t lguest_gate[2];
 
 static uint32_t ram_end;
 

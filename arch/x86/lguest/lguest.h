@@ -18,6 +18,9 @@ extern const struct platform lguest_platform;
  */
 void lguest_enter(uint32_t ram_top);
 
+/* Far pointer to where a hypercall is cheaper, or 0 (BOOT_PARAMS_GATE). */
+extern uint32_t lguest_gate[2];
+
 /* Physical address of the page of device descriptors; 0 when the host is not lguest. */
 uintptr_t lguest_device_page(void);
 
