@@ -52,16 +52,22 @@ def cycles(kit, guest, *options, args=()):
 
 
 def hypercalls(kit):
-    heading("One hypercall (us)")
-    image = kit.assemble("bench_call")
-    times = []
+    heading("One hypercall (us: median, least)")
+    gate = launcher_kit.Kit(gate=True)
+    images = {"an exit": kit.assemble("bench_call")}
+    if launcher_kit.has_gate():
+        images["by the gate"] = gate.assemble("bench_call")
+    times = {name: [] for name in images}
     for _ in range(ROUNDS):
-        taken, hertz = cycles(kit, image)
-        if not hertz:
-            row("not measured", "this machine's TSC is not to be trusted")
-            return
-        times.append(taken / hertz * 1e6 / 100000)
-    row("median, least", f"{statistics.median(times):.2f} {min(times):.2f}")
+        for name, image in images.items():
+            taken, hertz = cycles(kit, image)
+            if not hertz:
+                row("not measured", "this machine's TSC is not to be trusted")
+                return
+            times[name].append(taken / hertz * 1e6 / 100000)
+    gate.close()
+    for name, some in times.items():
+        row(name, f"{statistics.median(some):.2f} {min(some):.2f}")
 
 
 def interrupts(kit):
