@@ -28,18 +28,13 @@
 #define VIRTIO_ISR_CONFIG 2
 
 /* Feature bit numbers of ring and transport (6). */
-#define VIRTIO_F_NOTIFY_ON_EMPTY   24
 #define VIRTIO_F_ANY_LAYOUT        27
 #define VIRTIO_F_RING_INDIRECT     28
 #define VIRTIO_F_RING_EVENT_IDX    29
 #define VIRTIO_F_VERSION_1         32
 #define VIRTIO_F_ACCESS_PLATFORM   33
 #define VIRTIO_F_RING_PACKED       34
-#define VIRTIO_F_IN_ORDER          35
 #define VIRTIO_F_ORDER_PLATFORM    36
-#define VIRTIO_F_SR_IOV            37
-#define VIRTIO_F_NOTIFICATION_DATA 38
-#define VIRTIO_F_RING_RESET        40
 
 /* ---- split ring (2.7) ---- */
 
@@ -108,23 +103,15 @@ struct vring_packed_event {
 #define VIRTIO_NET_F_GUEST_CSUM     1
 #define VIRTIO_NET_F_MTU            3
 #define VIRTIO_NET_F_MAC            5
-#define VIRTIO_NET_F_GSO            6
 #define VIRTIO_NET_F_GUEST_TSO4     7
 #define VIRTIO_NET_F_GUEST_TSO6     8
 #define VIRTIO_NET_F_GUEST_ECN      9
-#define VIRTIO_NET_F_GUEST_UFO      10
 #define VIRTIO_NET_F_HOST_TSO4      11
 #define VIRTIO_NET_F_HOST_TSO6      12
 #define VIRTIO_NET_F_HOST_ECN       13
 #define VIRTIO_NET_F_HOST_UFO       14
 #define VIRTIO_NET_F_MRG_RXBUF      15
 #define VIRTIO_NET_F_STATUS         16
-#define VIRTIO_NET_F_CTRL_VQ        17
-#define VIRTIO_NET_F_CTRL_RX        18
-#define VIRTIO_NET_F_CTRL_VLAN      19
-#define VIRTIO_NET_F_GUEST_ANNOUNCE 21
-#define VIRTIO_NET_F_MQ             22
-#define VIRTIO_NET_F_CTRL_MAC_ADDR  23
 
 #define VIRTIO_NET_S_LINK_UP 1
 
@@ -140,7 +127,6 @@ struct virtio_net_config {
 
 #define VIRTIO_NET_HDR_GSO_NONE  0
 #define VIRTIO_NET_HDR_GSO_TCPV4 1
-#define VIRTIO_NET_HDR_GSO_UDP   3
 #define VIRTIO_NET_HDR_GSO_TCPV6 4
 #define VIRTIO_NET_HDR_GSO_ECN   0x80
 
@@ -161,16 +147,9 @@ struct virtio_net_hdr {
 
 #define VIRTIO_BLK_F_SIZE_MAX     1
 #define VIRTIO_BLK_F_SEG_MAX      2
-#define VIRTIO_BLK_F_GEOMETRY     4
 #define VIRTIO_BLK_F_RO           5
 #define VIRTIO_BLK_F_BLK_SIZE     6
-#define VIRTIO_BLK_F_SCSI         7
 #define VIRTIO_BLK_F_FLUSH        9
-#define VIRTIO_BLK_F_TOPOLOGY     10
-#define VIRTIO_BLK_F_CONFIG_WCE   11
-#define VIRTIO_BLK_F_MQ           12
-#define VIRTIO_BLK_F_DISCARD      13
-#define VIRTIO_BLK_F_WRITE_ZEROES 14
 
 struct virtio_blk_config {
     uint64_t capacity;
@@ -275,8 +254,6 @@ struct virtio_pci_common_cfg {
     uint32_t queue_device_lo;
     uint32_t queue_device_hi;
 };
-
-#define VIRTIO_MSI_NO_VECTOR 0xffff
 
 /* ---- MMIO transport (4.2.2, and 4.2.4 for version 1): offsets of 32-bit registers ---- */
 

@@ -69,34 +69,32 @@ seed_canary(void)
 /* ---- arguments, environment, auxiliary vector ---- */
 
 static bool
-same_name(const char *a, const char *b)
+named_later(const uintptr_t *variable, const uintptr_t *end)
 {
-    size_t len = (size_t)(strchr(a, '=') - a) + 1;
+    const char *name = (const char *)*variable;
+    size_t len = (size_t)(strchr(name, '=') - name) + 1;
 
-    return strncmp(a, b, len) == 0;
-}
-
-/* Of variables of one name the last one counts, and it takes a default's place. */
-static bool
-named_later(const char *variable, char *after)
-{
-    while ((after = cmdline_variable(after)))
-        if (same_name(variable, after))
+    while (++variable < end)
+        if (strncmp(name, (const char *)*variable, len) == 0)
             return true;
     return false;
 }
 
+/* Of variables of one name the last one counts, and it takes a default's place. */
 static uintptr_t *
 put_environment(uintptr_t *at)
 {
+    uintptr_t *first = at, *kept = at;
+
     for (unsigned i = 0; i < ARRAY_SIZE(defaults); i++)
-        if (!named_later(defaults[i], NULL))
-            *at++ = (uintptr_t)defaults[i];
+        *at++ = (uintptr_t)defaults[i];
     for (char *v = NULL; (v = cmdline_variable(v));)
-        if (!named_later(v, v))
-            *at++ = (uintptr_t)v;
-    *at++ = 0;
-    return at;
+        *at++ = (uintptr_t)v;
+    for (uintptr_t *it = first; it < at; it++)
+        if (!named_later(it, at))
+            *kept++ = *it;
+    *kept++ = 0;
+    return kept;
 }
 
 static uintptr_t *

@@ -27,7 +27,6 @@
 #define Q35_HOST       0x29c08086
 #define Q35_ECAM       0x60
 #define Q35_ECAM_ON    0x1u
-#define Q35_ECAM_SHIFT 1
 #define Q35_ECAM_SIZE  0x10000000u
 
 struct range {

@@ -65,22 +65,12 @@ place_advance(const struct packed *r, struct place *p, unsigned n)
 int
 packed_area_alloc(struct vq_area *area, uint16_t size)
 {
-    if (!size_valid(size))
-        return -EINVAL;
     size_t ring = size * sizeof(struct vring_packed_desc);
     size_t event = sizeof(struct vring_packed_event);
-    size_t pages = PAGE_ALIGN(ring + 2 * event) >> PAGE_SHIFT;
-    char *base = pages_alloc(pages);
-    if (base == NULL)
-        return -ENOMEM;
-    *area = (struct vq_area){
-        .size = size,
-        .desc = base,
-        .driver = base + ring,
-        .device = base + ring + event,
-        .pages = pages,
-    };
-    return 0;
+
+    if (!size_valid(size))
+        return -EINVAL;
+    return ring_area_alloc(area, size, ring, ring + event, ring + 2 * event);
 }
 
 /* ---- offering ---- */

@@ -66,6 +66,18 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
 /* ---- for transports ---- */
 
 int
+ring_area_alloc(struct vq_area *area, uint16_t size, size_t driver, size_t device, size_t bytes)
+{
+    size_t pages = PAGE_ALIGN(bytes) >> PAGE_SHIFT;
+    char *base = pages_alloc(pages);
+
+    if (!base)
+        return -ENOMEM;
+    *area = (struct vq_area){size, base, base + driver, base + device, pages};
+    return 0;
+}
+
+int
 queue_area_alloc(struct virtqueue *q, uint16_t size, unsigned align)
 {
     return q->packed ? packed_area_alloc(&q->area, size)

@@ -23,6 +23,8 @@ int packed_init(struct virtqueue *q);
  */
 int split_area_alloc(struct vq_area *area, uint16_t size, unsigned align);
 int packed_area_alloc(struct vq_area *area, uint16_t size);
+/* What both come to: one run for `bytes`, with the areas of driver and device at these offsets. */
+int ring_area_alloc(struct vq_area *area, uint16_t size, size_t driver, size_t device, size_t bytes);
 
 /* What both layouts keep of a chain, in private memory. */
 struct ring_chain {

@@ -55,20 +55,12 @@ device_bytes(uint16_t size)
 int
 split_area_alloc(struct vq_area *area, uint16_t size, unsigned align)
 {
-    if (!size_valid(size))
-        return -EINVAL;
     size_t driver = size * sizeof(struct vring_desc);
     size_t device = (driver + driver_bytes(size) + align - 1) & ~(size_t)(align - 1);
-    size_t pages = PAGE_ALIGN(device + device_bytes(size)) >> PAGE_SHIFT;
-    char *base = pages_alloc(pages);
-    if (base == NULL)
-        return -ENOMEM;
-    area->pages = pages;
-    area->size = size;
-    area->desc = base;
-    area->driver = base + driver;
-    area->device = base + device;
-    return 0;
+
+    if (!size_valid(size))
+        return -EINVAL;
+    return ring_area_alloc(area, size, driver, device, device + device_bytes(size));
 }
 
 /* ---- offering ---- */

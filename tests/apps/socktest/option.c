@@ -95,7 +95,7 @@ refusals(void)
     struct stat stat;
     char c;
 
-    expect_errno(socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT);
+    expect_errno(socket(AF_APPLETALK, SOCK_STREAM, 0), EAFNOSUPPORT);
     expect_errno(socket(AF_INET, 5, 0), ESOCKTNOSUPPORT);
     expect_errno(socket(AF_INET, SOCK_STREAM, IPPROTO_UDP), EPROTONOSUPPORT);
     expect_errno(bind(fd, &address.any, len - 1), EINVAL);
