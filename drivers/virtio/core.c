@@ -393,29 +393,16 @@ virtio_config_read(struct virtio_device *v, size_t offset, void *out, size_t len
     return -EIO;
 }
 
-int
-virtio_config_read8(struct virtio_device *v, size_t offset, uint8_t *out)
-{
-    return virtio_config_read(v, offset, out, sizeof *out);
-}
+#define CONFIG_READ(bits)                                                                     \
+    int virtio_config_read##bits(struct virtio_device *v, size_t offset, uint##bits##_t *out) \
+    {                                                                                         \
+        return virtio_config_read(v, offset, out, sizeof *out);                               \
+    }
 
-int
-virtio_config_read16(struct virtio_device *v, size_t offset, uint16_t *out)
-{
-    return virtio_config_read(v, offset, out, sizeof *out);
-}
-
-int
-virtio_config_read32(struct virtio_device *v, size_t offset, uint32_t *out)
-{
-    return virtio_config_read(v, offset, out, sizeof *out);
-}
-
-int
-virtio_config_read64(struct virtio_device *v, size_t offset, uint64_t *out)
-{
-    return virtio_config_read(v, offset, out, sizeof *out);
-}
+CONFIG_READ(8)
+CONFIG_READ(16)
+CONFIG_READ(32)
+CONFIG_READ(64)
 
 /* ---- the end ---- */
 

@@ -19,40 +19,17 @@ static const struct bit_name common_bits[] = {
     {40, "RING_RESET"},
 };
 
+/* clang-format off: it would give each of them a line */
 static const struct bit_name net_bits[] = {
-    {0, "CSUM"},
-    {1, "GUEST_CSUM"},
-    {2, "CTRL_GUEST_OFFLOADS"},
-    {3, "MTU"},
-    {5, "MAC"},
-    {6, "GSO"},
-    {7, "GUEST_TSO4"},
-    {8, "GUEST_TSO6"},
-    {9, "GUEST_ECN"},
-    {10, "GUEST_UFO"},
-    {11, "HOST_TSO4"},
-    {12, "HOST_TSO6"},
-    {13, "HOST_ECN"},
-    {14, "HOST_UFO"},
-    {15, "MRG_RXBUF"},
-    {16, "STATUS"},
-    {17, "CTRL_VQ"},
-    {18, "CTRL_RX"},
-    {19, "CTRL_VLAN"},
-    {20, "CTRL_RX_EXTRA"},
-    {21, "GUEST_ANNOUNCE"},
-    {22, "MQ"},
-    {23, "CTRL_MAC_ADDR"},
-    {54, "GUEST_USO4"},
-    {55, "GUEST_USO6"},
-    {56, "HOST_USO"},
-    {57, "HASH_REPORT"},
-    {59, "GUEST_HDRLEN"},
-    {60, "RSS"},
-    {61, "RSC_EXT"},
-    {62, "STANDBY"},
-    {63, "SPEED_DUPLEX"},
+    {0, "CSUM"}, {1, "GUEST_CSUM"}, {2, "CTRL_GUEST_OFFLOADS"}, {3, "MTU"}, {5, "MAC"},
+    {6, "GSO"}, {7, "GUEST_TSO4"}, {8, "GUEST_TSO6"}, {9, "GUEST_ECN"}, {10, "GUEST_UFO"},
+    {11, "HOST_TSO4"}, {12, "HOST_TSO6"}, {13, "HOST_ECN"}, {14, "HOST_UFO"}, {15, "MRG_RXBUF"},
+    {16, "STATUS"}, {17, "CTRL_VQ"}, {18, "CTRL_RX"}, {19, "CTRL_VLAN"}, {20, "CTRL_RX_EXTRA"},
+    {21, "GUEST_ANNOUNCE"}, {22, "MQ"}, {23, "CTRL_MAC_ADDR"}, {54, "GUEST_USO4"},
+    {55, "GUEST_USO6"}, {56, "HOST_USO"}, {57, "HASH_REPORT"}, {59, "GUEST_HDRLEN"},
+    {60, "RSS"}, {61, "RSC_EXT"}, {62, "STANDBY"}, {63, "SPEED_DUPLEX"},
 };
+/* clang-format on */
 
 static const struct bit_name block_bits[] = {
     {0, "BARRIER"},       {1, "SIZE_MAX"},  {2, "SEG_MAX"},
@@ -64,10 +41,7 @@ static const struct bit_name block_bits[] = {
 };
 
 static const struct bit_name console_bits[] = {
-    {0, "SIZE"},
-    {1, "MULTIPORT"},
-    {2, "EMERG_WRITE"},
-};
+    {0, "SIZE"}, {1, "MULTIPORT"}, {2, "EMERG_WRITE"}};
 
 static const char *
 bit_name(const struct bit_name *bits, unsigned nr, unsigned bit)
