@@ -18,6 +18,11 @@
 
 #define PAGE 4096u
 
+/* Exception 14 and bits of its error code (Intel SDM vol. 3, 4.7). */
+#define TRAP_PAGE_FAULT    14
+#define PAGE_FAULT_PRESENT 1u
+#define PAGE_FAULT_WRITE   2u
+
 /* The interrupted guest's registers, as the kernel saved them and will restore them. */
 typedef greg_t *regs_t;
 
@@ -25,6 +30,7 @@ typedef greg_t *regs_t;
 
 struct guest_memory {
     uint8_t *far;      /* guest address 0 in the far view, which has all of it */
+    uint8_t *own;      /* and in the launcher's own view; NULL: there is none */
     uint32_t near_end; /* where the near view ends; 0: there is none */
     uint32_t ram;      /* bytes; what e820 says */
     uint32_t limit;    /* bytes; the device pages lie from ram to here */
@@ -37,7 +43,10 @@ void memory_map(uint32_t ram);
 uint32_t memory_device_pages(unsigned pages);
 /* Are these bytes in the near view, where guest addresses are the host's? */
 bool memory_is_near(uint32_t address, uint32_t len);
-/* Host address of [address, address + len), or NULL if any byte of it is not the guest's. */
+/* The guest address that a linear one of either view is. */
+uint32_t memory_guest_address(uint32_t linear);
+/* Host address of [address, address + len), or NULL if any byte of it is not the guest's. The
+ * guest's page tables have no say there, until the guest runs again and may change them. */
 void *memory_at(uint32_t address, uint32_t len);
 /* The same, but ends the guest with the original's message. */
 void *memory_read(uint32_t address, uint32_t len);
@@ -48,6 +57,12 @@ bool memory_fill(uint32_t address, uint32_t len, int fd, off_t offset);
 void memory_filled(void);
 /* All of it reads as zero again. */
 void memory_clear(void);
+/* What the guest may do in whole pages of a view, as of mprotect; false with errno if that cannot
+ * be. Of what is not in the near view nothing happens there. */
+bool memory_protect_near(uint32_t from, uint32_t to, int protection);
+bool memory_protect_far(uint32_t from, uint32_t to, int protection);
+/* The same bytes at an address where the guest's page tables never have a say. */
+void *memory_to_keep(void *at);
 /* Ends the launcher unless guest memory is all that is mapped below 4 GiB. */
 void memory_check_alone(void);
 /* A page below 4 GiB that the guest's segments do not reach. */
@@ -76,6 +91,28 @@ void segments_reset(void);
 extern const char segments_tls_call[];
 /* May a guest have this in ds, es, fs or gs? */
 bool segments_selector_known(uint16_t selector);
+
+/* ---- paging.c ---- */
+
+/* What the hypercalls say of page tables: the directory at `at` counts from now on; everything may
+ * have changed, or what lies below `end` if that is not 0; one page has this entry, in directory
+ * `of` or in all; an entry of directory `of` has changed. Bad ones end the guest. */
+void paging_use(uint32_t at);
+void paging_flush(uint32_t end);
+void paging_set_entry(uint32_t of, bool all, uint32_t address, uint32_t entry);
+void paging_set_table(uint32_t of, uint32_t i);
+/* The guest is going to the far view, which is protected from then on. */
+void paging_far(void);
+/* Do the tables, as they were looked at last, let the guest touch that byte? */
+bool paging_allows(uint32_t address, bool write);
+/* May it touch and write all of these, or is that not for the tables to say? */
+bool paging_is_open(uint32_t address, uint32_t len);
+/* After a page fault: true if the tables, looked at again, allow it. */
+bool paging_fault(uint32_t address, uint32_t error);
+/* The error code that the guest is to see, of the host's. */
+uint32_t paging_error(uint32_t address, uint32_t error);
+/* No tables any more: everything may be touched. */
+void paging_reset(void);
 
 /* ---- view.c ---- */
 
@@ -152,6 +189,8 @@ void interrupt_reset(void);
 void interrupt_set_gate(unsigned vector, uint32_t low, uint32_t high);
 struct gate interrupt_gate(unsigned vector);
 void interrupt_set_window(uint32_t start, uint32_t end);
+/* Where frames go that the guest's stack cannot take, a selector and an esp; esp 0: nowhere. */
+void interrupt_set_stack(uint16_t selector, uint32_t esp);
 /* Pushes the frame and goes to the gate, which must be present. */
 void interrupt_enter(regs_t, struct gate, bool has_error, uint32_t error);
 /* Marks an irq pending. Any thread; another than the vCPU's has to nudge as well. */

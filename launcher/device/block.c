@@ -194,6 +194,9 @@ start(struct request *r)
         answer(r, VIRTIO_BLK_S_OK);
         return;
     }
+    r->status = memory_to_keep(r->status);
+    for (unsigned i = 0; i < r->nr_parts; i++)
+        r->parts[i].iov_base = memory_to_keep(r->parts[i].iov_base);
     disk->at_worker++;
     worker_submit(&r->job);
 }

@@ -43,6 +43,7 @@ struct rule {
     } args[ARGS];
     bool no_disk; /* argument 0 must not be a disk */
     bool in_disk; /* argument 0 must be one, and argument 3 a position that is not behind it */
+    bool in_guest; /* arguments 0 and 1, an address and a length, must be below 4 GiB */
 };
 
 static struct sock_filter program[PROGRAM_MAX];
@@ -137,6 +138,16 @@ emit_in_disk(void)
         emit_position(disks[i].size);
 }
 
+/* All that is mapped below 4 GiB is the guest's, and what follows it there is not mapped. */
+static void
+emit_in_guest(void)
+{
+    load(HIGH(args[0]));
+    require(0);
+    load(HIGH(args[1]));
+    require(0);
+}
+
 static void
 emit_rule(const struct rule *rule)
 {
@@ -152,6 +163,8 @@ emit_rule(const struct rule *rule)
     }
     if (rule->no_disk)
         emit_no_disk();
+    if (rule->in_guest)
+        emit_in_guest();
     if (rule->in_disk)
         emit_in_disk();
     else
@@ -199,6 +212,10 @@ build(void)
          .args = {[0] = {~(uint32_t)(CLOCK_REALTIME | CLOCK_MONOTONIC), 0}}},
         /* Restart: guest memory to zero. It is all that is shared and writable, which this wants. */
         {.call = SYS_madvise, .args = {[2] = EXACTLY(MADV_REMOVE)}},
+        /* What the guest's page tables say, of its own memory. */
+        {.call = SYS_mprotect,
+         .in_guest = true,
+         .args = {[2] = {~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC), 0}}},
         /* The C library's thread pointer at each exit, on CPUs or kernels without wrfsbase. */
         {.call = SYS_arch_prctl, .args = {EXACTLY(LINUX_ARCH_SET_FS)}},
         {.call = SYS_exit_group},

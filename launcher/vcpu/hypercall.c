@@ -13,10 +13,12 @@
 #define RESERVE_MEM (4u << 20) /* as the original without PAE */
 #define GDT_ENTRIES 32
 #define RING_MASK   3
+#define TABLE_SPAN  (4u << 20) /* bytes under one entry of a page directory */
 
 struct lguest_data *guest_data;
 
 static unsigned async_cursor;
+static uint32_t kernel_address; /* from there on a page is in all of the guest's address spaces */
 
 struct call {
     const char *name; /* NULL: no such hypercall */
@@ -31,20 +33,51 @@ nothing(regs_t regs, const uint32_t *args)
 }
 
 static void
-no_paging(regs_t regs, const uint32_t *args)
+set_pmd(regs_t regs, const uint32_t *args)
 {
     (void)args;
-    die("the guest at %#x asks for page tables, which this launcher does not offer",
+    die("the guest at %#x asks for page tables of three levels, which there are not here",
         (uint32_t)regs[REG_RIP] - 2);
+}
+
+static void
+new_pgtable(regs_t regs, const uint32_t *args)
+{
+    (void)regs;
+    paging_use(args[0]);
+}
+
+/* Of the user's part, which ends where the kernel begins, or of all. */
+static void
+flush_tlb(regs_t regs, const uint32_t *args)
+{
+    (void)regs;
+    if (args[0] || kernel_address >= TABLE_SPAN)
+        paging_flush(args[0] ? 0 : kernel_address);
+}
+
+static void
+set_pte(regs_t regs, const uint32_t *args)
+{
+    (void)regs;
+    paging_set_entry(args[0], args[1] >= kernel_address, args[1], args[2]);
+}
+
+static void
+set_pgd(regs_t regs, const uint32_t *args)
+{
+    (void)regs;
+    paging_set_table(args[0], args[1]);
 }
 
 static void
 init(regs_t regs, const uint32_t *args)
 {
     (void)regs;
-    /* Where N1, N2 and N3 keep the window's start, its end (0: one byte) and the vector. */
-    static const uint8_t fields[][3] = {
-        [ABI_N1] = {1, 2, 4}, [ABI_N2] = {0, 1, 3}, [ABI_N3] = {0, 0, 2}};
+    /* Where N1, N2 and N3 keep the window's start, its end (0: one byte), the vector, and where the
+     * kernel begins. */
+    static const uint8_t fields[][4] = {
+        [ABI_N1] = {1, 2, 4, 3}, [ABI_N2] = {0, 1, 3, 2}, [ABI_N3] = {0, 0, 2, 1}};
     static const uint32_t sizes[] = {[ABI_N1] = 1396, [ABI_N2] = 1392, [ABI_N3] = 1388};
     const uint8_t *field = fields[options.abi];
     if (guest_data)
@@ -58,7 +91,8 @@ init(regs_t regs, const uint32_t *args)
     if (data->tail[field[2]] != LGUEST_SYSCALL_VECTOR)
         die("bad system call vector %#x: it has to be %#x", data->tail[field[2]],
             LGUEST_SYSCALL_VECTOR);
-    guest_data = data;
+    guest_data = memory_to_keep(data);
+    kernel_address = data->tail[field[3]];
     interrupt_set_window(start, end);
     data->reserve_mem = RESERVE_MEM;
     data->tsc_khz = clock_tsc_khz();
@@ -88,6 +122,7 @@ restart(regs_t regs)
     hypercall_reset();
     interrupt_reset();
     segments_reset();
+    paging_reset();
     memory_clear();
     device_publish();
     trap_start_state(regs, loader_load(options.command_line));
@@ -116,7 +151,7 @@ load_idt_entry(regs_t regs, const uint32_t *args)
     interrupt_set_gate(args[0], args[1], args[2]);
 }
 
-/* Ring 3 is all there is here, so the stack is never switched; wrong ones die as there. */
+/* Ring 3 is all there is here, so the stack is switched only where there is no other. */
 static void
 set_stack(regs_t regs, const uint32_t *args)
 {
@@ -125,6 +160,7 @@ set_stack(regs_t regs, const uint32_t *args)
         die("bad stack segment %#x", args[0]);
     if (args[2] > 2)
         die("bad stack pages %u", args[2]);
+    interrupt_set_stack(args[0], args[1]);
 }
 
 static void
@@ -185,16 +221,16 @@ static const struct call calls[] = {
     [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing, .brief = true},
     [LHCALL_LGUEST_INIT] = {"LGUEST_INIT", init},
     [LHCALL_SHUTDOWN] = {"SHUTDOWN", shutdown},
-    [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", no_paging},
-    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", nothing, .brief = true},
+    [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", new_pgtable},
+    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", flush_tlb, .brief = true},
     [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry, .brief = true},
     [LHCALL_SET_STACK] = {"SET_STACK", set_stack},
     [LHCALL_TS] = {"TS", ts},
     [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent, .brief = true},
     [LHCALL_HALT] = {"HALT", halt},
-    [LHCALL_SET_PMD] = {"SET_PMD", no_paging},
-    [LHCALL_SET_PTE] = {"SET_PTE", no_paging},
-    [LHCALL_SET_PGD] = {"SET_PGD", no_paging},
+    [LHCALL_SET_PMD] = {"SET_PMD", set_pmd},
+    [LHCALL_SET_PTE] = {"SET_PTE", set_pte},
+    [LHCALL_SET_PGD] = {"SET_PGD", set_pgd},
     [LHCALL_LOAD_TLS] = {"LOAD_TLS", load_tls},
     [LHCALL_NOTIFY] = {"NOTIFY", notify, .brief = true},
     [LHCALL_LOAD_GDT_ENTRY] = {"LOAD_GDT_ENTRY", load_gdt_entry},

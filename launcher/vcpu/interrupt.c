@@ -30,6 +30,8 @@
 
 static struct gate gates[GATES];
 static uint32_t window_start, window_end;
+static uint16_t stack_selector;
+static uint32_t stack_top; /* of SET_STACK; 0: none */
 static _Atomic uint32_t pending;
 static pid_t process, vcpu;
 static timer_t timer;
@@ -52,6 +54,7 @@ interrupt_reset(void)
 {
     memset(gates, 0, sizeof(gates));
     window_start = window_end = 0;
+    stack_top = 0;
     atomic_store(&pending, 0);
     deadline = 0;
 }
@@ -97,6 +100,21 @@ interrupt_set_window(uint32_t start, uint32_t end)
     window_end = end;
 }
 
+void
+interrupt_set_stack(uint16_t selector, uint32_t esp)
+{
+    stack_selector = selector;
+    stack_top = esp;
+}
+
+/* Is there a page of the guest's for each of the bytes below? The original asks no more than that of
+ * a frame's place, so one that is read-only takes it. */
+static bool
+takes_frame(uint32_t esp, uint32_t size)
+{
+    return paging_allows(esp - size, false) && paging_allows(esp - 1, false);
+}
+
 static void
 push(regs_t regs, uint32_t value)
 {
@@ -105,8 +123,8 @@ push(regs_t regs, uint32_t value)
     regs[REG_RSP] = esp;
 }
 
-void
-interrupt_enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
+static void
+enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
 {
     uint32_t flags = (uint32_t)regs[REG_EFL] & ~LGUEST_IF;
     if (guest_data)
@@ -120,6 +138,41 @@ interrupt_enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
     regs[REG_EFL] &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM);
     if (gate.type == GATE_INTERRUPT && guest_data)
         guest_data->irq_enabled = 0;
+}
+
+/*
+ * A stack that has run into its guard page takes no frame, which is the end of the guest on the
+ * original. Here one that has said SET_STACK is told there, with the frame below where its stack was,
+ * as of a trap out of ring 3. What it gets is the page fault of pushing the frame, whatever came
+ * before. It cannot go on from there.
+ */
+static void
+enter_elsewhere(regs_t regs)
+{
+    struct gate fault = gates[TRAP_PAGE_FAULT];
+    uint32_t esp = regs[REG_RSP];
+    if (!stack_top || !takes_frame(stack_top, 6 * sizeof(esp)) || !fault.type || !guest_data)
+        die("no frame fits onto the stack at %#x: esp is %#x, which is not mapped",
+            (uint32_t)regs[REG_RIP], esp);
+    guest_data->cr2 = esp - sizeof(esp);
+    regs[REG_RSP] = stack_top;
+    push(regs, stack_selector);
+    push(regs, esp);
+    enter(regs, fault, true, PAGE_FAULT_WRITE);
+}
+
+void
+interrupt_enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
+{
+    uint32_t esp = regs[REG_RSP];
+    if (!takes_frame(esp, (has_error ? 4 : 3) * sizeof(esp))) {
+        enter_elsewhere(regs);
+        return;
+    }
+    if (options.strict && !paging_allows(esp, false))
+        die("strict: at %#x esp is %#x, which is not mapped: the host looks there",
+            (uint32_t)regs[REG_RIP], esp);
+    enter(regs, gate, has_error, error);
 }
 
 void

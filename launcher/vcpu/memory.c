@@ -1,6 +1,6 @@
 /*
  * Guest memory: a file without a name that is mapped twice below 4 GiB, where 32-bit segments reach
- * it, and nothing else of the process down there.
+ * it, and nothing else of the process down there; and once more above, for the launcher itself.
  *
  * The far view holds all of it, at a place that any user may map. The near view has each byte
  * where the guest's own address says, so that segments over it have base 0, which is what
@@ -8,10 +8,14 @@
  * ordinary user map (vm.mmap_min_addr), and of a guest above 2 GiB what would overlap the far
  * view. view.c moves the guest between them.
  *
+ * A guest can protect its pages (paging.c), in both of its views. What it protects from itself is
+ * not protected from its devices, frames and hypercalls, as on the original: for these there is the
+ * launcher's own view, which stays readable and writable and lies where the kernel chose.
+ *
  * Pages appear when they are first touched, so a large guest that uses little costs little. The
- * launcher touches the near view wherever it can, since the two have page tables of their own.
- * Behind the far view lies one page that no segment of the guest's reaches, for the one system
- * call whose argument has to have a 32-bit address (segments.c).
+ * launcher touches the near view wherever it can, since each view has page tables of its own. Behind
+ * the far view lies one page that no segment of the guest's reaches, for the one system call whose
+ * argument has to have a 32-bit address (segments.c).
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -63,6 +67,19 @@ map_view(uintptr_t place, uint32_t size, uint32_t from)
     if (at != MAP_FAILED)
         madvise(at, size, MADV_HUGEPAGE); /* whoever offers none refuses */
     return at;
+}
+
+/* Without it everything works but the protection of pages. */
+static void
+map_own(void)
+{
+    void *at = MAP_FAILED;
+    if (file >= 0)
+        at = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+    if (at == MAP_FAILED)
+        return;
+    madvise(at, mapped, MADV_HUGEPAGE);
+    memory.own = at;
 }
 
 static uint32_t
@@ -130,6 +147,7 @@ memory_map(uint32_t ram)
     memory.limit = ram;
     map_far();
     map_near();
+    map_own();
 }
 
 bool
@@ -155,6 +173,13 @@ memory_is_near(uint32_t address, uint32_t len)
 }
 
 uint32_t
+memory_guest_address(uint32_t linear)
+{
+    uint32_t far = (uintptr_t)memory.far;
+    return linear >= far ? linear - far : linear;
+}
+
+uint32_t
 memory_device_pages(unsigned pages)
 {
     uint32_t address = memory.limit;
@@ -169,9 +194,32 @@ memory_at(uint32_t address, uint32_t len)
 {
     if (address > memory.limit || len > memory.limit - address)
         return NULL;
+    if (!paging_is_open(address, len))
+        return memory.own + address;
     if (memory_is_near(address, len))
         return (void *)(uintptr_t)address;
     return memory.far + address;
+}
+
+void *
+memory_to_keep(void *at)
+{
+    bool shared = memory.own && (uintptr_t)at <= UINT32_MAX;
+    return shared ? memory.own + memory_guest_address((uintptr_t)at) : at;
+}
+
+bool
+memory_protect_near(uint32_t from, uint32_t to, int protection)
+{
+    uintptr_t begin = from > NEAR_BEGIN ? from : NEAR_BEGIN;
+    uintptr_t end = to < memory.near_end ? to : memory.near_end;
+    return begin >= end || mprotect((void *)begin, end - begin, protection) == 0;
+}
+
+bool
+memory_protect_far(uint32_t from, uint32_t to, int protection)
+{
+    return mprotect(memory.far + from, to - from, protection) == 0;
 }
 
 void *

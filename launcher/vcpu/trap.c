@@ -33,7 +33,6 @@
 #define TRAP_BREAKPOINT 3
 #define TRAP_STACK      12
 #define TRAP_PROTECTION 13
-#define TRAP_PAGE_FAULT 14
 #define HAS_ERROR_CODE  (1u << 8 | 0x1fu << 10 | 1u << 17)
 
 /* The error code of int n without a gate that ring 3 may use (6.13): the vector, and IDT. */
@@ -207,9 +206,8 @@ fault(regs_t regs, uint16_t *fs)
         return;
     }
     if (vector == TRAP_PAGE_FAULT) {
-        uint32_t address = regs[REG_CR2];
-        if (!memory_is_near(address, 1)) /* else it is of memory that the host lacks */
-            address -= (uintptr_t)memory.far;
+        uint32_t address = memory_guest_address(regs[REG_CR2]);
+        error = paging_error(address, error);
         if (!guest_data)
             die("unhandled trap %u at %#x (%#x)", vector, (uint32_t)regs[REG_RIP], address);
         guest_data->cr2 = address;
@@ -348,13 +346,23 @@ trap_arrived(int signal)
     poll_devices();
 }
 
+/* A page fault that the guest is not told of: what faulted is to be tried again. */
+static bool
+page_fault(regs_t regs, uint16_t *fs)
+{
+    uint32_t address = memory_guest_address(regs[REG_CR2]), error = regs[REG_ERR];
+    if (paging_fault(address, error))
+        return true;
+    return paging_allows(address, error & PAGE_FAULT_WRITE) && view_page_fault(regs, fs);
+}
+
 static void
 serve(int signal, const siginfo_t *info, regs_t regs, uint16_t *fs)
 {
     bool fault_or_call = !asynchronous(signal);
     if (fault_or_call)
         check_origin(signal, info);
-    if (signal == SIGSEGV && regs[REG_TRAPNO] == TRAP_PAGE_FAULT && view_page_fault(regs, fs))
+    if (signal == SIGSEGV && regs[REG_TRAPNO] == TRAP_PAGE_FAULT && page_fault(regs, fs))
         return;
     view_exit(regs, fs);
     if (!fault_or_call)

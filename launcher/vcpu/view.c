@@ -31,6 +31,7 @@ static void
 stay(struct patience *p, const char *what, regs_t regs)
 {
     stats.views++;
+    paging_far();
     trace("%s in the far view from %#x on, for %u exits", what, (uint32_t)regs[REG_RIP],
           p->wait);
     p->left = p->wait;

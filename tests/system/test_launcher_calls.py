@@ -140,10 +140,7 @@ def test_unknown_call(kit, number):
 
 
 @pytest.mark.parametrize("call, args, message", [
-    ("NEW_PGTABLE", "$0x2000", "page tables"),
     ("SET_PMD", "$0", "page tables"),
-    ("SET_PTE", "$0x2000, $0, $0", "page tables"),
-    ("SET_PGD", "$0x2000, $0", "page tables"),
     ("LOAD_TLS", "$0x2000", "LOAD_TLS"),
     ("TS", "$1", "TS"),
     ("SET_STACK", "$8, $0x2000, $1", "bad stack segment"),

@@ -49,7 +49,6 @@ def far_jump_to_23(code):
         "movl $41, %eax; syscall",  # socket
         "movl $101, %eax; syscall",  # ptrace
         "movl $9, %eax; syscall",  # mmap
-        "movl $10, %eax; syscall",  # mprotect
         "movl $16, %eax; syscall",  # ioctl
         "movl $62, %eax; syscall",  # kill
         "movl $317, %eax; syscall",  # seccomp
@@ -83,6 +82,25 @@ def test_escape_through_the_launchers_own_code(kit):
     text: .asciz "out" """))
     assert result.out == "out"  # a descriptor that is the guest's anyway
     result.died("escape refused.*64-bit system call 83")
+
+
+@pytest.mark.parametrize("arguments, trap", [
+    ("movabsq $0x7fff00000000, %rdi; movl $4096, %esi; movl $7, %edx", None),  # the launcher's own
+    ("movabsq $0x100000000, %rdi; movl $4096, %esi; movl $7, %edx", None),
+    ("movl $0x10000000, %edi; movabsq $0x100000000, %rsi; movl $7, %edx", None),
+    ("movl $0x10000000, %edi; movl $4096, %esi; movl $0x01000007, %edx", None),
+    ("movl $0x10000000, %edi; movl $4096, %esi; movl $8, %edx", None),
+    ("movl $0x10300000, %edi; movl $4096, %esi; movl $7, %edx", 6),
+    ("movl $0x10300000, %edi; movl $4096, %esi; movl $0, %edx", 14),
+])
+def test_protection_of_memory(kit, arguments, trap):
+    """mprotect is left for guest memory alone, with nothing but read, write and execute."""
+    kit.run(far_jump_to_64(f"""
+        movl $10, %eax
+        {arguments}
+        syscall
+        movl $1, 0x10300000
+        ud2""")).died(f"escape refused.*caused trap {trap}$" if trap else "escape refused.*64-bit system call 10$")
 
 
 @pytest.mark.parametrize("arguments", ["$5, $5, $5, $5", "$-1, $-1, $-1, $-1"])

@@ -51,6 +51,12 @@ die(const char *format, ...)
 }
 
 void
+warn(const char *format, ...)
+{
+    (void)format;
+}
+
+void
 trace(const char *format, ...)
 {
     (void)format;
