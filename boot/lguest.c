@@ -9,9 +9,6 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 
-/* Left alone: our launcher maps it only where segments have a base, which is slow. */
-#define LOW_MEMORY 0x10000u
-
 /* A word of boot_params. Address 0 is an ordinary one here, which a compiler must not learn. */
 static uint32_t
 param(uint32_t offset)
@@ -37,7 +34,7 @@ lguest_read(void)
     lguest_gate[0] = param(BOOT_PARAMS_GATE);
     lguest_gate[1] = param(BOOT_PARAMS_GATE + 4);
     lguest_enter(ram_top);
-    boot_add_range(LOW_MEMORY, ram_top - LOW_MEMORY, BOOT_MEM_USABLE);
+    boot_add_range(LGUEST_LOW_MEMORY, ram_top - LGUEST_LOW_MEMORY, BOOT_MEM_USABLE);
     boot_add_module(initrd, size);
     if (cmdline && cmdline < ram_top)
         boot_set_cmdline((const char *)cmdline);

@@ -28,6 +28,8 @@ void *pages_alloc_aligned(size_t count, size_t align);
 void *pages_alloc_raw(size_t count);
 /* Those `count` pages at `base`, zeroed; false if one of them is taken or no RAM. */
 bool pages_take(void *base, size_t count);
+/* Told of the end of each run before it is handed out, on a platform that maps RAM bit by bit. */
+extern void (*pages_reach)(uintptr_t end);
 /* Give back any run of allocated pages, also part of what was allocated at once. A page that
  * is not allocated is a panic: the caller's books are wrong. */
 void pages_free(void *base, size_t count);

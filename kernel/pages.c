@@ -19,6 +19,7 @@ static size_t hint;       /* no page below this one is free */
 static size_t nr_managed; /* pages of usable RAM, the image's included */
 static size_t nr_free, least_free;
 static uintptr_t highest;
+void (*pages_reach)(uintptr_t end);
 
 static bool
 is_taken(size_t page)
@@ -181,6 +182,8 @@ static void
 take_run(size_t page, size_t count)
 {
     mark(page, count, true);
+    if (pages_reach)
+        pages_reach((page + count) << PAGE_SHIFT);
     while (hint < nr_pages && is_taken(hint))
         hint++;
     least_free = MIN(least_free, nr_free);

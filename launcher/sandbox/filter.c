@@ -138,7 +138,7 @@ emit_in_disk(void)
         emit_position(disks[i].size);
 }
 
-/* All that is mapped below 4 GiB is the guest's, and what follows it there is not mapped. */
+/* What is mapped below 4 GiB is the guest's and the gate, and nothing follows it there. */
 static void
 emit_in_guest(void)
 {

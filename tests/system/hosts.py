@@ -198,7 +198,7 @@ class Launcher(Host):
     devices = "lguest's device page"
     program = str(BUILD / "lguest")
     probe = (program, "--probe")
-    can = frozenset({"modules", "entropy", "disks", "several cards", "UDP from outside",
+    can = frozenset({"modules", "paging", "double faults", "entropy", "disks", "several cards", "UDP from outside",
                      "network of 10.0.2.2", "words as written", "long command lines"})
     options = ("--strict",)
     prefix = ()  # words in front of the program

@@ -69,6 +69,8 @@ UNIT_mmio       := $(MODEL)
 UNIT_aml        := arch/x86/firmware/aml_device.c
 UNIT_lguest      := $(MODEL)
 UNIT_lguest_host := $(MODEL)
+UNIT_lguest_paging := arch/x86/lguest/paging.c
+UNIT_FLAGS_lguest_paging := -no-pie -fno-pie
 
 UNIT_elf := lib/linux/elf.c kernel/print.c
 UNIT_FLAGS_elf := -no-pie -fno-pie -D_GNU_SOURCE
@@ -108,7 +110,9 @@ UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
 UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -DLWIP_TESTMODE=1 -w -fno-sanitize=alignment \
     -DSSIZE_MAX=0x7fffffff -D_SYS_SELECT_H -include sys/types.h
 # The launcher's.
-UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c)
+UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c paging.c)
 UNIT_FLAGS_view := -D_GNU_SOURCE
 UNIT_gate := launcher/vcpu/gate.c
 UNIT_FLAGS_gate := -D_GNU_SOURCE
+UNIT_launcher_paging := $(addprefix launcher/vcpu/,memory.c paging.c)
+UNIT_FLAGS_launcher_paging := -D_GNU_SOURCE

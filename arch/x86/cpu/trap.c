@@ -13,6 +13,7 @@ struct trap_frame *(*trap_program)(struct trap_frame *, struct trap_frame *, uin
 void (*trap_return)(struct trap_frame *frame);
 const volatile uint32_t *trap_fault_address;
 uintptr_t trap_stack;
+uintptr_t trap_spare_stack;
 
 struct trap_frame *
 trap_dispatch(struct trap_frame *frame, struct trap_frame *other)
@@ -32,6 +33,10 @@ trap_dispatch(struct trap_frame *frame, struct trap_frame *other)
     uintptr_t address = !exception           ? 0
                         : trap_fault_address ? *trap_fault_address
                                              : cpu_cr2();
+    if (frame->esp == trap_spare_stack) { /* what a PC calls a double fault */
+        frame->vector = TRAP_DOUBLE_FAULT;
+        fault_report(frame, *(const uint32_t *)(frame + 1), address);
+    }
     if (!exception)
         trap_interrupt(frame->vector - TRAP_EXCEPTIONS, frame);
     if (program)

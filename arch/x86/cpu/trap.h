@@ -77,6 +77,8 @@ extern uintptr_t trap_stack;
 /* Return from a trap whose frame lies at the end of the stack that its code shall have, and put
  * `stack` into trap_stack. */
 _Noreturn void trap_resume(struct trap_frame *frame, uintptr_t stack);
+/* The end of a frame for which the stack had no room, where the host leaves esp and ss; 0: none. */
+extern uintptr_t trap_spare_stack;
 
 _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap.S copies frames");
 

@@ -1,8 +1,7 @@
 /*
  * The lguest platform: a guest in ring 1 (ring 3 under Ringlet's launcher) that asks its host
- * by hypercall for what a PC does by instruction. docs/lguest.md explains the interface. Two
- * things shaped this file: selectors are the host's business, so whatever was found at entry
- * is kept; and there is no paging to change, so there are no guard pages and protect() says so.
+ * by hypercall for what a PC does by instruction. docs/lguest.md explains the interface.
+ * Selectors are the host's business, so whatever was found at entry is kept.
  */
 #include "arch/x86/lguest/lguest.h"
 #include "arch/x86/cpu/cpu.h"
@@ -92,12 +91,19 @@ lguest_set_gs_base(uintptr_t base)
 static void
 lguest_init(void)
 {
+    static uint32_t spare_stack[256];
+    uint32_t ss;
+
     trap_interrupt = lguest_interrupt;
     trap_return = lguest_trap_return;
     trap_fault_address = &lguest_data.cr2;
     lguest_irq_init();
     lguest_set_gs_base((uintptr_t)&gs_window);
     cpu_fpu_found();
+    lguest_paging_init();
+    __asm__("movl %%ss, %0" : "=r"(ss));
+    trap_spare_stack = (uintptr_t)&spare_stack[ARRAY_SIZE(spare_stack) - 2];
+    lguest_call(LHCALL_SET_STACK, ss, (uintptr_t)(spare_stack + ARRAY_SIZE(spare_stack)), 1);
 }
 
 /* Linux 4.x keeps the calls but moves the devices to an emulated PCI bus, whose address port
@@ -155,13 +161,6 @@ lguest_early_write(const char *text, size_t len)
 static void
 lguest_early_console(void)
 {
-}
-
-static int
-lguest_protect(void *base, size_t len, enum page_prot prot)
-{
-    (void)base, (void)len, (void)prot;
-    return -ENOTSUP;
 }
 
 /* The device pages lie behind RAM and are mapped like it from the start. */

@@ -11,6 +11,10 @@
 
 extern const struct platform lguest_platform;
 
+/* Below it nothing is used, and nothing is mapped once boot_params were read: our launcher has that
+ * memory only where segments have a base, which is slow. */
+#define LGUEST_LOW_MEMORY 0x10000u
+
 /*
  * First contact, before anything is printed: LGUEST_INIT, then the era probe. Leaves by
  * SHUTDOWN with a sentence where the host's device interface is not supported. `ram_top` is

@@ -1,6 +1,6 @@
 /*
  * Between the parts of the lguest platform: lguest.c brings it up, irq.c has interrupts
- * and gates, time.c clock and timer.
+ * and gates, time.c clock and timer, paging.c page tables.
  */
 #ifndef ARCH_X86_LGUEST_PARTS_H
 #define ARCH_X86_LGUEST_PARTS_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "abi/lguest.h"
 #include "arch/x86/cpu/trap.h"
+#include "kernel/platform.h"
 
 /* Shared with the host, which writes time, cr2 and irq_pending whenever it delivers. */
 extern volatile struct lguest_data lguest_data;
@@ -25,6 +26,13 @@ void lguest_halt(void);
 /* See trap.h. */
 void lguest_interrupt(unsigned n, struct trap_frame *frame);
 void lguest_trap_return(struct trap_frame *frame);
+
+/* ---- paging.c ---- */
+
+/* After the gates. Without memory for the tables nothing is protected. */
+void lguest_paging_init(void);
+/* See struct platform. */
+int lguest_protect(void *base, size_t len, enum page_prot prot);
 
 /* ---- time.c ---- */
 
