@@ -70,7 +70,7 @@ CLASS_SRC := $(wildcard $(addprefix drivers/virtio/device/,net.c block.c entropy
 # The string functions come last of all archives: a program has the C library's own.
 STRING_SRC := kernel/string.c
 KERNEL_SRC := $(filter-out $(CLASS_SRC) $(STRING_SRC),$(wildcard $(addsuffix /*.[cS],kernel boot arch/x86/* \
-    drivers/virtio drivers/virtio/*)))
+    drivers/virtio drivers/virtio/* lib/virtio)))
 # What runs once, when an image comes up or goes down, seldom (whole pages) or at the pace of a
 # person at the console is compiled for size. -Oz is gcc 12's. Whatever runs before a CPU that is
 # too old has been told (boot/boot.c) is among it, and gets by with a 486's instructions.

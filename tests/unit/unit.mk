@@ -60,7 +60,7 @@ UNIT_http := apps/httpd/request.c
 UNIT_cache := apps/httpd/cache.c
 UNIT_FLAGS_cache := -D_GNU_SOURCE -Dsysconf=machine_has
 UNIT_shell := apps/shell/words.c apps/shell/sha256.c
-UNIT_features := drivers/virtio/core.c drivers/virtio/feature_names.c drivers/virtio/type_names.c \
+UNIT_features := drivers/virtio/core.c lib/virtio/feature_names.c drivers/virtio/type_names.c \
                  $(RING) $(SHIM)
 UNIT_core     := $(MODEL)
 UNIT_virtio_pci := $(MODEL)

@@ -1,7 +1,6 @@
 /*
  * Names of feature bits, for the shell and /status: the specification's own, without their
- * prefix. A file of its own, since the words of a table come into an image with anything else
- * of their file that is used, and every image names device types in its messages.
+ * prefix. No driver needs them, and a program that does not show them carries none.
  */
 #include "drivers/virtio/virtio.h"
 #include "kernel/kernel.h"
