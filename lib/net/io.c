@@ -111,8 +111,8 @@ send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
     return (long)done;
 }
 
-/* All parts by one call, where there is room for all; how much went, or an error. 0: nothing did;
- * then they go one by one. */
+/* All parts by one call, where there is room for all and none is empty, which lwIP refuses; how much
+ * went, or an error. 0: nothing did; then they go one by one. */
 static long
 send_parts(struct socket *socket, const struct socket_message *message, long total,
            unsigned flags)
@@ -123,6 +123,9 @@ send_parts(struct socket *socket, const struct socket_message *message, long tot
     if (message->nr_iov < 2 || flags & LINUX_MSG_MORE ||
         (size_t)total > socket_send_room(socket))
         return 0;
+    for (unsigned i = 0; i < message->nr_iov; i++)
+        if (!message->iov[i].len)
+            return 0;
     ssize_t n = lwip_sendmsg(socket->number, &header, MSG_DONTWAIT);
     int err = n < 0 ? send_failure(socket) : 0;
     return n >= 0 ? (long)n : err == -EAGAIN ? 0 : err;

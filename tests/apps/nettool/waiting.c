@@ -181,8 +181,10 @@ waiting_datagram(char *where)
     } while (n < 0 && errno == EAGAIN);
     say("outcome", n);
     /* Until the peer has it: what waits for a neighbour's address is lost at the end. */
-    fcntl(fd, F_SETFL, 0);
-    say("answer", recv(fd, &byte, 1, 0));
+    if (n > 0) {
+        fcntl(fd, F_SETFL, 0);
+        say("answer", recv(fd, &byte, 1, 0));
+    }
     close(fd);
     return 0;
 }
