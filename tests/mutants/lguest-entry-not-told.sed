@@ -2,4 +2,4 @@
 # row: lguest
 # test: lguest_paging test_protect_one
 # The entry is written and the host not told of it.
-s/lguest_call(LHCALL_SET_PTE, (uint32_t)(uintptr_t)directory,.*/(void)(/
+s/lguest_call(one ? LHCALL_SET_PTE : LHCALL_SET_PGD,/if (!one) lguest_call(LHCALL_SET_PGD,/
