@@ -2,4 +2,4 @@
 # row: lguest
 # test: lguest_host test_slow_clock_passes
 # Looking at the clock arms no tick.
-/if (!watched)/,+3d
+/if (on && !watched)/,/}/d
