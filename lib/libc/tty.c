@@ -19,7 +19,7 @@ is_raw(void)
 {
     uint32_t cooked = ABI_OPOST | ABI_ONLCR;
 
-    return console_raw || (tty.line.termios.oflag & cooked) != cooked;
+    return (tty.line.termios.oflag & cooked) != cooked;
 }
 
 /* What is typed is shown as far as there is room: nobody who types waits for it. */
@@ -92,8 +92,6 @@ tty_ioctl(struct file *file, unsigned long request, void *argument)
     int error;
 
     (void)file;
-    if (console_raw && request != ABI_FIONREAD)
-        return -ENOTTY;
     switch (request) {
     case ABI_TCGETS:
         *(struct abi_termios *)argument = tty.line.termios;
@@ -125,8 +123,7 @@ static int
 tty_stat(struct file *file, struct file_stat *out)
 {
     (void)file;
-    /* A character device, crw--w----, or a pipe, prw-------. */
-    *out = (struct file_stat){.mode = console_raw ? 0010600 : 0020620, .links = 1};
+    *out = (struct file_stat){.mode = 0020620, .links = 1}; /* a character device, crw--w---- */
     return 0;
 }
 
@@ -140,23 +137,6 @@ static const struct file_ops operations = {
 };
 
 static struct file terminal = {.ops = &operations, .refs = 1, .flags = FILE_O_RDWR};
-
-/* Standard error where the console is for bytes: it goes where the kernel's lines do. */
-static long
-error_write(struct file *file, const void *from, size_t len)
-{
-    (void)file;
-    console_line(from, len);
-    return (long)len;
-}
-
-static const struct file_ops error_operations = {
-    .kind = "standard error",
-    .write = error_write,
-    .stat = tty_stat,
-};
-
-static struct file errors = {.ops = &error_operations, .refs = 1, .flags = FILE_O_WRONLY};
 
 struct file *
 tty_file(void)
@@ -176,8 +156,7 @@ tty_init(void)
         tty.columns = console->columns;
     }
     for (int fd = 0; fd < 3; fd++) {
-        struct file *file = console_raw && fd == 2 ? &errors : &terminal;
-        file_hold(file);
-        fd_install(file, fd, false);
+        file_hold(&terminal);
+        fd_install(&terminal, fd, false);
     }
 }

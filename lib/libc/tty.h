@@ -19,13 +19,6 @@ struct file *tty_file(void);
 /* Hand the keys that the device has to the line discipline; echoes, and may raise SIGINT. In
  * tty_input.c, which comes along with whoever calls this or needs the part "keys". */
 void tty_listen(void);
-/* The same without a line discipline, for a console of bytes (console_raw). tty_raw.c. */
-long tty_raw_read(struct file *, void *to, size_t len);
-unsigned tty_raw_poll(void);
-size_t tty_raw_count(void);
-/* Take the marks out of bytes: how many are left. *marked: the last byte was half a mark; *ended is
- * set by the mark of the end, behind which there is nothing. */
-size_t tty_raw_unmark(char *bytes, size_t n, bool *marked, bool *ended);
 /* Its operations (struct file_ops; of poll the input half), absent where it is. */
 __attribute__((weak)) long tty_read(struct file *, void *to, size_t len);
 __attribute__((weak)) unsigned tty_poll(struct file *);

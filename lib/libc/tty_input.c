@@ -24,7 +24,7 @@ tty_listen(void)
     char keys[CHUNK];
     size_t n = 1;
 
-    if (!console || console_raw)
+    if (!console)
         return;
     for (unsigned i = 0; n > 0 && i < TTY_BUFFER / CHUNK; i++) {
         n = MIN(tty_line_room(&tty.line), sizeof(keys));
@@ -70,8 +70,6 @@ tty_read(struct file *file, void *to, size_t len)
 {
     struct wait_queue *readable = file->changed;
 
-    if (console_raw)
-        return tty_raw_read(file, to, len);
     if (len == 0)
         return 0;
     for (tty_listen(); !enough(len); tty_listen()) {
@@ -93,8 +91,6 @@ unsigned
 tty_poll(struct file *file)
 {
     (void)file;
-    if (console_raw)
-        return tty_raw_poll();
     tty_listen();
     return tty_line_readable(&tty.line) ? FILE_POLLIN : 0;
 }
@@ -105,7 +101,7 @@ tty_input_ioctl(unsigned long request, void *argument)
     switch (request) {
     case ABI_FIONREAD:
         tty_listen();
-        *(int *)argument = (int)(console_raw ? tty_raw_count() : tty_line_count(&tty.line));
+        *(int *)argument = (int)tty_line_count(&tty.line);
         return 0;
     case ABI_TCFLSH:
         tty_listen();

@@ -32,8 +32,6 @@ const char *
 cmdline_word(const char *interface, const char *key)
 {
     (void)interface;
-    if (strcmp(key, "stdio") == 0)
-        return NULL;
     assert_string_equal(key, "console");
     return word;
 }

@@ -78,7 +78,6 @@ UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
 UNIT_interval := $(addprefix lib/libc/,interval.c deadline.c signal_queue.c) $(SHIM)
 UNIT_memory_shared := lib/libc/memory_shared.c tests/unit/shim/file.c $(SHIM)
 UNIT_locks := lib/libc/locks.c tests/unit/shim/file.c $(SHIM)
-UNIT_raw := lib/libc/tty_raw.c $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
 # Instead of one thread that waits, the kernel's own.
