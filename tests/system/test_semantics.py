@@ -168,7 +168,6 @@ def differences(subjects, reference, guest):
     return "\n".join(report)
 
 
-@pytest.mark.smoke
 def test_semantics(boot, reference, archive):
     guest = boot("semantics", modules=[archive])
     assert guest.wait() == 0
