@@ -205,10 +205,11 @@ futex_moves_sleepers(void)
 
     for (int i = 0; i < 3; i++)
         CHECK(pthread_create(&threads[i], NULL, wait_here, NULL) == 0);
-    sched_yield();
+    usleep(20000); /* they sleep now, whoever was preempted on the way */
     CHECK(syscall(SYS_futex, &here, FUTEX_CMP_REQUEUE, 1, INT_MAX, &there, 0) == 3);
     CHECK(syscall(SYS_futex, &here, FUTEX_WAKE, INT_MAX) == 0);
-    sched_yield();
+    for (int i = 0; i < 1000 && woken == 0; i++)
+        usleep(1000);
     CHECK(woken == 1);
     CHECK(syscall(SYS_futex, &there, FUTEX_WAKE, INT_MAX) == 2);
     for (int i = 0; i < 3; i++)
