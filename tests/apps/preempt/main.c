@@ -1,9 +1,8 @@
 /*
  * Does the program's own code give way? Each test has something that computes and never asks the
  * system for anything, and somebody else who has to get a turn. One line for each, as libctest
- * prints them; the exit code is the number of failures. With limit=MS a sleeper has to be as quick as that;
- * the machine under the machine may have too much to do for it. With another word as argument it does one thing
- * for tests/system/test_preempt.py to look at from outside.
+ * prints them; the exit code is the number of failures. With a word as argument it does one thing for
+ * tests/system/test_preempt.py to look at from outside.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -120,9 +119,7 @@ int
 main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc > 1 && strncmp(argv[1], "limit=", 6) == 0)
-        sleep_limit = (unsigned)atoi(argv[1] + 6);
-    else if (argc > 1)
+    if (argc > 1)
         return special(argv[1]);
     turn_tests();
     state_tests();

@@ -20,8 +20,6 @@ void run_test(const char *name, void (*test)(void));
 #define RUN(test) run_test(#test, test)
 
 uint64_t now_ns(void);
-/* In milliseconds, what a sleep of 10 ms may take beside somebody who computes. */
-extern unsigned sleep_limit;
 /* A thread's function that spins until *(volatile bool *)stop. */
 void *compute(void *stop);
 

@@ -33,15 +33,17 @@ sleep_of_10_ms(void)
     return took[5];
 }
 
-unsigned sleep_limit = 200; /* ms */
-
-/* Beside a second one that computes, the turn comes after that one's. Some machines have coarse clocks. */
+/*
+ * Who computes does so without an end: a sleeper that had to wait for that would never come back. The limit is wide,
+ * since the machine under the machine may have too much to do; the figures printed are for docs/status.md. Some
+ * machines have coarse clocks.
+ */
 static void
 a_sleeper_wakes_in_time(void)
 {
     static volatile bool stop;
     uint64_t alone = sleep_of_10_ms(), took;
-    uint64_t limit = sleep_limit * MSEC + (alone > 10 * MSEC ? alone - 10 * MSEC : 0);
+    uint64_t limit = 200 * MSEC + (alone > 10 * MSEC ? alone - 10 * MSEC : 0);
     pthread_t threads[2];
 
     for (int count = 1; count <= 2; count++) {
@@ -54,7 +56,6 @@ a_sleeper_wakes_in_time(void)
             CHECK(pthread_join(threads[i], NULL) == 0);
         printf("a sleep of 10 ms beside %d: %u us\n", count, (unsigned)(took / 1000));
         CHECK(took >= 10 * MSEC && took < limit);
-        limit += 5 * MSEC;
     }
 }
 
