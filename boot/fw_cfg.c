@@ -22,7 +22,7 @@ read_word(uint16_t item)
     uint32_t value = 0;
 
     io_out16(SELECTOR, item);
-    for (unsigned i = 0; i < sizeof value; i++)
+    for (unsigned i = 0; i < sizeof(value); i++)
         value |= (uint32_t)io_in8(DATA) << (8 * i);
     return value;
 }

@@ -39,7 +39,7 @@ console_register(struct console_device *c)
 {
     const char *wanted = cmdline_word(NULL, "console");
 
-    list_insert_before(&consoles, &c->link);
+    list_append(&consoles, &c->link);
     if (is_named(current, wanted))
         return;
     if (!current || is_named(c, wanted) || c->rank > current->rank)
@@ -270,7 +270,7 @@ check_word(void)
         return;
     list_foreach(at, &consoles)
     {
-        struct console_device *c = list_entry(at, struct console_device, link);
+        struct console_device *c = container_of(at, struct console_device, link);
         if (n < sizeof(names))
             n += (size_t)ksnprintf(names + n, sizeof(names) - n, "%s%s", n ? " or " : "",
                                    c->name);

@@ -54,7 +54,7 @@ disk_register(struct disk_device *d)
 {
     if (!d->whole)
         name_disk(d);
-    list_insert_before(&disks, &d->link);
+    list_append(&disks, &d->link);
 }
 
 struct disk_device *
@@ -62,7 +62,7 @@ disk_next(struct disk_device *after)
 {
     struct list *next = after ? after->link.next : disks.next;
 
-    return next == &disks ? NULL : list_entry(next, struct disk_device, link);
+    return next == &disks ? NULL : container_of(next, struct disk_device, link);
 }
 
 struct disk_device *
@@ -192,8 +192,8 @@ transfer_sectors(struct disk_device *d, enum disk_op op, uint64_t sector, void *
     struct transfer t;
 
     /* The whole range before the first chunk, so that a wrong call changes nothing. */
-    if ((((d->start + sector) * DISK_SECTOR | len) & (d->block_size - 1)) || sector > capacity ||
-        len / DISK_SECTOR > capacity - sector)
+    if ((((d->start + sector) * DISK_SECTOR | len) & (d->block_size - 1)) ||
+        sector > capacity || len / DISK_SECTOR > capacity - sector)
         return -EINVAL;
     transfer_init(&t, d, op);
     t.sector = sector;

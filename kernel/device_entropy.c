@@ -95,7 +95,7 @@ gather(void)
 
     list_foreach(it, &sources)
     {
-        struct entropy_device *e = list_entry(it, struct entropy_device, link);
+        struct entropy_device *e = container_of(it, struct entropy_device, link);
         got = e->read(e, bytes + n, KEY_SIZE - n);
         n += (size_t)MAX(got, 0);
         if (why != -EAGAIN)
@@ -111,7 +111,7 @@ gather(void)
 void
 entropy_register(struct entropy_device *e)
 {
-    list_insert_before(&sources, &e->link);
+    list_append(&sources, &e->link);
 }
 
 void

@@ -12,7 +12,7 @@ void
 net_register(struct net_device *d)
 {
     ksnprintf(d->name, sizeof(d->name), "eth%u", nr_interfaces++);
-    list_insert_before(&interfaces, &d->link);
+    list_append(&interfaces, &d->link);
 }
 
 struct net_device *
@@ -20,5 +20,5 @@ net_next(struct net_device *after)
 {
     struct list *next = after ? after->link.next : interfaces.next;
 
-    return next == &interfaces ? NULL : list_entry(next, struct net_device, link);
+    return next == &interfaces ? NULL : container_of(next, struct net_device, link);
 }

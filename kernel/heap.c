@@ -82,7 +82,7 @@ page_with_room(unsigned cls)
     if (!partial[cls].next)
         list_init(&partial[cls]);
     if (!list_empty(&partial[cls]))
-        return list_entry(partial[cls].next, struct heap_page, link);
+        return container_of(partial[cls].next, struct heap_page, link);
 
     struct heap_page *page = page_new(cls, 1);
     if (!page)
@@ -93,7 +93,7 @@ page_with_room(unsigned cls)
         object->next = page->free;
         page->free = object;
     }
-    list_insert_before(&partial[cls], &page->link);
+    list_append(&partial[cls], &page->link);
     return page;
 }
 
@@ -147,7 +147,7 @@ kfree(void *p)
     }
     struct free_object *object = p;
     if (!page->free)
-        list_insert_before(&partial[page->cls], &page->link);
+        list_append(&partial[page->cls], &page->link);
     object->next = page->free;
     page->free = object;
     if (--page->in_use == 0 && page->link.next != page->link.prev)

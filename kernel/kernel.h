@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "abi/bits.h"
 #include "kernel/enlist.h"
 #include "kernel/errno.h"
 

@@ -13,8 +13,8 @@
 #include "kernel/string.h"
 #include "kernel/thread.h"
 
-#define MAIN_STACK_LEAST (64u << 10)
-#define MAIN_STACK_MOST  (1u << 20)
+#define MAIN_STACK_MIN (64u << 10)
+#define MAIN_STACK_MAX (1u << 20)
 
 const struct platform *platform;
 
@@ -69,7 +69,7 @@ main_stack_size(void)
     struct memory_info memory;
 
     memory_info(&memory);
-    return MAX(MAIN_STACK_LEAST, MIN(memory.free / 32, MAIN_STACK_MOST));
+    return MAX(MAIN_STACK_MIN, MIN(memory.free / 32, MAIN_STACK_MAX));
 }
 
 static _Noreturn void

@@ -14,7 +14,7 @@ struct list {
 
 /* clang-format off */
 #define LIST_INIT(name) {&(name), &(name)}
-#define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define list_foreach(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 /* clang-format on */
 
@@ -30,7 +30,7 @@ list_empty(const struct list *l)
     return l->next == l;
 }
 
-/* Before `at`: with a list head for `at`, at the tail. */
+/* Before `at`, an element. */
 static inline void
 list_insert_before(struct list *at, struct list *e)
 {
@@ -38,6 +38,13 @@ list_insert_before(struct list *at, struct list *e)
     e->prev = at->prev;
     at->prev->next = e;
     at->prev = e;
+}
+
+/* At the end of the list with this head. */
+static inline void
+list_append(struct list *head, struct list *e)
+{
+    list_insert_before(head, e);
 }
 
 static inline void

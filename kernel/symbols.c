@@ -57,7 +57,7 @@ symbol_name(uintptr_t address, uint32_t *offset)
         start += distance;
         found = at;
         while (*at++)
-            ;
+            continue;
     }
     if (!found)
         return NULL;

@@ -31,7 +31,7 @@ thread_next(struct thread *after)
 {
     struct list *next = after ? after->all.next : all.next;
 
-    return next == &all ? NULL : list_entry(next, struct thread, all);
+    return next == &all ? NULL : container_of(next, struct thread, all);
 }
 
 static void
@@ -91,7 +91,7 @@ schedule(void)
     defer_run();
     while (!(next = list_pop(&ready)))
         idle();
-    current = list_entry(next, struct thread, link);
+    current = container_of(next, struct thread, link);
     current->state = THREAD_RUNNING;
     if (current == previous)
         return;
@@ -105,7 +105,7 @@ static void
 make_ready(struct thread *t)
 {
     t->state = THREAD_READY;
-    list_insert_before(&ready, &t->link);
+    list_append(&ready, &t->link);
 }
 
 /* Where a new thread's first switch arrives. */
@@ -131,7 +131,7 @@ thread_create_on(const char *name, void (*entry)(void *), void *arg, uintptr_t t
     t->entry = entry;
     t->arg = arg;
     t->sp = cpu_stack_prepare(top, thread_begin);
-    list_insert_before(&all, &t->all);
+    list_append(&all, &t->all);
     make_ready(t);
     return t;
 }
@@ -205,7 +205,7 @@ thread_of_stack(uintptr_t address, bool *in_guard)
 {
     list_foreach(at, &all)
     {
-        struct thread *t = list_entry(at, struct thread, all);
+        struct thread *t = container_of(at, struct thread, all);
         uintptr_t guard = t->stack_base - PAGE_SIZE;
         if (!t->stack_size || address - guard >= t->stack_size + PAGE_SIZE)
             continue;
@@ -234,7 +234,7 @@ void
 wait_join(struct wait_queue *q, struct waiter *w)
 {
     w->thread = current;
-    list_insert_before(&q->waiters, &w->link);
+    list_append(&q->waiters, &w->link);
 }
 
 void
@@ -300,7 +300,7 @@ wake_one(struct wait_queue *q)
 
     list_foreach(at, &q->waiters)
     {
-        struct waiter *w = list_entry(at, struct waiter, link);
+        struct waiter *w = container_of(at, struct waiter, link);
         if (!w->thread) {
             w->woken(w);
         } else if (!found && !w->thread->woken) {
@@ -315,7 +315,7 @@ wake_all(struct wait_queue *q)
 {
     list_foreach(at, &q->waiters)
     {
-        struct waiter *w = list_entry(at, struct waiter, link);
+        struct waiter *w = container_of(at, struct waiter, link);
         if (w->thread)
             wake_thread(w->thread);
         else
@@ -331,5 +331,5 @@ thread_sleep(uint64_t ns)
     if (deadline < ns)
         deadline = TIME_NEVER;
     while (wait_sleep(deadline) != -ETIMEDOUT)
-        ;
+        continue;
 }

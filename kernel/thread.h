@@ -111,7 +111,7 @@ static inline void
 wait_watch(struct wait_queue *q, struct waiter *w)
 {
     w->thread = NULL;
-    list_insert_before(&q->waiters, &w->link);
+    list_append(&q->waiters, &w->link);
 }
 static inline void
 wait_unwatch(struct waiter *w)

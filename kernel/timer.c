@@ -20,7 +20,7 @@ arm(void)
     uint64_t deadline = MIN(clock_now() + WATCH_PERIOD, tick);
 
     if (!list_empty(&timers))
-        deadline = MIN(deadline, list_entry(timers.next, struct timer, link)->deadline);
+        deadline = MIN(deadline, container_of(timers.next, struct timer, link)->deadline);
     platform->timer_arm(deadline);
 }
 
@@ -33,7 +33,7 @@ run_timers(void *unused)
 
     (void)unused;
     while (!list_empty(&timers)) {
-        struct timer *t = list_entry(timers.next, struct timer, link);
+        struct timer *t = container_of(timers.next, struct timer, link);
         if (now < t->deadline)
             break;
         list_remove(&t->link);
@@ -75,7 +75,7 @@ timer_set(struct timer *t, uint64_t deadline)
     timer_cancel(t);
     t->deadline = deadline;
     struct list *at = timers.next;
-    while (at != &timers && list_entry(at, struct timer, link)->deadline <= deadline)
+    while (at != &timers && container_of(at, struct timer, link)->deadline <= deadline)
         at = at->next;
     list_insert_before(at, &t->link);
     if (timers.next == &t->link)

@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include "httpd.h"
 
-#define PLACES    64
-#define FILE_MOST 32768 /* bytes */
-#define KEPT_MS   1000
-#define SHARE     16 /* of the memory that was free, all files together */
+#define PLACES   64
+#define FILE_MAX 32768 /* bytes */
+#define KEPT_MS  1000
+#define SHARE    16 /* of the memory that was free, all files together */
 
 static struct cached *places[PLACES];
 static size_t used, most;
@@ -77,7 +77,7 @@ cache_add(const char *path, int file, const struct version *version)
     struct cached **place = place_of(path), *cached;
 
     forget(place);
-    if (version->size > FILE_MOST || !make_room((size_t)version->size))
+    if (version->size > FILE_MAX || !make_room((size_t)version->size))
         return NULL;
     cached = malloc(sizeof(*cached) + (size_t)version->size);
     if (!cached)

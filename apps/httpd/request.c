@@ -352,7 +352,7 @@ parse_field(char *line, char **next, struct request *request, struct framing *fr
     while (*value == ' ' || *value == '\t')
         value++;
     for (end = value; !is(*end, CONTROL); end++)
-        ;
+        continue;
     char *newline = end + (*end == '\r');
     if (*newline != '\n')
         return 400;

@@ -20,7 +20,7 @@
 #include "shell.h"
 
 #define BLOCK        4096u
-#define MOST_BLOCKS  16384u
+#define BLOCKS_MAX   16384u
 #define RUN_MAX      16u /* blocks of one operation */
 #define ERRORS_SHOWN 10
 
@@ -67,7 +67,8 @@ write_run(struct test *t, uint32_t first, uint32_t count, uint32_t version)
         t->versions[first + i] = version;
         fill_block(t, first + i, version, (uint32_t *)(t->data + i * BLOCK));
     }
-    int error = fs_disk_bytes(t->disk, DISK_WRITE, (uint64_t)first * BLOCK, t->data, count * BLOCK);
+    int error =
+        fs_disk_bytes(t->disk, DISK_WRITE, (uint64_t)first * BLOCK, t->data, count * BLOCK);
     if (error)
         complain(t, "cannot be written", first, error);
     t->writes++;
@@ -77,7 +78,8 @@ static void
 read_run(struct test *t, uint32_t first, uint32_t count)
 {
     uint32_t expected[BLOCK / 4];
-    int error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
+    int error =
+        fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
 
     t->reads++;
     if (error) {
@@ -98,7 +100,8 @@ static void
 compare_run(struct test *t, uint32_t first, uint32_t count)
 {
     char block[BLOCK];
-    int error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
+    int error =
+        fs_disk_bytes(t->disk, DISK_READ, (uint64_t)first * BLOCK, t->data, count * BLOCK);
 
     t->reads++;
     for (uint32_t i = 0; i < count && !error; i++) {
@@ -143,7 +146,7 @@ test_disk(struct disk_device *disk, uint32_t seed, uint32_t count, bool read_onl
     struct test t = {.disk = disk, .seed = seed ? seed : 1};
     uint64_t blocks = disk->capacity / (BLOCK / DISK_SECTOR);
 
-    t.blocks = blocks < MOST_BLOCKS ? (uint32_t)blocks : MOST_BLOCKS;
+    t.blocks = blocks < BLOCKS_MAX ? (uint32_t)blocks : BLOCKS_MAX;
     if (t.blocks == 0) {
         fprintf(stderr, "blktest: %s is smaller than a block of %u bytes\n", disk->name, BLOCK);
         return 1;

@@ -153,7 +153,7 @@ static size_t
 before(size_t at)
 {
     while (at > 0 && continues(l.text[--at]))
-        ;
+        continue;
     return at;
 }
 

@@ -31,7 +31,7 @@ virtio_device_next(struct virtio_device *after)
 {
     struct list *next = after ? after->link.next : devices.next;
 
-    return next == &devices ? NULL : list_entry(next, struct virtio_device, link);
+    return next == &devices ? NULL : container_of(next, struct virtio_device, link);
 }
 
 /* ---- status ---- */
@@ -64,7 +64,7 @@ device_reset(struct virtio_device *v)
 /* ---- features ---- */
 
 /* Bits 24 to 49 belong to rings and transports (6), so a driver cannot ask for one. */
-#define RESERVED_BITS (((UINT64_C(1) << 50) - 1) & ~((UINT64_C(1) << 24) - 1))
+#define RESERVED_BITS ((BIT(50) - 1) & ~(BIT(24) - 1))
 
 /*
  * What the core serves of them. ANY_LAYOUT and VERSION_1: drivers look at them to lay out
@@ -72,11 +72,10 @@ device_reset(struct virtio_device *v)
  * we never switch one on, bus addresses are physical addresses, which is what we hand out.
  * ORDER_PLATFORM: on x86 the barriers between processors hold for devices too.
  */
-#define CORE_BITS                                                                    \
-    (UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_INDIRECT |    \
-     UINT64_C(1) << VIRTIO_F_RING_EVENT_IDX | UINT64_C(1) << VIRTIO_F_VERSION_1 |    \
-     UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | UINT64_C(1) << VIRTIO_F_RING_PACKED | \
-     UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
+#define CORE_BITS                                                                            \
+    (BIT(VIRTIO_F_ANY_LAYOUT) | BIT(VIRTIO_F_RING_INDIRECT) | BIT(VIRTIO_F_RING_EVENT_IDX) | \
+     BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM) | BIT(VIRTIO_F_RING_PACKED) |   \
+     BIT(VIRTIO_F_ORDER_PLATFORM))
 
 /* The table ends with {0, 0}, the only entry that names one bit twice. */
 static uint64_t
@@ -97,7 +96,7 @@ virtio_features_accept(uint64_t offered, uint64_t wanted, bool modern,
     /* A legacy transport has 32 bits (2.2.3). */
     if (!modern)
         bits &= UINT32_MAX;
-    if (dependencies == NULL)
+    if (!dependencies)
         return bits;
     /* One that goes may take others along; each round but the last loses a bit. */
     do {
@@ -156,9 +155,9 @@ abandon(struct virtio_device *v)
 }
 
 static void
-give_up(struct virtio_device *v, const char *why, int err)
+give_up(struct virtio_device *v, const char *why, int error)
 {
-    log_error("%s: %s does not work: %s (error %d)", v->where, v->driver->name, why, -err);
+    log_error("%s: %s does not work: %s (error %d)", v->where, v->driver->name, why, -error);
     v->running = false;
     v->failed = true;
     if (device_reset(v) == 0)
@@ -174,17 +173,17 @@ bring_up(struct virtio_device *v, const char **why)
 {
     status_add(v, VIRTIO_STATUS_ACKNOWLEDGE);
     status_add(v, VIRTIO_STATUS_DRIVER);
-    int err = features_settle(v, why);
-    if (err)
-        return err;
+    int error = features_settle(v, why);
+    if (error)
+        return error;
     *why = "its queues or its configuration cannot be used";
-    err = v->driver->probe(v);
-    if (err)
-        return err;
+    error = v->driver->probe(v);
+    if (error)
+        return error;
     *why = "its interrupt cannot be connected";
-    err = v->transport->start(v);
-    if (err)
-        return err;
+    error = v->transport->start(v);
+    if (error)
+        return error;
     /* Before the bit, since the first interrupt may come before set_status returns. */
     v->running = true;
     status_add(v, VIRTIO_STATUS_DRIVER_OK);
@@ -196,15 +195,15 @@ device_start(struct virtio_device *v)
 {
     const char *why;
 
-    int err = device_reset(v);
-    if (err) {
-        give_up(v, "its reset does not finish", err);
+    int error = device_reset(v);
+    if (error) {
+        give_up(v, "its reset does not finish", error);
         return;
     }
     take_back(v);
-    err = bring_up(v, &why);
-    if (err) {
-        give_up(v, why, err);
+    error = bring_up(v, &why);
+    if (error) {
+        give_up(v, why, error);
         return;
     }
     v->driver->started(v);
@@ -283,7 +282,7 @@ virtio_driver_find(uint16_t type)
 void
 virtio_device_found(struct virtio_device *v)
 {
-    list_insert_before(&devices, &v->link);
+    list_append(&devices, &v->link);
     v->config_work.run = config_work;
     v->config_work.arg = v;
     v->driver = virtio_driver_find(v->type);
@@ -360,34 +359,34 @@ virtio_config_write32(struct virtio_device *v, size_t offset, uint32_t value)
 /* One reading that no change cut in two (2.5.1): the generation stood still, or, on transports
  * without one, two readings in a row are the same. */
 static bool
-config_read_once(struct virtio_device *v, size_t offset, void *to, size_t len, int *err)
+config_read_once(struct virtio_device *v, size_t offset, void *to, size_t len, int *error)
 {
     uint8_t again[VIRTIO_CONFIG_MAX];
     uint32_t generation = v->transport->modern ? v->transport->config_generation(v) : 0;
 
-    *err = config_get(v, offset, to, len);
-    if (*err)
+    *error = config_get(v, offset, to, len);
+    if (*error)
         return true;
     if (v->transport->modern)
         return v->transport->config_generation(v) == generation;
-    *err = config_get(v, offset, again, len);
-    return *err || memcmp(to, again, len) == 0;
+    *error = config_get(v, offset, again, len);
+    return *error || memcmp(to, again, len) == 0;
 }
 
 int
 virtio_config_read(struct virtio_device *v, size_t offset, void *out, size_t len)
 {
     uint8_t value[VIRTIO_CONFIG_MAX];
-    int err;
+    int error;
 
-    if (len == 0 || len > sizeof value)
+    if (len == 0 || len > sizeof(value))
         return -EINVAL;
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
-        if (!config_read_once(v, offset, value, len, &err))
+        if (!config_read_once(v, offset, value, len, &error))
             continue;
-        if (err == 0)
+        if (error == 0)
             memcpy(out, value, len);
-        return err;
+        return error;
     }
     log_warn("%s: the configuration at offset %zu never settles", v->where, offset);
     return -EIO;
@@ -396,7 +395,7 @@ virtio_config_read(struct virtio_device *v, size_t offset, void *out, size_t len
 #define CONFIG_READ(bits)                                                                     \
     int virtio_config_read##bits(struct virtio_device *v, size_t offset, uint##bits##_t *out) \
     {                                                                                         \
-        return virtio_config_read(v, offset, out, sizeof *out);                               \
+        return virtio_config_read(v, offset, out, sizeof(*out));                              \
     }
 
 CONFIG_READ(8)
@@ -415,8 +414,8 @@ shutdown_run(void)
 {
     list_foreach(it, &devices)
     {
-        struct virtio_device *v = list_entry(it, struct virtio_device, link);
-        if (v->driver == NULL)
+        struct virtio_device *v = container_of(it, struct virtio_device, link);
+        if (!v->driver)
             continue;
         v->running = false;
         for (unsigned i = 0; i < v->nr_queues; i++)

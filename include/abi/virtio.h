@@ -8,6 +8,7 @@
 #define ABI_VIRTIO_H
 
 #include <stdint.h>
+#include "abi/bits.h"
 
 /* Device types (5). */
 #define VIRTIO_ID_NET     1
@@ -28,13 +29,13 @@
 #define VIRTIO_ISR_CONFIG 2
 
 /* Feature bit numbers of ring and transport (6). */
-#define VIRTIO_F_ANY_LAYOUT        27
-#define VIRTIO_F_RING_INDIRECT     28
-#define VIRTIO_F_RING_EVENT_IDX    29
-#define VIRTIO_F_VERSION_1         32
-#define VIRTIO_F_ACCESS_PLATFORM   33
-#define VIRTIO_F_RING_PACKED       34
-#define VIRTIO_F_ORDER_PLATFORM    36
+#define VIRTIO_F_ANY_LAYOUT      27
+#define VIRTIO_F_RING_INDIRECT   28
+#define VIRTIO_F_RING_EVENT_IDX  29
+#define VIRTIO_F_VERSION_1       32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_F_RING_PACKED     34
+#define VIRTIO_F_ORDER_PLATFORM  36
 
 /* ---- split ring (2.7) ---- */
 
@@ -99,19 +100,19 @@ struct vring_packed_event {
 
 /* ---- network device (5.1) ---- */
 
-#define VIRTIO_NET_F_CSUM           0
-#define VIRTIO_NET_F_GUEST_CSUM     1
-#define VIRTIO_NET_F_MTU            3
-#define VIRTIO_NET_F_MAC            5
-#define VIRTIO_NET_F_GUEST_TSO4     7
-#define VIRTIO_NET_F_GUEST_TSO6     8
-#define VIRTIO_NET_F_GUEST_ECN      9
-#define VIRTIO_NET_F_HOST_TSO4      11
-#define VIRTIO_NET_F_HOST_TSO6      12
-#define VIRTIO_NET_F_HOST_ECN       13
-#define VIRTIO_NET_F_HOST_UFO       14
-#define VIRTIO_NET_F_MRG_RXBUF      15
-#define VIRTIO_NET_F_STATUS         16
+#define VIRTIO_NET_F_CSUM       0
+#define VIRTIO_NET_F_GUEST_CSUM 1
+#define VIRTIO_NET_F_MTU        3
+#define VIRTIO_NET_F_MAC        5
+#define VIRTIO_NET_F_GUEST_TSO4 7
+#define VIRTIO_NET_F_GUEST_TSO6 8
+#define VIRTIO_NET_F_GUEST_ECN  9
+#define VIRTIO_NET_F_HOST_TSO4  11
+#define VIRTIO_NET_F_HOST_TSO6  12
+#define VIRTIO_NET_F_HOST_ECN   13
+#define VIRTIO_NET_F_HOST_UFO   14
+#define VIRTIO_NET_F_MRG_RXBUF  15
+#define VIRTIO_NET_F_STATUS     16
 
 #define VIRTIO_NET_S_LINK_UP 1
 
@@ -145,11 +146,11 @@ struct virtio_net_hdr {
 
 /* ---- block device (5.2) ---- */
 
-#define VIRTIO_BLK_F_SIZE_MAX     1
-#define VIRTIO_BLK_F_SEG_MAX      2
-#define VIRTIO_BLK_F_RO           5
-#define VIRTIO_BLK_F_BLK_SIZE     6
-#define VIRTIO_BLK_F_FLUSH        9
+#define VIRTIO_BLK_F_SIZE_MAX 1
+#define VIRTIO_BLK_F_SEG_MAX  2
+#define VIRTIO_BLK_F_RO       5
+#define VIRTIO_BLK_F_BLK_SIZE 6
+#define VIRTIO_BLK_F_FLUSH    9
 
 struct virtio_blk_config {
     uint64_t capacity;

@@ -281,9 +281,9 @@ block_open(char *value)
     d->state = disk;
     d->config = &disk->config;
     d->config_len = CONFIG_LEN;
-    d->features = 1ull << VIRTIO_BLK_F_SEG_MAX | 1ull << VIRTIO_BLK_F_FLUSH;
+    d->features = BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_FLUSH);
     if (disk->read_only)
-        d->features |= 1ull << VIRTIO_BLK_F_RO;
+        d->features |= BIT(VIRTIO_BLK_F_RO);
     d->feature_len = 2;
     worker_setup();
 }

@@ -22,7 +22,6 @@
 #define ETHERNET_MAX  1514
 #define TSO_FRAME_MAX 65550
 
-#define BIT(n) (1ull << (n))
 #define OFFLOADS                                                                            \
     (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO4) | \
      BIT(VIRTIO_NET_F_GUEST_TSO6) | BIT(VIRTIO_NET_F_GUEST_ECN) |                           \

@@ -26,7 +26,7 @@ watch(int socket, const struct termios *mode)
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
     while (read(socket, &byte, 1) < 0 && errno == EINTR)
-        ;
+        continue;
     tcsetattr(STDIN_FILENO, TCSANOW, mode);
     _exit(0);
 }
@@ -73,5 +73,5 @@ terminal_restore(void)
     write_all(socket, &byte, 1);
     /* It answers by ending. */
     while (read(socket, &byte, 1) < 0 && errno == EINTR)
-        ;
+        continue;
 }

@@ -55,7 +55,7 @@ wait_until_ready(int socket, pid_t pid)
     char byte;
     ssize_t n;
     while ((n = recv(socket, &byte, 1, 0)) < 0 && errno == EINTR)
-        ;
+        continue;
     if (n == 1)
         return;
     waitpid(pid, NULL, 0);

@@ -28,7 +28,7 @@ push(_Atomic(struct job *) *list, struct job *job)
 {
     job->next = atomic_load(list);
     while (!atomic_compare_exchange_weak(list, &job->next, job))
-        ;
+        continue;
 }
 
 /* Takes the whole list, oldest first. */

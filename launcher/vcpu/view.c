@@ -18,7 +18,7 @@
 
 /* Exits; the first 3 at least, so that a fault which both views have is seen in the far one. */
 #define WAIT_FIRST 4
-#define WAIT_MOST  256
+#define WAIT_MAX   256
 
 struct patience {
     unsigned wait; /* exits that the next stay in the far view lasts */
@@ -35,7 +35,7 @@ stay(struct patience *p, const char *what, regs_t regs)
     trace("%s in the far view from %#x on, for %u exits", what, (uint32_t)regs[REG_RIP],
           p->wait);
     p->left = p->wait;
-    if (p->wait < WAIT_MOST)
+    if (p->wait < WAIT_MAX)
         p->wait *= 2;
 }
 

@@ -26,7 +26,7 @@ struct dev_file {
 static struct dev_file *
 to_dev_file(struct file *file)
 {
-    return list_entry(file, struct dev_file, file);
+    return container_of(file, struct dev_file, file);
 }
 
 static void
@@ -216,7 +216,7 @@ dev_entry(uint64_t i, const char **name, const struct file_ops **ops, struct dis
     }
     i -= ARRAY_SIZE(devices);
     while ((d = disk_next(d)) && i-- > 0)
-        ;
+        continue;
     if (!d)
         return false;
     *name = d->name;

@@ -20,9 +20,9 @@
 #define TYPE_EXTENDED_LBA 0x0f
 #define TYPE_GPT          0xee
 
-#define GPT_HEADER_LEAST 92
-#define GPT_ENTRY_LEAST  128
-#define GPT_ENTRIES_MOST 128
+#define GPT_HEADER_MIN  92
+#define GPT_ENTRY_MIN   128
+#define GPT_ENTRIES_MAX 128
 
 struct mbr_entry {
     uint8_t status;
@@ -118,9 +118,9 @@ scan_logical(struct scan *s, const struct mbr_entry *extended)
     uint64_t at = extended->start;
 
     for (unsigned number = MBR_LOGICAL; number < MBR_LOGICAL + PARTITION_MAX; number++) {
-        int err = read_at(s, at, 0, sector);
-        if (err)
-            return err;
+        int error = read_at(s, at, 0, sector);
+        if (error)
+            return error;
         if (!mbr_entries(sector, e))
             return 0;
         if (e[0].type && inside(s, at + e[0].start, e[0].count))
@@ -173,7 +173,7 @@ static bool
 gpt_header_valid(struct gpt_header *h, uint8_t *sector, uint64_t lba)
 {
     memcpy(h, sector, sizeof(*h));
-    if (memcmp(h->signature, "EFI PART", 8) != 0 || h->header_size < GPT_HEADER_LEAST ||
+    if (memcmp(h->signature, "EFI PART", 8) != 0 || h->header_size < GPT_HEADER_MIN ||
         h->header_size > DISK_SECTOR || h->own_lba != lba)
         return false;
     memset(sector + offsetof(struct gpt_header, header_crc), 0, sizeof(h->header_crc));
@@ -189,19 +189,19 @@ scan_gpt_entries(struct scan *s, const struct gpt_header *h, bool *valid)
     uint8_t sector[DISK_SECTOR];
     struct gpt_entry e;
     uint32_t crc = ~0u;
-    int err;
+    int error;
 
     *valid = false;
     /* Entries larger than the usual 128 bytes are allowed, and have not been seen. */
-    if (h->entry_size != GPT_ENTRY_LEAST || h->nr_entries > GPT_ENTRIES_MOST ||
-        !inside(s, h->entries_lba, GPT_ENTRIES_MOST * GPT_ENTRY_LEAST / DISK_SECTOR >> s->shift))
+    if (h->entry_size != GPT_ENTRY_MIN || h->nr_entries > GPT_ENTRIES_MAX ||
+        !inside(s, h->entries_lba, GPT_ENTRIES_MAX * GPT_ENTRY_MIN / DISK_SECTOR >> s->shift))
         return 0;
-    unsigned in_sector = DISK_SECTOR / GPT_ENTRY_LEAST;
+    unsigned in_sector = DISK_SECTOR / GPT_ENTRY_MIN;
     for (unsigned i = 0; i < h->nr_entries; i++) {
-        if (i % in_sector == 0 && (err = read_at(s, h->entries_lba, i / in_sector, sector)))
-            return err;
-        memcpy(&e, sector + i % in_sector * GPT_ENTRY_LEAST, sizeof(e));
-        crc = crc32(crc, sector + i % in_sector * GPT_ENTRY_LEAST, GPT_ENTRY_LEAST);
+        if (i % in_sector == 0 && (error = read_at(s, h->entries_lba, i / in_sector, sector)))
+            return error;
+        memcpy(&e, sector + i % in_sector * GPT_ENTRY_MIN, sizeof(e));
+        crc = crc32(crc, sector + i % in_sector * GPT_ENTRY_MIN, GPT_ENTRY_MIN);
         if (memcmp(e.type, unused, sizeof(unused)) != 0 && e.last >= e.first &&
             inside(s, e.first, e.last - e.first + 1))
             add(s, i + 1, e.first, e.last - e.first + 1);
@@ -220,14 +220,14 @@ scan_gpt(struct scan *s, bool *valid)
 
     *valid = false;
     for (unsigned i = 0; i < ARRAY_SIZE(places) && s->end > 1; i++) {
-        int err = read_at(s, places[i], 0, sector);
-        if (err)
-            return err;
+        int error = read_at(s, places[i], 0, sector);
+        if (error)
+            return error;
         if (!gpt_header_valid(&h, sector, places[i]))
             continue;
-        err = scan_gpt_entries(s, &h, valid);
-        if (err || *valid)
-            return err;
+        error = scan_gpt_entries(s, &h, valid);
+        if (error || *valid)
+            return error;
         s->nr = 0;
     }
     return 0;
@@ -252,9 +252,9 @@ partition_scan(partition_read read, void *arg, uint64_t capacity, uint32_t block
 
     if (capacity < 2)
         return 0;
-    int err = read(arg, 0, sector);
-    if (err)
-        return err;
+    int error = read(arg, 0, sector);
+    if (error)
+        return error;
     if (!mbr_entries(sector, entries))
         return 0;
     for (int i = 0; i < MBR_ENTRIES; i++)
@@ -263,13 +263,14 @@ partition_scan(partition_read read, void *arg, uint64_t capacity, uint32_t block
     if (!gpt) {
         if (!mbr_fits(&s, entries))
             set_unit(&s, capacity, 0);
-        err = mbr_fits(&s, entries) ? scan_mbr(&s, entries) : 0;
-        return err ? err : (int)s.nr;
+        error = mbr_fits(&s, entries) ? scan_mbr(&s, entries) : 0;
+        return error ? error : (int)s.nr;
     }
-    err = scan_gpt(&s, &valid);
-    for (unsigned shift = 0; DISK_SECTOR << shift <= DISK_BLOCK_MAX && !err && !valid; shift++) {
+    error = scan_gpt(&s, &valid);
+    for (unsigned shift = 0; DISK_SECTOR << shift <= DISK_BLOCK_MAX && !error && !valid;
+         shift++) {
         set_unit(&s, capacity, shift);
-        err = scan_gpt(&s, &valid);
+        error = scan_gpt(&s, &valid);
     }
-    return err ? err : (int)s.nr;
+    return error ? error : (int)s.nr;
 }

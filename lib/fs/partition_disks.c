@@ -19,10 +19,10 @@ partition_submit(struct disk_device *dev, struct disk_request *r)
     if (r->sector > dev->capacity || sectors > dev->capacity - r->sector)
         return -EINVAL;
     r->sector += dev->start;
-    int err = dev->whole->submit(dev->whole, r);
-    if (err)
+    int error = dev->whole->submit(dev->whole, r);
+    if (error)
         r->sector -= dev->start;
-    return err;
+    return error;
 }
 
 static void

@@ -36,7 +36,7 @@ static void
 drop_last(struct walk *w)
 {
     while (w->out_len > 0 && w->out[--w->out_len] != '/')
-        ;
+        continue;
     w->out[w->out_len] = '\0';
 }
 

@@ -18,7 +18,7 @@ struct place {
 static struct place *
 to_place(struct file *file)
 {
-    return list_entry(file, struct place, file);
+    return container_of(file, struct place, file);
 }
 
 static int

@@ -211,7 +211,7 @@ read_slot(struct disk_reader *r, uint64_t at, void *to, size_t len)
 static int
 disk_reader_read(struct fs_reader *reader, uint64_t at, void *to, size_t len)
 {
-    struct disk_reader *r = list_entry(reader, struct disk_reader, reader);
+    struct disk_reader *r = container_of(reader, struct disk_reader, reader);
     size_t part = r->disk->block_size - 1;
 
     while (len > 0) {
@@ -242,7 +242,7 @@ slot_pages(const struct disk_reader *r)
 static void
 disk_reader_close(struct fs_reader *reader)
 {
-    struct disk_reader *r = list_entry(reader, struct disk_reader, reader);
+    struct disk_reader *r = container_of(reader, struct disk_reader, reader);
 
     while (any_filling(r))
         wait_on(&r->filled, TIME_NEVER);
@@ -270,7 +270,7 @@ allocate_slots(struct disk_reader *r)
         r->slots[i].reader = r;
         r->slots[i].data = data + i * r->slot_size;
     }
-    return data != NULL;
+    return data;
 }
 
 struct fs_reader *

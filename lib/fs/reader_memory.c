@@ -16,7 +16,7 @@ struct memory_reader {
 static int
 memory_read(struct fs_reader *reader, uint64_t at, void *to, size_t len)
 {
-    const struct memory_reader *r = list_entry(reader, struct memory_reader, reader);
+    const struct memory_reader *r = container_of(reader, struct memory_reader, reader);
 
     memcpy(to, r->base + at, len);
     return 0;
@@ -25,7 +25,7 @@ memory_read(struct fs_reader *reader, uint64_t at, void *to, size_t len)
 static void
 memory_close(struct fs_reader *reader)
 {
-    kfree(list_entry(reader, struct memory_reader, reader));
+    kfree(container_of(reader, struct memory_reader, reader));
 }
 
 struct fs_reader *

@@ -57,7 +57,7 @@ SYSCALL(269, fstatfs64, int fd, size_t size, struct statfs *to)
     if (error)
         return error;
     while ((mount = fs_next(mount)) && mount->id != st.device)
-        ;
+        continue;
     return put_statfs(size, to, mount);
 }
 

@@ -146,7 +146,7 @@ add_directory(struct builder *b, const char *name, size_t len)
 
     if (node)
         node->mode = FS_S_IFDIR | 0755;
-    return node != NULL;
+    return node;
 }
 
 /* FS_S_IF* of a member's type flag; a hard link is a file until it is resolved, and 0 is what
@@ -313,7 +313,7 @@ resolve_hard_links(struct builder *b)
     }
     for (uint32_t i = 0; i < b->count; i++) {
         b->left_out[BAD_LINK] += !b->nodes[i]->body;
-        keep(b, i, &kept, b->nodes[i]->body != NULL);
+        keep(b, i, &kept, b->nodes[i]->body);
     }
     b->count = kept;
 }

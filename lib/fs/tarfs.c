@@ -26,7 +26,7 @@ struct tarfs_file {
 static struct tarfs_file *
 to_tarfs_file(struct file *file)
 {
-    return list_entry(file, struct tarfs_file, file);
+    return container_of(file, struct tarfs_file, file);
 }
 
 static void
@@ -175,7 +175,7 @@ static const struct file_ops directory_ops = {
 static struct tarfs *
 to_tarfs(struct fs_mount *mount)
 {
-    return list_entry(mount, struct tarfs, mount);
+    return container_of(mount, struct tarfs, mount);
 }
 
 static int

@@ -173,7 +173,7 @@ struct tmp_file {
 static inline struct tmp_node *
 tmp_node_of(struct file *file)
 {
-    return list_entry(file, struct tmp_file, file)->node;
+    return container_of(file, struct tmp_file, file)->node;
 }
 
 long tmp_directory_pread(struct file *, void *to, size_t len, uint64_t at);

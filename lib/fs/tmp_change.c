@@ -10,7 +10,7 @@
 static struct tmpfs *
 to_tmpfs(struct fs_mount *mount)
 {
-    return list_entry(mount, struct tmpfs, mount);
+    return container_of(mount, struct tmpfs, mount);
 }
 
 /* The directory of a path, the last component, and the name if it is there. */

@@ -29,7 +29,7 @@ name_at(const struct tmp_node *directory, uint64_t position)
 {
     list_foreach(e, &directory->entries)
     {
-        const struct tmp_name *name = list_entry(e, struct tmp_name, link);
+        const struct tmp_name *name = container_of(e, struct tmp_name, link);
         if (name->place >= position)
             return name;
     }
@@ -41,7 +41,7 @@ name_behind(const struct tmp_node *directory, const struct tmp_name *name)
 {
     return name->link.next == &directory->entries
                ? NULL
-               : list_entry(name->link.next, struct tmp_name, link);
+               : container_of(name->link.next, struct tmp_name, link);
 }
 
 long

@@ -141,7 +141,7 @@ enlist(struct tmp_name *name)
     name->chain = *bucket;
     *bucket = name;
     name->place = ++parent->last_place;
-    list_insert_before(&parent->entries, &name->link);
+    list_append(&parent->entries, &name->link);
     parent->nr_entries++;
     parent->fs->nr_names++;
 }

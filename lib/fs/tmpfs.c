@@ -16,7 +16,7 @@
 static struct tmpfs *
 to_tmpfs(struct fs_mount *mount)
 {
-    return list_entry(mount, struct tmpfs, mount);
+    return container_of(mount, struct tmpfs, mount);
 }
 
 static uint64_t
@@ -71,7 +71,7 @@ tmp_close(struct file *file)
 {
     struct tmp_node *node = tmp_node_of(file);
 
-    kfree(list_entry(file, struct tmp_file, file));
+    kfree(container_of(file, struct tmp_file, file));
     node->refs--;
     tmp_node_drop(node);
 }

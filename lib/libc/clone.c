@@ -18,7 +18,7 @@ PART(threads);
 PROGRAM_PREEMPTED;
 
 #define FLAGS_NEEDED (ABI_CLONE_VM | ABI_CLONE_THREAD | ABI_CLONE_SETTLS)
-#define STACK_LEAST  1024 /* bytes that the child's first steps take, generously */
+#define STACK_MIN    1024 /* bytes that the child's first steps take, generously */
 
 /* On the child's own stack, below the argument. */
 struct child {
@@ -62,7 +62,7 @@ SYSCALL(120, clone, unsigned flags, void **stack, int *parent_id,
 
     if ((flags & FLAGS_NEEDED) != FLAGS_NEEDED)
         return -ENOSYS; /* fork: there is one address space */
-    if ((uintptr_t)stack < STACK_LEAST)
+    if ((uintptr_t)stack < STACK_MIN)
         return -EINVAL;
     *child = (struct child){
         .thread.blocked = ((struct libc_thread *)thread_current()->data)->blocked,

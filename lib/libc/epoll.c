@@ -30,7 +30,7 @@ static const void *const linked_with[] __attribute__((used, section(".discard.us
 #define EPOLLONESHOT 0x40000000u
 #define EPOLLET      0x80000000u
 #define POLL_BITS    0x3fffu /* of an event mask; the rest are modes */
-#define LEVELS_MOST  5       /* of epoll descriptors in each other, Linux's limit */
+#define LEVELS_MAX   5       /* of epoll descriptors in each other, Linux's limit */
 
 /* Linux packs it on this machine's 64-bit brother only, and 4-byte alignment makes it the same
  * here. */
@@ -45,7 +45,7 @@ struct entry {
     struct list maybe; /* its place among those that may be ready, or alone */
     struct epoll *epoll;
     struct file *file;
-    int fd; /* by which it was added */
+    int fd;                   /* by which it was added */
     struct epoll_event event; /* without POLL_BITS: its single shot is spent */
 };
 
@@ -73,13 +73,13 @@ woken(struct waiter *waiter)
 {
     static uint32_t spread;
     static unsigned depth;
-    struct entry *entry = list_entry(waiter, struct entry, waiter);
+    struct entry *entry = container_of(waiter, struct entry, waiter);
     struct epoll *epoll = entry->epoll;
 
     if (!(entry->event.events & POLL_BITS))
         return;
     list_remove(&entry->maybe);
-    list_insert_before(&epoll->maybe, &entry->maybe);
+    list_append(&epoll->maybe, &entry->maybe);
     if (depth++ == 0)
         spread++;
     if (epoll->woken_in != spread) {
@@ -95,7 +95,7 @@ epoll_poll(struct file *file)
     struct epoll *epoll = file->private;
 
     while (!list_empty(&epoll->maybe)) {
-        struct entry *entry = list_entry(epoll->maybe.next, struct entry, maybe);
+        struct entry *entry = container_of(epoll->maybe.next, struct entry, maybe);
         if (ready(entry))
             return FILE_POLLIN;
         list_remove(&entry->maybe);
@@ -120,17 +120,17 @@ report(struct epoll *epoll, struct epoll_event *out, int most)
     long n = 0;
 
     while (n < most && !list_empty(&epoll->maybe)) {
-        struct entry *entry = list_entry(list_pop(&epoll->maybe), struct entry, maybe);
+        struct entry *entry = container_of(list_pop(&epoll->maybe), struct entry, maybe);
         unsigned events = ready(entry);
         if (!events)
             continue;
         out[n].events = events;
         out[n++].data = entry->event.data;
         if (stays_ready(entry))
-            list_insert_before(&again, &entry->maybe);
+            list_append(&again, &entry->maybe);
     }
     while (!list_empty(&again))
-        list_insert_before(&epoll->maybe, list_pop(&again));
+        list_append(&epoll->maybe, list_pop(&again));
     return n;
 }
 
@@ -150,7 +150,7 @@ void
 epoll_forget(struct file *file)
 {
     while (!list_empty(&file->watched))
-        remove_entry(list_entry(file->watched.next, struct entry, of_file));
+        remove_entry(container_of(file->watched.next, struct entry, of_file));
 }
 
 static void
@@ -159,7 +159,7 @@ epoll_close(struct file *file)
     struct epoll *epoll = file->private;
 
     while (!list_empty(&epoll->entries))
-        remove_entry(list_entry(epoll->entries.next, struct entry, of_epoll));
+        remove_entry(container_of(epoll->entries.next, struct entry, of_epoll));
     kfree(epoll);
 }
 
@@ -176,7 +176,7 @@ find(const struct epoll *epoll, const struct file *file, int fd)
         return NULL;
     list_foreach(at, &file->watched)
     {
-        struct entry *entry = list_entry(at, struct entry, of_file);
+        struct entry *entry = container_of(at, struct entry, of_file);
         if (entry->epoll == epoll && entry->fd == fd)
             return entry;
     }
@@ -210,8 +210,8 @@ new_entry(struct epoll *epoll, struct file *file, int fd)
         wait_watch(file->changed, &entry->waiter);
     if (!file->watched.next)
         list_init(&file->watched);
-    list_insert_before(&file->watched, &entry->of_file);
-    list_insert_before(&epoll->entries, &entry->of_epoll);
+    list_append(&file->watched, &entry->of_file);
+    list_append(&epoll->entries, &entry->of_epoll);
     return entry;
 }
 
@@ -235,10 +235,10 @@ levels(struct epoll *epoll, uint32_t count)
     if (epoll->counted_in == count)
         return epoll->levels;
     epoll->counted_in = count;
-    epoll->levels = LEVELS_MOST + 1; /* should a way come back here */
+    epoll->levels = LEVELS_MAX + 1; /* should a way come back here */
     list_foreach(at, &epoll->entries)
     {
-        const struct entry *entry = list_entry(at, struct entry, of_epoll);
+        const struct entry *entry = container_of(at, struct entry, of_epoll);
         below = MAX(below, levels(as_epoll(entry->file), count));
     }
     epoll->levels = below + 1;
@@ -252,7 +252,7 @@ nested_too_deep(void)
 
     count++;
     for (int fd = 0; fd < fd_end(); fd++)
-        if (levels(as_epoll(fd_get(fd)), count) > LEVELS_MOST)
+        if (levels(as_epoll(fd_get(fd)), count) > LEVELS_MAX)
             return true;
     return false;
 }

@@ -11,7 +11,7 @@
 PART(eventfd);
 
 #define EFD_SEMAPHORE 1
-#define MOST          (UINT64_MAX - 1)
+#define COUNT_MAX     (UINT64_MAX - 1)
 
 struct event {
     uint64_t count;
@@ -25,7 +25,7 @@ event_poll(struct file *file)
 {
     const struct event *event = file->private;
 
-    return (event->count > 0 ? FILE_POLLIN : 0) | (event->count < MOST ? FILE_POLLOUT : 0);
+    return (event->count > 0 ? FILE_POLLIN : 0) | (event->count < COUNT_MAX ? FILE_POLLOUT : 0);
 }
 
 /* 0 when `ready` holds, or why it will not be waited for. */
@@ -66,9 +66,9 @@ event_write(struct file *file, const void *from, size_t len)
     if (len < sizeof(added))
         return -EINVAL;
     memcpy(&added, from, sizeof(added));
-    if (added > MOST)
+    if (added > COUNT_MAX)
         return -EINVAL;
-    while (MOST - event->count < added) {
+    while (COUNT_MAX - event->count < added) {
         /* Not writable by so much: any read may change that, so wait for the queue. */
         int error = file->flags & FILE_O_NONBLOCK ? -EAGAIN
                                                   : signal_wait_on(&event->changed, TIME_NEVER);

@@ -35,7 +35,7 @@ futex_wait(const uint32_t *word, uint32_t value, uint32_t bits, uint64_t deadlin
     if (*(const volatile uint32_t *)word != value)
         return -EAGAIN;
     wait_queue_init(&self.queue);
-    list_insert_before(&sleepers, &self.link);
+    list_append(&sleepers, &self.link);
     while (!list_empty(&self.link) && result == 0)
         result = signal_wait_on(&self.queue, deadline);
     if (list_empty(&self.link))
@@ -53,7 +53,7 @@ wake_and_move(const uint32_t *word, uint32_t bits, long wake, const uint32_t *to
     long woken = 0, moved = 0;
 
     for (struct list *at = sleepers.next; at != &sleepers; at = next) {
-        struct sleeper *s = list_entry(at, struct sleeper, link);
+        struct sleeper *s = container_of(at, struct sleeper, link);
         next = at->next;
         if (s->word != word || !(s->bits & bits))
             continue;

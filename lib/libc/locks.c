@@ -56,7 +56,7 @@ in_the_way(const struct lock *wanted)
 {
     list_foreach(e, &locks)
     {
-        const struct lock *lock = list_entry(e, struct lock, link);
+        const struct lock *lock = container_of(e, struct lock, link);
         if (is_same_kind(lock, wanted) && lock->owner != wanted->owner &&
             (lock->exclusive || wanted->exclusive) && lock->first <= wanted->last &&
             wanted->first <= lock->last)
@@ -105,7 +105,7 @@ static void
 join(struct lock *new)
 {
     for (struct list *e = locks.next, *next; e != &locks; e = next) {
-        struct lock *lock = list_entry(e, struct lock, link);
+        struct lock *lock = container_of(e, struct lock, link);
         next = e->next;
         bool near = (new->first == 0 || lock->last >= new->first - 1) &&
                     (new->last == TO_THE_END || lock->first <= new->last + 1);
@@ -118,7 +118,7 @@ join(struct lock *new)
         kfree(lock);
     }
     struct list *at = locks.next;
-    while (at != &locks && list_entry(at, struct lock, link)->first < new->first)
+    while (at != &locks && container_of(at, struct lock, link)->first < new->first)
         at = at->next;
     list_insert_before(at, &new->link);
 }
@@ -135,7 +135,7 @@ put(const struct lock *range, bool none)
         return -ENOMEM;
     }
     for (struct list *e = locks.next, *next; e != &locks; e = next) {
-        struct lock *lock = list_entry(e, struct lock, link);
+        struct lock *lock = container_of(e, struct lock, link);
         next = e->next;
         if (is_same_kind(lock, range) && lock->owner == range->owner &&
             lock->first <= range->last && range->first <= lock->last)
@@ -155,7 +155,7 @@ void
 locks_forget(struct file *file)
 {
     for (struct list *e = locks.next, *next; e != &locks; e = next) {
-        struct lock *lock = list_entry(e, struct lock, link);
+        struct lock *lock = container_of(e, struct lock, link);
         next = e->next;
         if (lock->owner != file)
             continue;

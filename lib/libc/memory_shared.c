@@ -27,7 +27,7 @@ find(uintptr_t page)
 {
     list_foreach(e, &mappings)
     {
-        struct mapping *m = list_entry(e, struct mapping, link);
+        struct mapping *m = container_of(e, struct mapping, link);
         if (page - m->page < m->count)
             return m;
     }
@@ -42,7 +42,7 @@ record(struct file *file, uint64_t at, uintptr_t page, size_t count)
     if (!m)
         return NULL;
     *m = (struct mapping){.file = file, .at = at, .page = page, .count = count};
-    list_insert_before(&mappings, &m->link);
+    list_append(&mappings, &m->link);
     file_hold(file);
     return m;
 }

@@ -19,7 +19,7 @@ DEVICE_CLASS_USED(entropy);
 #define GRND_RANDOM   2
 #define GRND_INSECURE 4
 
-#define MOST 33554431 /* bytes of one call, Linux's limit */
+#define CALL_MAX 33554431 /* bytes of one call, Linux's limit */
 
 #define SILENCE (1 * NSEC_PER_SEC) /* how long one waits without a word */
 
@@ -71,7 +71,7 @@ SYSCALL(355, getrandom, void *to, size_t len, unsigned flags)
 {
     if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
         return -EINVAL;
-    len = MIN(len, MOST);
+    len = MIN(len, CALL_MAX);
     int error = len ? random_fill(to, len, !(flags & (GRND_NONBLOCK | GRND_INSECURE))) : 0;
     return error ? error : (long)len;
 }

@@ -7,7 +7,7 @@
 #include "kernel/memory.h"
 #include "lib/libc/signal_queue.h"
 
-#define MADE_MOST 4096 /* notes from kmalloc at a time; POSIX asks for 32 (SIGQUEUE_MAX) */
+#define MADE_MAX 4096 /* notes from kmalloc at a time; POSIX asks for 32 (SIGQUEUE_MAX) */
 
 static struct list waiting = LIST_INIT(waiting); /* the first is the oldest */
 static uint64_t pending;                         /* sent to the program, not to one thread */
@@ -16,7 +16,7 @@ static unsigned made;
 static struct signal_note *
 note_of(struct list *link)
 {
-    return list_entry(link, struct signal_note, link);
+    return container_of(link, struct signal_note, link);
 }
 
 uint64_t *
@@ -45,7 +45,7 @@ clear_bit(int number, struct libc_thread *thread)
 void
 signal_queue_add(struct signal_note *note)
 {
-    list_insert_before(&waiting, &note->link);
+    list_append(&waiting, &note->link);
     *signal_queue_set(note->thread) |= SIGNAL_BIT(note->info.signo);
 }
 
@@ -57,7 +57,7 @@ signal_queue_make(const struct abi_siginfo *info, struct libc_thread *thread)
 
     if (info->signo < ABI_SIGRTMIN && (*set & SIGNAL_BIT(info->signo)))
         return 0;
-    if (made < MADE_MOST)
+    if (made < MADE_MAX)
         note = kmalloc(sizeof(*note));
     if (!note && info->signo >= ABI_SIGRTMIN && info->code == ABI_SI_QUEUE)
         return -EAGAIN;

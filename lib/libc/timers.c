@@ -43,7 +43,7 @@ told(uint64_t overruns)
 static void
 taken(struct signal_note *note)
 {
-    struct timer_made *t = list_entry(note, struct timer_made, note);
+    struct timer_made *t = container_of(note, struct timer_made, note);
 
     t->overruns = interval_go_on(&t->interval);
     note->info.uid = (int32_t)told(t->overruns);
@@ -72,8 +72,8 @@ fired(void *arg)
 static struct timer_made *
 find(int id)
 {
-    list_foreach(link, &all) if (list_entry(link, struct timer_made, link)->id ==
-                                 id) return list_entry(link, struct timer_made, link);
+    list_foreach(link, &all) if (container_of(link, struct timer_made, link)->id ==
+                                 id) return container_of(link, struct timer_made, link);
     return NULL;
 }
 
@@ -113,7 +113,7 @@ SYSCALL(259, timer_create, int clock, const struct sigevent *wanted, int *id)
                           .value = event.value}},
     };
     next_id = (next_id + 1) & INT32_MAX;
-    list_insert_before(&all, &t->link);
+    list_append(&all, &t->link);
     *id = t->id;
     return 0;
 }

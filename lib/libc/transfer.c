@@ -13,7 +13,7 @@ PART(transfer);
 
 #define BUFFER_PAGES 8
 #define BUFFER       (BUFFER_PAGES * PAGE_SIZE)
-#define MOST         (INT32_MAX - (int32_t)PAGE_SIZE + 1) /* bytes of one call, as Linux has it */
+#define CALL_MAX     (INT32_MAX - (int32_t)PAGE_SIZE + 1) /* bytes of one call, as Linux has it */
 
 #define S_IFMT  0170000
 #define S_IFREG 0100000
@@ -112,7 +112,7 @@ send_file(int out, int in, uint64_t *at, size_t len)
         return let_go(&e, at ? -ESPIPE : -EINVAL);
     if ((at && (int64_t)*at < 0) || (e.out->flags & FILE_O_APPEND))
         return let_go(&e, -EINVAL);
-    return let_go(&e, transfer(&e, MIN(len, (size_t)MOST)));
+    return let_go(&e, transfer(&e, MIN(len, (size_t)CALL_MAX)));
 }
 
 SYSCALL(239, sendfile64, int out, int in, uint64_t *at, size_t len)
@@ -174,7 +174,7 @@ SYSCALL(377, copy_file_range, int in, uint64_t *in_at, int out, uint64_t *out_at
     error = check_range(&e, len);
     if (!error && !e.out->ops->pwrite)
         error = -EBADF;
-    return let_go(&e, error ? error : transfer(&e, MIN(len, (size_t)MOST)));
+    return let_go(&e, error ? error : transfer(&e, MIN(len, (size_t)CALL_MAX)));
 }
 
 /* ---- splice and its like ---- */

@@ -107,7 +107,7 @@ gate(struct trap_frame *frame)
     self->regs = (struct linux_registers){*frame, (uintptr_t)(frame + 1)};
     linux_fpu_save(self->fpu);
     while (!serve(self))
-        ;
+        continue;
     if (self->replaced || thread_current()->switches != switches)
         linux_leave();
     go_on(self);

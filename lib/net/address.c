@@ -39,7 +39,7 @@ socket_address_in(const void *address, uint32_t len, union socket_address *out,
         least = whole = sizeof(out->ip4);
         break;
     case LINUX_AF_INET6:
-        least = LINUX_SOCKADDR_IN6_LEAST;
+        least = LINUX_SOCKADDR_IN6_MIN;
         whole = sizeof(out->ip6);
         break;
     default:

@@ -212,14 +212,14 @@ control_in(const struct socket_message *message, bool ip6, struct control_source
         return -EINVAL;
     while (message->control_room - at >= sizeof(head)) {
         const char *from = (const char *)message->control + at;
-        int err;
+        int error;
 
         memcpy(&head, from, sizeof(head));
         if (head.len < sizeof(head) || head.len > message->control_room - at)
             return -EINVAL;
-        err = take(&head, from + sizeof(head), ip6, source);
-        if (err)
-            return err;
+        error = take(&head, from + sizeof(head), ip6, source);
+        if (error)
+            return error;
         at += MIN(SOCKET_CMSG_ALIGNED(head.len), message->control_room - at);
     }
     return check_source(source);

@@ -32,11 +32,11 @@ static int
 verb_accept(struct file *file, struct file **out)
 {
     struct socket *accepted;
-    int err = socket_accept(file->private, &accepted);
+    int error = socket_accept(file->private, &accepted);
 
-    if (!err)
+    if (!error)
         *out = &accepted->file;
-    return err;
+    return error;
 }
 
 static int
@@ -84,11 +84,11 @@ static int
 create(int domain, int type, int protocol, struct file **out)
 {
     struct socket *socket;
-    int err = socket_new(domain, type, protocol, &socket);
+    int error = socket_new(domain, type, protocol, &socket);
 
-    if (!err)
+    if (!error)
         *out = &socket->file;
-    return err;
+    return error;
 }
 
 static const struct socket_family inet = {LINUX_AF_INET, create, NULL};

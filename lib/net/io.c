@@ -64,24 +64,24 @@ socket_send_room(const struct socket *socket)
 static int
 stream_failure(struct socket *socket)
 {
-    int err = socket_failure(), pending;
+    int error = socket_failure(), pending;
 
-    if (err == -EAGAIN || err == -EINPROGRESS || socket->state == SOCKET_ROUTELESS)
+    if (error == -EAGAIN || error == -EINPROGRESS || socket->state == SOCKET_ROUTELESS)
         return -EAGAIN;
     /* lwIP delivers an error of the connection through the call and keeps it for SO_ERROR
      * as well; it must come once. */
     pending = socket_error(socket);
     if (pending)
         return -pending;
-    return err == -ECONNABORTED ? -ETIMEDOUT : err;
+    return error == -ECONNABORTED ? -ETIMEDOUT : error;
 }
 
 static int
 send_failure(struct socket *socket)
 {
-    int err = stream_failure(socket);
+    int error = stream_failure(socket);
 
-    return err == -ENOTCONN && socket->state == SOCKET_CONNECTED ? -EPIPE : err;
+    return error == -ENOTCONN && socket->state == SOCKET_CONNECTED ? -EPIPE : error;
 }
 
 static long
@@ -96,17 +96,17 @@ send_part(struct socket *socket, const char *from, size_t len, unsigned flags,
         ssize_t n =
             room ? lwip_send(socket->number, from + done, MIN(len - done, room), lwip_flags)
                  : -1;
-        int err;
+        int error;
 
         if (n >= 0) {
             done += (size_t)n;
             continue;
         }
-        err = room ? send_failure(socket) : -EAGAIN;
-        if (err == -EAGAIN)
-            err = socket_wait(socket, FILE_POLLOUT, flags & LINUX_MSG_DONTWAIT, deadline);
-        if (err)
-            return done ? (long)done : err;
+        error = room ? send_failure(socket) : -EAGAIN;
+        if (error == -EAGAIN)
+            error = socket_wait(socket, FILE_POLLOUT, flags & LINUX_MSG_DONTWAIT, deadline);
+        if (error)
+            return done ? (long)done : error;
     }
     return (long)done;
 }
@@ -127,8 +127,8 @@ send_parts(struct socket *socket, const struct socket_message *message, long tot
         if (!message->iov[i].len)
             return 0;
     ssize_t n = lwip_sendmsg(socket->number, &header, MSG_DONTWAIT);
-    int err = n < 0 ? send_failure(socket) : 0;
-    return n >= 0 ? (long)n : err == -EAGAIN ? 0 : err;
+    int error = n < 0 ? send_failure(socket) : 0;
+    return n >= 0 ? (long)n : error == -EAGAIN ? 0 : error;
 }
 
 static long
@@ -173,12 +173,12 @@ send_stream(struct socket *socket, const struct socket_message *message, long al
 static int
 wait_for_more(struct socket *socket, bool dontwait, uint64_t deadline)
 {
-    int err;
+    int error;
 
     if (dontwait || socket->receive_least <= 1 || socket->file.flags & FILE_O_NONBLOCK)
         return socket_wait(socket, FILE_POLLIN, dontwait, deadline);
-    err = signal_wait_on(&socket->changed, deadline);
-    return err == -ETIMEDOUT ? -EAGAIN : err;
+    error = signal_wait_on(&socket->changed, deadline);
+    return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
 /*
@@ -194,7 +194,7 @@ receive_part(struct socket *socket, char *to, size_t len, unsigned flags, size_t
 
     while (done < len && !socket->read_shut) {
         ssize_t n = lwip_recv(socket->number, to + done, len - done, lwip_flags);
-        int err;
+        int error;
 
         if (n > 0) {
             done += (size_t)n;
@@ -206,15 +206,15 @@ receive_part(struct socket *socket, char *to, size_t len, unsigned flags, size_t
             socket->read_shut = true;
             break;
         }
-        err = stream_failure(socket);
-        if (err == -ENOTCONN && socket->state == SOCKET_CONNECTED) {
+        error = stream_failure(socket);
+        if (error == -ENOTCONN && socket->state == SOCKET_CONNECTED) {
             socket->read_shut = true;
             break;
         }
-        if (err == -EAGAIN && done < least)
-            err = wait_for_more(socket, flags & LINUX_MSG_DONTWAIT, deadline);
-        if (err)
-            return done ? (long)done : err;
+        if (error == -EAGAIN && done < least)
+            error = wait_for_more(socket, flags & LINUX_MSG_DONTWAIT, deadline);
+        if (error)
+            return done ? (long)done : error;
     }
     return (long)done;
 }
@@ -260,12 +260,13 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
     bool ip6 = socket->domain == LINUX_AF_INET6;
     struct iovec none = {NULL, 0};
     struct control_source source, before;
-    int err;
+    int error;
 
     if (message->name) {
-        err = socket_address_in(message->name, message->namelen, &address, &header.msg_namelen);
-        if (err)
-            return err;
+        error =
+            socket_address_in(message->name, message->namelen, &address, &header.msg_namelen);
+        if (error)
+            return error;
         if (address.any.sa_family == AF_UNSPEC)
             return -EINVAL;
         if (!ip6 && address.any.sa_family != AF_INET)
@@ -280,9 +281,9 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
         return -EPIPE;
     if (socket->refused)
         return -socket_error(socket);
-    err = control_in(message, ip6, &source);
-    if (err)
-        return err;
+    error = control_in(message, ip6, &source);
+    if (error)
+        return error;
     if (!header.msg_iovlen) {
         header.msg_iov = &none;
         header.msg_iovlen = 1;
@@ -295,10 +296,10 @@ send_datagram(struct socket *socket, const struct socket_message *message, unsig
         control_undo(socket, &before);
         if (n >= 0)
             return n;
-        err = socket_failure();
-        err = socket_wait_route(socket, ip6, flags & LINUX_MSG_DONTWAIT, deadline, err);
-    } while (!err);
-    return err == -ENOMEM ? -ENOBUFS : err;
+        error = socket_failure();
+        error = socket_wait_route(socket, ip6, flags & LINUX_MSG_DONTWAIT, deadline, error);
+    } while (!error);
+    return error == -ENOMEM ? -ENOBUFS : error;
 }
 
 /*
@@ -334,7 +335,7 @@ receive_datagram(struct socket *socket, struct socket_message *message, long roo
     struct control_note note = {.known = false};
     struct msghdr header;
     ssize_t n = -1;
-    int err;
+    int error;
 
     if (socket->read_shut)
         return 0;
@@ -345,7 +346,7 @@ receive_datagram(struct socket *socket, struct socket_message *message, long roo
     }
     do {
         if (socket->refused) {
-            err = -socket_error(socket);
+            error = -socket_error(socket);
             break;
         }
         header = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from)};
@@ -355,17 +356,17 @@ receive_datagram(struct socket *socket, struct socket_message *message, long roo
             control_note(socket, &note);
         n = lwip_recvmsg(socket->number, &header,
                          MSG_DONTWAIT | (flags & LINUX_MSG_PEEK ? MSG_PEEK : 0));
-        err = n < 0 ? socket_failure() : 0;
-        if (err == -EAGAIN) {
-            err = socket_wait(socket, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, deadline);
-            if (!err && socket->read_shut)
+        error = n < 0 ? socket_failure() : 0;
+        if (error == -EAGAIN) {
+            error = socket_wait(socket, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, deadline);
+            if (!error && socket->read_shut)
                 n = 0;
         }
-    } while (n < 0 && !err);
+    } while (n < 0 && !error);
     if (parts != few)
         kfree(parts);
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (raw6)
         n = MAX(n - IP6_HEADER, 0);
     if (message->name && !socket->read_shut)

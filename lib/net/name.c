@@ -34,10 +34,10 @@ socket_bind(struct socket *socket, const void *name, uint32_t namelen)
 {
     union socket_address address;
     socklen_t len;
-    int err = socket_address_in(name, namelen, &address, &len);
+    int error = socket_address_in(name, namelen, &address, &len);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (address.any.sa_family == AF_UNSPEC)
         return -EAFNOSUPPORT;
     if (is_bound(socket))
@@ -87,7 +87,7 @@ socket_get_name(struct socket *socket, bool peer, void *to, uint32_t *len)
 {
     union socket_address address;
     socklen_t lwip_len = sizeof(address);
-    int err;
+    int error;
 
     if (!to)
         return 0;
@@ -95,9 +95,9 @@ socket_get_name(struct socket *socket, bool peer, void *to, uint32_t *len)
         return -EFAULT;
     if ((int32_t)*len < 0)
         return -EINVAL;
-    err = peer ? lwip_getpeername(socket->number, &address.any, &lwip_len)
-               : lwip_getsockname(socket->number, &address.any, &lwip_len);
-    if (err < 0)
+    error = peer ? lwip_getpeername(socket->number, &address.any, &lwip_len)
+                 : lwip_getsockname(socket->number, &address.any, &lwip_len);
+    if (error < 0)
         return socket_failure();
     if (!peer)
         choose_source(socket, &address);

@@ -25,7 +25,7 @@ net_card_next(struct net_card *after)
 {
     struct list *next = after ? after->link.next : cards.next;
 
-    return next == &cards ? NULL : list_entry(next, struct net_card, link);
+    return next == &cards ? NULL : container_of(next, struct net_card, link);
 }
 
 static void
@@ -40,7 +40,7 @@ card_kick(struct net_card *card)
 void
 net_cards_kick(void)
 {
-    list_foreach(it, &cards) card_kick(list_entry(it, struct net_card, link));
+    list_foreach(it, &cards) card_kick(container_of(it, struct net_card, link));
 }
 
 /* ---- transmission ---- */
@@ -52,19 +52,19 @@ transmit(struct net_card *card, struct pbuf *frame)
     struct sg parts[NET_MAX_PARTS];
     struct net_meta meta = {0};
     unsigned n = 0;
-    int err;
+    int error;
 
     for (struct pbuf *p = frame; p; p = p->next)
         if (p->len)
             parts[n++] = (struct sg){p->payload, p->len};
     if (card->device->tx_csum)
         net_checksum_partial(frame->payload, frame->len, &meta);
-    err = card->device->tx(card->device, parts, n, &meta, frame);
-    if (!err) {
+    error = card->device->tx(card->device, parts, n, &meta, frame);
+    if (!error) {
         card->kick = true;
         card->in_flight++;
     }
-    return err;
+    return error;
 }
 
 /*
@@ -107,13 +107,13 @@ queue_drain(struct net_card *card)
     card->draining = true;
     while (card->queued) {
         struct pbuf *frame = card->queue[card->queue_head];
-        int err = transmit(card, frame);
+        int error = transmit(card, frame);
 
-        if (err == -ENOSPC)
+        if (error == -ENOSPC)
             break;
         card->queue_head = (card->queue_head + 1) % NET_TX_QUEUE;
         card->queued--;
-        if (err) {
+        if (error) {
             card->device->counters.tx_dropped++;
             pbuf_free(frame);
         }
@@ -148,17 +148,17 @@ link_output(struct netif *netif, struct pbuf *frame)
 {
     struct net_card *card = netif->state;
     struct pbuf *p = lasting(card, frame);
-    int err = p ? card->queued ? -ENOSPC : transmit(card, p) : -ENOMEM;
+    int error = p ? card->queued ? -ENOSPC : transmit(card, p) : -ENOMEM;
 
-    if (!err || (err == -ENOSPC && queue_push(card, p)))
+    if (!error || (error == -ENOSPC && queue_push(card, p)))
         return ERR_OK;
     if (p)
         pbuf_free(p);
-    if (err != -EIO && comes_again(frame))
+    if (error != -EIO && comes_again(frame))
         card->tx_put_off++;
     else
         card->device->counters.tx_dropped++;
-    return err == -EIO ? ERR_IF : ERR_MEM;
+    return error == -EIO ? ERR_IF : ERR_MEM;
 }
 
 static void
@@ -249,21 +249,21 @@ int
 net_card_open(struct net_device *device, struct net_card **out)
 {
     struct net_card *card = kmalloc(sizeof(*card));
-    int err = card ? net_rx_new(card, device) : -ENOMEM;
+    int error = card ? net_rx_new(card, device) : -ENOMEM;
 
-    if (err) {
+    if (error) {
         log_error("%s: cannot be used: %s", device->name,
-                  err == -ENOMEM ? "not enough memory for receive buffers"
-                                 : "no buffer fits its driver");
+                  error == -ENOMEM ? "not enough memory for receive buffers"
+                                   : "no buffer fits its driver");
         kfree(card);
-        return err;
+        return error;
     }
     card->device = device;
     if (!netif_add_noaddr(&card->netif, card, init_netif, netif_input)) {
         log_error("%s: cannot be used: lwIP has no room for it", device->name);
         return -ENOMEM; /* the 256th card; its buffers stay */
     }
-    list_insert_before(&cards, &card->link);
+    list_append(&cards, &card->link);
     device->user = (struct net_user){
         .received = net_rx_received,
         .rx_released = net_rx_released,

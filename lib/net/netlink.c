@@ -67,10 +67,10 @@ netlink_receive(struct file *file, struct socket_message *message, long total, u
 
     (void)total;
     while (door->what == NOTHING) {
-        int err = socket_wait_for(file, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, TIME_NEVER);
+        int error = socket_wait_for(file, FILE_POLLIN, flags & LINUX_MSG_DONTWAIT, TIME_NEVER);
 
-        if (err)
-            return err;
+        if (error)
+            return error;
     }
     before = *door;
     netlink_next(door, &reply);

@@ -64,25 +64,25 @@ int
 socket_set_place_option(struct socket *socket, int level, int name, const void *from,
                         uint32_t len)
 {
-    int value, err;
+    int value, error;
 
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_BINDTODEVICE)
         return bind_to_device(socket, from, len);
-    err = read_word(level, from, len, &value);
+    error = read_word(level, from, len, &value);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_REUSEPORT) {
-        if (!err)
+        if (!error)
             reuse_set(socket, value != 0);
-        return err;
+        return error;
     }
     if (level == LINUX_IPPROTO_IP && name == LINUX_IP_PKTINFO) {
         socket->packet_info4 = value != 0;
-        return err;
+        return error;
     }
     if (level == LINUX_IPPROTO_IPV6 && name == LINUX_IPV6_RECVPKTINFO &&
         socket->domain == LINUX_AF_INET6) {
-        if (!err)
+        if (!error)
             socket->packet_info6 = value != 0;
-        return err;
+        return error;
     }
     return -ENOPROTOOPT;
 }

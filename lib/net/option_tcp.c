@@ -14,7 +14,7 @@
 /* TCP_DEFER_ACCEPT is kept as the number of retransmissions of a SYN|ACK that take as long: the
  * first after a second, each after twice the time of the one before, up to two minutes. */
 #define DEFER_FIRST 1
-#define DEFER_MOST  120
+#define DEFER_MAX   120
 
 static uint8_t
 seconds_to_repeats(int seconds)
@@ -25,7 +25,7 @@ seconds_to_repeats(int seconds)
     if (seconds <= 0)
         return 0;
     for (; seconds > period && repeats < UINT8_MAX; repeats++) {
-        timeout = MIN(timeout * 2, DEFER_MOST);
+        timeout = MIN(timeout * 2, DEFER_MAX);
         period += timeout;
     }
     return repeats;
@@ -37,7 +37,7 @@ repeats_to_seconds(uint8_t repeats)
     int period = repeats ? DEFER_FIRST : 0, timeout = DEFER_FIRST;
 
     for (; repeats > 1; repeats--) {
-        timeout = MIN(timeout * 2, DEFER_MOST);
+        timeout = MIN(timeout * 2, DEFER_MAX);
         period += timeout;
     }
     return period;

@@ -19,9 +19,9 @@ look_again(void *unused)
 
     (void)unused;
     while (!list_empty(&waiting))
-        list_insert_before(&ready, list_pop(&waiting));
+        list_append(&ready, list_pop(&waiting));
     while (!list_empty(&ready)) {
-        struct socket *socket = list_entry(list_pop(&ready), struct socket, waiting);
+        struct socket *socket = container_of(list_pop(&ready), struct socket, waiting);
 
         socket->waits_for_route = false;
         socket_route_changed(socket);
@@ -50,7 +50,7 @@ socket_await_route(struct socket *socket, bool ip6)
         timer_set(&end_of_hope, deadline);
     }
     if (!socket->waits_for_route)
-        list_insert_before(&waiting, &socket->waiting);
+        list_append(&waiting, &socket->waiting);
     socket->waits_for_route = true;
     return true;
 }

@@ -168,7 +168,7 @@ reuse_bind(struct socket *socket, const union socket_address *address, socklen_t
     ip_addr_t ip;
     u16_t port = wanted(socket, address, &ip);
     bool shares = true;
-    int err = 0;
+    int error = 0;
 
     if (one && port && one->so_options & SOF_REUSEPORT && socket->type != LINUX_SOCK_RAW) {
         shares = socket->type == LINUX_SOCK_STREAM ? lend_tcp(one, &ip, port)
@@ -176,12 +176,12 @@ reuse_bind(struct socket *socket, const union socket_address *address, socklen_t
         lend(one);
     }
     if (!shares)
-        err = -EADDRINUSE;
+        error = -EADDRINUSE;
     else if (lwip_bind(socket->number, &address->any, len) < 0)
-        err = socket_failure();
+        error = socket_failure();
     if (one)
         give_all_back(one);
-    return err;
+    return error;
 }
 
 int
@@ -191,7 +191,7 @@ reuse_listen(struct socket *socket, int backlog)
         socket->type == LINUX_SOCK_STREAM ? socket_inner(socket)->conn->pcb.tcp : NULL;
     const struct tcp_pcb_listen *other;
     u8_t lwips = 0;
-    int err;
+    int error;
 
     if (pcb && pcb->so_options & SOF_REUSEPORT && pcb->state == CLOSED) {
         for (other = tcp_listen_pcbs.listen_pcbs; other; other = other->next)
@@ -203,11 +203,11 @@ reuse_listen(struct socket *socket, int backlog)
         lwips = pcb->so_options & SOF_REUSEADDR;
         pcb->so_options &= (u8_t)~SOF_REUSEADDR;
     }
-    err = lwip_listen(socket->number, backlog) < 0 ? socket_failure() : 0;
+    error = lwip_listen(socket->number, backlog) < 0 ? socket_failure() : 0;
     pcb = socket_inner(socket)->conn->pcb.tcp; /* another one, when it listens now */
     if (pcb)
         pcb->so_options |= lwips;
-    return err;
+    return error;
 }
 
 /* ---- sharing ---- */

@@ -99,7 +99,7 @@ returned(struct pbuf *p)
     struct rx_buffer *buffer = (struct rx_buffer *)p;
 
     buffer->rx->lent--;
-    list_insert_before(&buffer->rx->free, &buffer->link);
+    list_append(&buffer->rx->free, &buffer->link);
 }
 
 /* Buffers are kept for good: the ring needs as many as it ever had. */
@@ -126,26 +126,26 @@ static int
 buffer_post(struct net_card *card, struct rx_buffer *buffer)
 {
     struct sg part = {buffer->base, (uint32_t)card->rx->size};
-    int err = card->device->rx_post(card->device, &part, 1, buffer);
+    int error = card->device->rx_post(card->device, &part, 1, buffer);
 
-    if (!err)
+    if (!error)
         card->kick = true;
-    return err;
+    return error;
 }
 
 /* A full ring has room again one day, and a driver that is down says so itself. Anything else
  * leaves the card deaf, as when a device comes back from a reset and asks for larger buffers. */
 static void
-note_refusal(struct net_card *card, int err)
+note_refusal(struct net_card *card, int error)
 {
     struct net_rx *rx = card->rx;
 
-    if (err == -ENOSPC || err == -EIO || rx->refused)
+    if (error == -ENOSPC || error == -EIO || rx->refused)
         return;
     rx->refused = true;
     log_error("%s: its driver refuses receive buffers of %zu bytes (error %d); "
               "nothing is received any more",
-              card->device->name, rx->size, -err);
+              card->device->name, rx->size, -error);
 }
 
 /* Also the end of a batch: what received() held back goes out. */
@@ -159,17 +159,17 @@ net_rx_refill(void *arg)
     for (;;) {
         struct list *free = list_pop(&rx->free);
         struct rx_buffer *buffer =
-            free ? list_entry(free, struct rx_buffer, link) : buffer_new(rx);
+            free ? container_of(free, struct rx_buffer, link) : buffer_new(rx);
 
         if (!buffer) {
             if (rx->nr < rx->most)
                 timer_set(&rx->retry, clock_now() + RETRY_NS);
             break;
         }
-        int err = buffer_post(card, buffer);
-        if (err) {
-            note_refusal(card, err);
-            list_insert_before(&rx->free, &buffer->link);
+        int error = buffer_post(card, buffer);
+        if (error) {
+            note_refusal(card, error);
+            list_append(&rx->free, &buffer->link);
             break;
         }
     }
@@ -182,7 +182,7 @@ net_rx_released(void *arg, void *token)
     struct net_card *card = arg;
     struct rx_buffer *buffer = token;
 
-    list_insert_before(&card->rx->free, &buffer->link);
+    list_append(&card->rx->free, &buffer->link);
 }
 
 /* ---- frames ---- */

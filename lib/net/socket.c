@@ -231,10 +231,10 @@ static const struct file_ops socket_ops = {
 static int
 prepare(struct socket **out)
 {
-    int err = socket_make_room();
+    int error = socket_make_room();
 
-    *out = err ? NULL : kmalloc(sizeof(**out));
-    return err ? err : *out ? 0 : -ENOMEM;
+    *out = error ? NULL : kmalloc(sizeof(**out));
+    return error ? error : *out ? 0 : -ENOMEM;
 }
 
 /* lwIP's part of it is there. */
@@ -275,14 +275,14 @@ choose_protocol(int type, int protocol)
 int
 socket_new(int domain, int type, int protocol, struct socket **out)
 {
-    int number, err;
+    int number, error;
 
     protocol = choose_protocol(type, protocol);
     if (protocol < 0)
         return protocol;
-    err = prepare(out);
-    if (err)
-        return err;
+    error = prepare(out);
+    if (error)
+        return error;
     number = lwip_socket(domain, type, protocol);
     if (number < 0) {
         kfree(*out);
@@ -299,15 +299,15 @@ static int
 begin_connection(struct socket *socket)
 {
     const union socket_address *to = &socket->target;
-    int err =
+    int error =
         lwip_connect(socket->number, &to->any, socket->target_len) < 0 ? socket_failure() : 0;
 
-    if (!err || err == -EINPROGRESS) {
+    if (!error || error == -EINPROGRESS) {
         socket->state = SOCKET_CONNECTING;
         return 0;
     }
-    if (err != -EHOSTUNREACH || !socket_await_route(socket, socket_address_is_ip6(to)))
-        return err;
+    if (error != -EHOSTUNREACH || !socket_await_route(socket, socket_address_is_ip6(to)))
+        return error;
     socket->state = SOCKET_ROUTELESS;
     return 0;
 }
@@ -316,11 +316,11 @@ void
 socket_route_changed(struct socket *socket)
 {
     if (socket->state == SOCKET_ROUTELESS) {
-        int err = begin_connection(socket);
+        int error = begin_connection(socket);
 
-        if (err) {
+        if (error) {
             socket->state = SOCKET_FAILED;
-            socket->route_error = -err;
+            socket->route_error = -error;
         }
     }
     wake_all(&socket->changed);
@@ -330,10 +330,10 @@ static int
 await_connection(struct socket *socket, uint64_t deadline)
 {
     while (socket->state == SOCKET_CONNECTING || socket->state == SOCKET_ROUTELESS) {
-        int err = socket_wait(socket, FILE_POLLOUT, false, deadline);
+        int error = socket_wait(socket, FILE_POLLOUT, false, deadline);
 
-        if (err)
-            return err == -EAGAIN ? -EINPROGRESS : err;
+        if (error)
+            return error == -EAGAIN ? -EINPROGRESS : error;
         update_state(socket);
     }
     return -socket_error(socket);
@@ -343,7 +343,7 @@ static int
 connect_tcp(struct socket *socket, const union socket_address *address, socklen_t len)
 {
     uint64_t deadline = socket_deadline(socket->send_timeout);
-    int err;
+    int error;
 
     update_state(socket);
     switch (socket->state) {
@@ -351,19 +351,19 @@ connect_tcp(struct socket *socket, const union socket_address *address, socklen_
     case SOCKET_LISTENING:
         return -EISCONN;
     case SOCKET_FAILED:
-        err = socket_error(socket);
-        return err ? -err : -ECONNABORTED;
+        error = socket_error(socket);
+        return error ? -error : -ECONNABORTED;
     case SOCKET_CONNECTING:
     case SOCKET_ROUTELESS:
-        err = await_connection(socket, deadline);
-        return err == -EINPROGRESS ? -EALREADY : err;
+        error = await_connection(socket, deadline);
+        return error == -EINPROGRESS ? -EALREADY : error;
     case SOCKET_FRESH:
         break;
     }
     socket->target = *address;
     socket->target_len = len;
-    err = begin_connection(socket);
-    return err ? err : await_connection(socket, deadline);
+    error = begin_connection(socket);
+    return error ? error : await_connection(socket, deadline);
 }
 
 int
@@ -371,10 +371,10 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 {
     union socket_address address;
     socklen_t len;
-    int err = socket_address_in(name, namelen, &address, &len);
+    int error = socket_address_in(name, namelen, &address, &len);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (socket->domain == LINUX_AF_INET && address.any.sa_family == AF_INET6)
         return -EAFNOSUPPORT;
     socket_address_destination(&address);
@@ -391,13 +391,13 @@ socket_connect(struct socket *socket, const void *name, uint32_t namelen)
 int
 socket_listen(struct socket *socket, int backlog)
 {
-    int err;
+    int error;
 
     if (socket->state == SOCKET_ROUTELESS)
         return -EINVAL;
-    err = reuse_listen(socket, MAX(backlog, 1));
-    if (err)
-        return err;
+    error = reuse_listen(socket, MAX(backlog, 1));
+    if (error)
+        return error;
     socket->state = SOCKET_LISTENING;
     return 0;
 }
@@ -406,11 +406,11 @@ socket_listen(struct socket *socket, int backlog)
 static int
 try_accept(struct socket *socket, struct socket **out)
 {
-    int fd = fd_next(0), number, err;
+    int fd = fd_next(0), number, error;
 
-    err = fd < 0 ? fd : prepare(out);
-    if (err)
-        return err;
+    error = fd < 0 ? fd : prepare(out);
+    if (error)
+        return error;
     number = lwip_accept(socket->number, NULL, NULL);
     if (number < 0) {
         kfree(*out);
@@ -426,18 +426,18 @@ int
 socket_accept(struct socket *socket, struct socket **out)
 {
     uint64_t deadline = socket_deadline(socket->receive_timeout);
-    int err;
+    int error;
 
     if (socket->type != LINUX_SOCK_STREAM)
         return -EOPNOTSUPP;
     if (socket->state != SOCKET_LISTENING)
         return -EINVAL;
-    while ((err = try_accept(socket, out)) == -EAGAIN) {
-        err = socket_wait(socket, FILE_POLLIN, false, deadline);
-        if (err)
+    while ((error = try_accept(socket, out)) == -EAGAIN) {
+        error = socket_wait(socket, FILE_POLLIN, false, deadline);
+        if (error)
             break;
     }
-    return err;
+    return error;
 }
 
 int

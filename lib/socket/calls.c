@@ -76,8 +76,8 @@ SYSCALL(359, socket, int domain, int type, int protocol)
         return -EINVAL;
     if (!family)
         return -EAFNOSUPPORT;
-    int err = family->create(domain, type & LINUX_SOCK_TYPE_MASK, protocol, &file);
-    return err ? err : install(file, type);
+    int error = family->create(domain, type & LINUX_SOCK_TYPE_MASK, protocol, &file);
+    return error ? error : install(file, type);
 }
 
 SYSCALL(360, socketpair, int domain, int type, int protocol, int *fds)
@@ -91,9 +91,9 @@ SYSCALL(360, socketpair, int domain, int type, int protocol, int *fds)
         return -EAFNOSUPPORT;
     if (!family->pair)
         return -EOPNOTSUPP;
-    int err = family->pair(type & LINUX_SOCK_TYPE_MASK, protocol, pair);
-    if (err)
-        return err;
+    int error = family->pair(type & LINUX_SOCK_TYPE_MASK, protocol, pair);
+    if (error)
+        return error;
     int first = install(pair[0], type);
     if (first < 0) {
         file_release(pair[1]);
@@ -112,10 +112,10 @@ SYSCALL(360, socketpair, int domain, int type, int protocol, int *fds)
 SYSCALL(361, bind, int fd, const void *name, uint32_t len)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (!verbs(file)->bind)
         return end(file, -EOPNOTSUPP);
     return end(file, name ? verbs(file)->bind(file, name, len) : -EFAULT);
@@ -124,10 +124,10 @@ SYSCALL(361, bind, int fd, const void *name, uint32_t len)
 SYSCALL(362, connect, int fd, const void *name, uint32_t len)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (!verbs(file)->connect)
         return end(file, -EOPNOTSUPP);
     defer_run();
@@ -137,10 +137,10 @@ SYSCALL(362, connect, int fd, const void *name, uint32_t len)
 SYSCALL(363, listen, int fd, int backlog)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     return end(file, verbs(file)->listen ? verbs(file)->listen(file, backlog) : -EOPNOTSUPP);
 }
 
@@ -150,15 +150,15 @@ SYSCALL(364, accept4, int fd, void *name, uint32_t *len, int flags)
 
     if (flags & ~(LINUX_SOCK_NONBLOCK | LINUX_SOCK_CLOEXEC))
         return -EINVAL;
-    int err = begin(fd, &file);
-    if (err)
-        return err;
+    int error = begin(fd, &file);
+    if (error)
+        return error;
     if (!verbs(file)->accept)
         return end(file, -EOPNOTSUPP);
     defer_run();
-    err = verbs(file)->accept(file, &accepted);
-    if (err)
-        return end(file, err);
+    error = verbs(file)->accept(file, &accepted);
+    if (error)
+        return end(file, error);
     /* A peer that is gone already has no name any more; the connection is delivered. */
     if (name && verbs(accepted)->name(accepted, true, name, len) == -ENOTCONN)
         *len = 0;
@@ -169,10 +169,10 @@ static long
 name_of(int fd, bool peer, void *name, uint32_t *len)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (!verbs(file)->name)
         return end(file, -EOPNOTSUPP);
     return end(file, name && len ? verbs(file)->name(file, peer, name, len) : -EFAULT);
@@ -191,10 +191,10 @@ SYSCALL(368, getpeername, int fd, void *name, uint32_t *len)
 SYSCALL(365, getsockopt, int fd, int level, int option, void *value, uint32_t *len)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (!verbs(file)->get_option)
         return end(file, -EOPNOTSUPP);
     if (!value || !len)
@@ -207,10 +207,10 @@ SYSCALL(365, getsockopt, int fd, int level, int option, void *value, uint32_t *l
 SYSCALL(366, setsockopt, int fd, int level, int option, const void *value, int32_t len)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     if (!verbs(file)->set_option)
         return end(file, -EOPNOTSUPP);
     if (!value)
@@ -226,9 +226,9 @@ SYSCALL(369, sendto, int fd, void *from, uint32_t bytes, unsigned flags, void *n
     struct abi_iovec iov = {from, bytes};
     struct socket_message message = {.iov = &iov, .nr_iov = 1, .name = name, .namelen = len};
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    return err ? err : end(file, socket_send_message(file, &message, flags));
+    return error ? error : end(file, socket_send_message(file, &message, flags));
 }
 
 SYSCALL(371, recvfrom, int fd, void *to, uint32_t room, unsigned flags, void *name,
@@ -275,12 +275,12 @@ SYSCALL(370, sendmsg, int fd, struct linux_msghdr *header, unsigned flags)
 {
     struct socket_message message;
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
-    err = message_in(header, &message);
-    return end(file, err ? err : socket_send_message(file, &message, flags));
+    if (error)
+        return error;
+    error = message_in(header, &message);
+    return end(file, error ? error : socket_send_message(file, &message, flags));
 }
 
 SYSCALL(372, recvmsg, int fd, struct linux_msghdr *header, unsigned flags)
@@ -330,27 +330,27 @@ SYSCALL(337, recvmmsg, int fd, struct linux_mmsghdr *messages, uint32_t count, u
         const struct abi_timespec32 *span)
 {
     uint64_t deadline;
-    int err = clock_deadline32(span, &deadline);
+    int error = clock_deadline32(span, &deadline);
 
-    return err ? err : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
+    return error ? error : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
 }
 
 SYSCALL(417, recvmmsg_time64, int fd, struct linux_mmsghdr *messages, uint32_t count,
         unsigned flags, const struct abi_timespec64 *span)
 {
     uint64_t deadline;
-    int err = clock_deadline64(span, &deadline);
+    int error = clock_deadline64(span, &deadline);
 
-    return err ? err : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
+    return error ? error : move_several(sys_recvmsg, fd, messages, count, flags, deadline);
 }
 
 SYSCALL(373, shutdown, int fd, int how)
 {
     struct file *file;
-    int err = begin(fd, &file);
+    int error = begin(fd, &file);
 
-    if (err)
-        return err;
+    if (error)
+        return error;
     return end(file, verbs(file)->shutdown ? verbs(file)->shutdown(file, how) : -EOPNOTSUPP);
 }
 

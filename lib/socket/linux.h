@@ -39,7 +39,7 @@ struct linux_sockaddr_in6 {
 };
 
 /* What was enough before the scope was added to it (RFC 2133). */
-#define LINUX_SOCKADDR_IN6_LEAST 24
+#define LINUX_SOCKADDR_IN6_MIN 24
 
 #define LINUX_MSG_OOB          0x1
 #define LINUX_MSG_PEEK         0x2

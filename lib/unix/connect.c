@@ -71,7 +71,7 @@ unix_connect(struct file *file, const void *name, uint32_t len)
     other->name = unix_name_hold(listener->name);
     other->pass_credentials = listener->pass_credentials;
     unix_join(s, other);
-    list_insert_before(&listener->pending, &other->link);
+    list_append(&listener->pending, &other->link);
     listener->nr_pending++;
     wake_all(&listener->changed);
     wake_all(&s->changed);
@@ -130,7 +130,7 @@ unix_accept(struct file *file, struct file **out)
             return error;
     }
     s->nr_pending--;
-    taken = list_entry(link, struct unix_socket, link);
+    taken = container_of(link, struct unix_socket, link);
     wake_connecting();
     *out = &taken->file;
     return 0;
@@ -165,7 +165,7 @@ refuse_pending(struct unix_socket *s)
     struct list *link;
 
     while ((link = list_pop(&s->pending))) {
-        struct unix_socket *other = list_entry(link, struct unix_socket, link);
+        struct unix_socket *other = container_of(link, struct unix_socket, link);
         struct unix_socket *peer = other->peer;
 
         file_release(&other->file);

@@ -198,8 +198,8 @@ take_bytes(struct unix_socket *s, struct socket_message *message, size_t at, siz
     size_t done = 0;
 
     while (link != &s->messages && done < room) {
-        struct unix_message *m = list_entry(link, struct unix_message, link);
-        bool passes = m->rights != NULL;
+        struct unix_message *m = container_of(link, struct unix_message, link);
+        bool passes = m->rights;
         size_t n = MIN(room - done, (size_t)(m->len - m->done));
 
         link = link->next;

@@ -19,7 +19,7 @@ unix_message_new(const struct socket_message *from, size_t at, size_t len)
 void
 unix_message_put(struct unix_socket *s, struct unix_message *m)
 {
-    list_insert_before(&s->messages, &m->link);
+    list_append(&s->messages, &m->link);
     s->waiting += m->len + UNIX_OVERHEAD;
     s->count++;
     wake_all(&s->changed);
@@ -29,7 +29,7 @@ struct unix_message *
 unix_message_first(struct unix_socket *s)
 {
     return list_empty(&s->messages) ? NULL
-                                    : list_entry(s->messages.next, struct unix_message, link);
+                                    : container_of(s->messages.next, struct unix_message, link);
 }
 
 void

@@ -106,7 +106,7 @@ bytes_to_read(struct unix_socket *s)
 
     list_foreach(link, &s->messages)
     {
-        const struct unix_message *m = list_entry(link, struct unix_message, link);
+        const struct unix_message *m = container_of(link, struct unix_message, link);
         sum += m->len - m->done;
         if (s->type == LINUX_SOCK_DGRAM)
             break;

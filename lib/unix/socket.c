@@ -15,7 +15,7 @@ unix_next(struct unix_socket *after)
 {
     struct list *next = after ? after->all.next : all.next;
 
-    return next == &all ? NULL : list_entry(next, struct unix_socket, all);
+    return next == &all ? NULL : container_of(next, struct unix_socket, all);
 }
 
 void
@@ -116,7 +116,7 @@ unix_new(int type)
     list_init(&s->messages);
     list_init(&s->pending);
     list_init(&s->link);
-    list_insert_before(&all, &s->all);
+    list_append(&all, &s->all);
     s->file = (struct file){.ops = &operations,
                             .private = s,
                             .refs = 1,

@@ -2,4 +2,4 @@
 # row: 8
 # test: ring test_completed_twice
 # A chain may complete twice.
-s/ || r->slots\[id\].chain.token == NULL//
+s/ || !r->slots\[id\].chain.token//

@@ -2,4 +2,4 @@
 # row: 28
 # test: core test_config_torn
 # A legacy configuration is read once.
-s/return \*err || memcmp(to, again, len) == 0;/return true;/
+s/return \*error || memcmp(to, again, len) == 0;/return true;/

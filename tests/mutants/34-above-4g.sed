@@ -2,4 +2,4 @@
 # row: 34
 # test: virtio_pci test_above_4g
 # A BAR above 4 GiB is cut to 32 bits.
-s/bar->base + offset <= (UINT64_C(1) << 32) - length/true/
+s/bar->base + offset <= BIT(32) - length/true/

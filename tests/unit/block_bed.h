@@ -18,7 +18,6 @@
 #include "model/model.h"
 #include "shim.h"
 
-#define BIT(n)   (UINT64_C(1) << (n))
 #define SECTORS  2048u
 #define SECONDS  NSEC_PER_SEC
 #define TIMEOUT  (30 * SECONDS)

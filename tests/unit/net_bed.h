@@ -18,7 +18,6 @@
 #include "model/model.h"
 #include "shim.h"
 
-#define BIT(n) (UINT64_C(1) << (n))
 #define RX     0
 #define TX     1
 #define RING   32

@@ -200,7 +200,7 @@ size_of(uint32_t random)
 }
 
 static const struct ring_device ring_device = {
-    .features = 1ull << 34,
+    .features = BIT(34),
     .small = 3,
     .size_of = size_of,
     .start = dev_start,

@@ -39,30 +39,30 @@ probe_callback(struct virtqueue *q)
 static int
 probe_queue(struct virtio_device *v, unsigned index)
 {
-    int err =
+    int error =
         virtio_queue_new(v, index, index ? "second" : "first", probe_callback, &probe.q[index]);
 
-    for (unsigned i = 0; err == 0 && i < PROBE_BUFFERS; i++) {
+    for (unsigned i = 0; error == 0 && i < PROBE_BUFFERS; i++) {
         struct sg part = {probe.buffers[index][i], 32};
-        err = vq_add(probe.q[index], &part, 0, 1, part.base);
+        error = vq_add(probe.q[index], &part, 0, 1, part.base);
     }
-    return err;
+    return error;
 }
 
 static int
 probe_probe(struct virtio_device *v)
 {
-    int err = 0;
+    int error = 0;
 
     probe.probes++;
     probe.v = v;
     v->driver_data = &probe;
-    memset(probe.q, 0, sizeof probe.q);
+    memset(probe.q, 0, sizeof(probe.q));
     if (probe.look)
         probe.look(v);
-    for (unsigned i = 0; err == 0 && i < (probe.queues ? probe.queues : PROBE_QUEUES); i++)
-        err = probe_queue(v, i);
-    return err ? err : probe.fail;
+    for (unsigned i = 0; error == 0 && i < (probe.queues ? probe.queues : PROBE_QUEUES); i++)
+        error = probe_queue(v, i);
+    return error ? error : probe.fail;
 }
 
 static void
@@ -94,7 +94,7 @@ probe_config_changed(struct virtio_device *v)
 
 /* Bits of its own: two of the block device's, and one above 31. */
 #define PROBE_HIGH     57
-#define PROBE_FEATURES (1ull << 1 | 1ull << 6 | 1ull << PROBE_HIGH)
+#define PROBE_FEATURES (BIT(1) | BIT(6) | BIT(PROBE_HIGH))
 
 static const struct virtio_driver probe_driver = {
     .type = VIRTIO_ID_BLOCK,
@@ -111,7 +111,7 @@ static int
 probe_reset(void **state)
 {
     (void)state;
-    memset(&probe, 0, sizeof probe);
+    memset(&probe, 0, sizeof(probe));
     model_machine_reset();
     return 0;
 }
@@ -126,10 +126,9 @@ probe_setup(enum model_bus bus)
     return (struct model_setup){
         .bus = bus,
         .type = VIRTIO_ID_BLOCK,
-        .features =
-            PROBE_FEATURES | 1ull << VIRTIO_F_RING_EVENT_IDX | 1ull << VIRTIO_F_RING_INDIRECT,
+        .features = PROBE_FEATURES | BIT(VIRTIO_F_RING_EVENT_IDX) | BIT(VIRTIO_F_RING_INDIRECT),
         .config = &probe_config,
-        .config_len = sizeof probe_config,
+        .config_len = sizeof(probe_config),
         .nr_queues = PROBE_QUEUES,
     };
 }

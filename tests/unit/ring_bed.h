@@ -19,8 +19,8 @@
 #include "ring_bytes.h"
 #include "shim.h"
 
-#define EVENT_IDX (1ull << 29)
-#define INDIRECT  (1ull << 28)
+#define EVENT_IDX BIT(VIRTIO_F_RING_EVENT_IDX)
+#define INDIRECT  BIT(VIRTIO_F_RING_INDIRECT)
 
 static const uint64_t modes[] = {0, EVENT_IDX, INDIRECT, EVENT_IDX | INDIRECT};
 
@@ -91,7 +91,7 @@ bed_down(void)
         kfree(q);
     }
     q = NULL;
-    memset(&device, 0, sizeof device);
+    memset(&device, 0, sizeof(device));
 }
 
 static void

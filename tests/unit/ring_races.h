@@ -216,7 +216,7 @@ test_stream(void **state)
             sent++;
         uint32_t len = 0;
         void *token = vq_reap(q, &len);
-        if (token == NULL) {
+        if (!token) {
             if (++idle % 1000 == 0)
                 sched_yield();
             continue;

@@ -244,12 +244,12 @@ test_random_device(void **state)
         for (unsigned i = 0; i < 200 && !q->broken; i++) {
             unsigned n = 1 + random32(&seed) % 60, parts = 1 + random32(&seed) % 4;
             if (!(out >> n & 1) && add(parts, random32(&seed) % 2, TOKEN(n)) == 0)
-                out |= UINT64_C(1) << n;
+                out |= BIT(n);
             vq_kick(q);
             ring_device.misbehave(&seed);
             uint32_t len = 0;
             void *token = vq_reap(q, &len);
-            if (token == NULL)
+            if (!token)
                 continue;
             assert_true(out >> (uintptr_t)token & 1);
             assert_true(len <= 5);

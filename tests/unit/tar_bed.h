@@ -31,7 +31,7 @@ static size_t used;
 static void
 start(void)
 {
-    memset(archive, 0, sizeof archive);
+    memset(archive, 0, sizeof(archive));
     used = 0;
     shim_log_clear();
 }

@@ -170,7 +170,7 @@ lay_out(unsigned revision)
     static const char s5[] = "\x08_S5_\x12\x06\x04\x0a\x05\x0a\x06";
 
     memset(area, 0, AREA);
-    memset(&m, 0, sizeof m);
+    memset(&m, 0, sizeof(m));
     memcpy(area, "RSD PTR ", 8);
     area[15] = (uint8_t)revision;
     uint32_t rsdt = address_of(RSDT), whole = 36;
@@ -193,7 +193,7 @@ lay_out(unsigned revision)
     if (revision >= 2)
         area[RSDT] = 0; /* only the wide one */
     seal(MADT, "APIC", 44);
-    memcpy(area + DSDT + 36, s5, sizeof s5);
+    memcpy(area + DSDT + 36, s5, sizeof(s5));
     seal(DSDT, "DSDT", 36 + 16);
     fadt()->dsdt = address_of(DSDT);
     boot_info.rsdp = (uintptr_t)area;
@@ -261,7 +261,7 @@ tables_are_found_by_either_list(void **state)
         lay_out(revision);
         fixed_hardware();
         acpi_init();
-        assert_ptr_equal(acpi_find("FACP", ACPI_FADT_LEAST), area + FADT);
+        assert_ptr_equal(acpi_find("FACP", ACPI_FADT_MIN), area + FADT);
         assert_ptr_equal(acpi_find("APIC", 44), area + MADT);
         assert_null(acpi_find("APIC", 45));
         assert_null(acpi_find("HPET", 36));
@@ -338,7 +338,7 @@ damaged_tables_are_none(void **state)
         fixed_hardware();
         area[places[i]] ^= 0x40;
         acpi_init();
-        assert_null(acpi_find("FACP", ACPI_FADT_LEAST));
+        assert_null(acpi_find("FACP", ACPI_FADT_MIN));
         assert_null(first_aml(&len));
     }
     for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
@@ -346,7 +346,7 @@ damaged_tables_are_none(void **state)
         fixed_hardware();
         memcpy(area + FADT + 4, &lengths[i], 4);
         acpi_init();
-        assert_null(acpi_find("FACP", ACPI_FADT_LEAST));
+        assert_null(acpi_find("FACP", ACPI_FADT_MIN));
     }
     lay_out(0);
     fixed_hardware();
@@ -377,8 +377,8 @@ any_bytes_are_tables(void **state)
             memset(area + (round % 2 ? XSDT : RSDT) + i, 0, 4);
         acpi_init();
         power_init();
-        const struct acpi_fadt *f = acpi_find("FACP", ACPI_FADT_LEAST);
-        assert_true(f == NULL || f == fadt());
+        const struct acpi_fadt *f = acpi_find("FACP", ACPI_FADT_MIN);
+        assert_true(!f || f == fadt());
     }
 }
 
@@ -505,8 +505,8 @@ event_device_has_a_button(void **state)
 
     (void)state;
     lay_out(2);
-    memcpy(area + DSDT + 36, device, sizeof device);
-    seal(DSDT, "DSDT", 36 + sizeof device);
+    memcpy(area + DSDT + 36, device, sizeof(device));
+    seal(DSDT, "DSDT", 36 + sizeof(device));
     fadt()->flags = ACPI_FADT_REDUCED;
     fadt()->sleep_control = (struct acpi_address){.bits = 8, .address = 0xfea00200};
     seal(FADT, "FACP", 268);

@@ -24,7 +24,7 @@ struct bytes {
 static void
 put(struct bytes *b, const void *from, size_t len)
 {
-    assert_true(b->len + len <= sizeof b->data);
+    assert_true(b->len + len <= sizeof(b->data));
     memcpy(b->data + b->len, from, len);
     b->len += len;
 }
@@ -292,9 +292,9 @@ random_tables(void **state)
     (void)state;
     for (unsigned round = 0; round < 100000; round++) {
         uint8_t aml[256];
-        size_t len = (unsigned)rand_r(&seed) % sizeof aml;
+        size_t len = (unsigned)rand_r(&seed) % sizeof(aml);
         for (size_t i = 0; i < len; i++)
-            aml[i] = usual[rand_r(&seed) % (int)sizeof usual];
+            aml[i] = usual[rand_r(&seed) % (int)sizeof(usual)];
         for (unsigned i = 0; i < 3 && len > good.len; i++) {
             size_t n = (unsigned)rand_r(&seed) % good.len;
             memcpy(aml + (unsigned)rand_r(&seed) % (len - n), good.data, n);

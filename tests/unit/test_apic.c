@@ -142,12 +142,12 @@ usual_table(void)
     static const uint8_t irq9[] = {2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0};
     static const uint8_t irq7[] = {2, 10, 0, 7, 20, 0, 0, 0, 0x0f, 0};
 
-    add(&t, processor, sizeof processor);
-    add(&t, chip0, sizeof chip0);
-    add(&t, timer, sizeof timer);
-    add(&t, irq9, sizeof irq9);
-    add(&t, irq7, sizeof irq7);
-    add(&t, chip1, sizeof chip1);
+    add(&t, processor, sizeof(processor));
+    add(&t, chip0, sizeof(chip0));
+    add(&t, timer, sizeof(timer));
+    add(&t, irq9, sizeof(irq9));
+    add(&t, irq7, sizeof(irq7));
+    add(&t, chip1, sizeof(chip1));
     return t;
 }
 
@@ -199,7 +199,7 @@ impossible_entries_are_left_out(void **state)
         add(&t, strange[i], strange[i][1]);
     struct madt madt = parse(t.bytes, t.len), plain;
     madt_default(&plain);
-    assert_memory_equal(&madt, &plain, sizeof madt);
+    assert_memory_equal(&madt, &plain, sizeof(madt));
     /* What is behind an entry without an end is not read; before it all is. */
     struct table cut = usual_table();
     size_t whole = cut.len;

@@ -208,8 +208,8 @@ the_range_is_checked_without_overflow(void **state)
         {UINT64_MAX - 1, 2, -EINVAL},
         {UINT64_MAX / 512, 1, -EINVAL},
         {UINT32_MAX, 1, -EINVAL},
-        {UINT64_C(1) << 32, 1, -EINVAL},
-        {(UINT64_C(1) << 55) + 1, 1, -EINVAL},
+        {BIT(32), 1, -EINVAL},
+        {BIT(55) + 1, 1, -EINVAL},
     };
     uint8_t data[1024];
     struct order o;

@@ -9,7 +9,7 @@
 static void
 a_block_size_that_makes_no_sense_is_refused(void **state)
 {
-    static const uint32_t sizes[] = {0,    1,    256,      511,      513,       520,
+    static const uint32_t sizes[] = {0,    1,    256,  511,      513,      520,
                                      3000, 4097, 8192, 1u << 21, 1u << 31, UINT32_MAX};
 
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -49,8 +49,8 @@ requests_cover_whole_blocks(void **state)
     static const struct {
         uint32_t block, seg_max, size_max;
         uint16_t queue;
-    } cases[] = {{512, 62, 1536, 64},  {1024, 2, 512, 64},  {2048, 62, 1000, 64},
-                 {4096, 8, 512, 64},   {4096, 1, 4096, 64}, {4096, 254, 5000, 4},
+    } cases[] = {{512, 62, 1536, 64},  {1024, 2, 512, 64},        {2048, 62, 1000, 64},
+                 {4096, 8, 512, 64},   {4096, 1, 4096, 64},       {4096, 254, 5000, 4},
                  {4096, 254, 520, 16}, {4096, 254, 1u << 20, 256}};
     static uint8_t data[320 * 512];
 
@@ -123,8 +123,8 @@ a_capacity_is_whole_blocks(void **state)
 
     setup(state);
     plug(BLOCK_FEATURES, &endless);
-    assert_int_equal(disk()->capacity, (UINT64_C(1) << 54) - 8);
-    refused(UINT64_C(1) << 54, 4096);
+    assert_int_equal(disk()->capacity, BIT(54) - 8);
+    refused(BIT(54), 4096);
 
     setup(state);
     plug(BLOCK_FEATURES, &tiny);

@@ -17,7 +17,7 @@ int64_t turn;
 
 /* A page of 4096 bytes, and as many of them as are free: what the cache may take is a sixteenth. */
 #define FREE_PAGES 256
-#define MOST       (FREE_PAGES * 4096 / 16)
+#define BYTES_MAX  (FREE_PAGES * 4096 / 16)
 
 long
 machine_has(int name)
@@ -117,8 +117,8 @@ all_of_them_have_a_bound(void **state)
         snprintf(path, sizeof(path), "/%d", i);
         bytes += cache_find(path) ? 4096 : 0;
     }
-    assert_in_range(bytes, MOST / 2, MOST);
-    assert_null(add("/more", 'm', MOST));
+    assert_in_range(bytes, BYTES_MAX / 2, BYTES_MAX);
+    assert_null(add("/more", 'm', BYTES_MAX));
     turn += 1000;
     assert_non_null(add("/more", 'm', 32768));
 }

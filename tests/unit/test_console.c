@@ -18,7 +18,6 @@
 #include "shim.h"
 #include "slip.h"
 
-#define BIT(n)    (UINT64_C(1) << (n))
 #define QUEUE_IN  0
 #define QUEUE_OUT 1
 #define ROOM      (8 * 4096) /* bytes of the driver's output buffers */

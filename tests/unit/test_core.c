@@ -111,7 +111,7 @@ test_bring_up(void **state)
 static void
 test_traffic(void **state)
 {
-    static const uint64_t masks[] = {~0ull, ~(1ull << 29), ~(3ull << 28)};
+    static const uint64_t masks[] = {~0ull, ~BIT(29), ~(3ull << 28)};
 
     for (unsigned b = 0; b < ARRAY_SIZE(buses) * ARRAY_SIZE(masks); b++) {
         probe_reset(state);
@@ -225,7 +225,7 @@ test_features_arrive(void **state)
     setup.features = ~0ull;
     struct model *m = probe_plug(setup);
     expect_up(m);
-    uint64_t core = 7ull << 27 | 7ull << 32 | 1ull << 36;
+    uint64_t core = 7ull << 27 | 7ull << 32 | BIT(36);
     assert_true(model_accepted(m) == (PROBE_FEATURES | core));
     assert_true(probe.v->negotiated == model_accepted(m));
     assert_true(probe.v->offered == ~0ull);
@@ -237,7 +237,7 @@ test_features_arrive(void **state)
     setup.features = 0;
     m = probe_plug(setup);
     expect_up(m);
-    assert_true(model_accepted(m) == (1ull << 32 | (uint64_t)model_offers_packed << 34));
+    assert_true(model_accepted(m) == (BIT(32) | (uint64_t)model_offers_packed << 34));
 }
 
 /* Row 26: memory runs out at each allocation in turn. */
@@ -396,7 +396,7 @@ test_model_polices_fields(void **state)
 
     (void)state;
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
-    setup.features &= ~(1ull << 1);
+    setup.features &= ~BIT(1);
     probe_plug(setup);
     model_assert_clean();
     assert_int_equal(virtio_config_read32(probe.v, 8, &value), 0);
@@ -604,7 +604,7 @@ test_recovery_refused(void **state)
 {
     (void)state;
     struct model *m = plug_bus(MODEL_PCI_MODERN);
-    model_lie(m, &(struct model_lies){.refuse = 1ull << 32});
+    model_lie(m, &(struct model_lies){.refuse = BIT(32)});
     model_needs_reset(m);
     model_run();
     expect_given_up(m);

@@ -37,7 +37,7 @@ serve(void *arg)
     while (!hold && !list_empty(&queue)) {
         struct list *at = newest_first ? queue.prev : queue.next;
         list_remove(at);
-        answer(list_entry(at, struct disk_request, link));
+        answer(container_of(at, struct disk_request, link));
     }
 }
 
@@ -60,7 +60,7 @@ submit(struct disk_device *d, struct disk_request *r)
     submits++;
     in_flight++;
     most_in_flight = MAX(most_in_flight, in_flight);
-    list_insert_before(&queue, &r->link);
+    list_append(&queue, &r->link);
     defer_mark(&service);
     return 0;
 }
@@ -151,9 +151,8 @@ requests_cover_whole_blocks(void **state)
 {
     static const struct {
         uint32_t block, max_parts, max_part;
-    } shapes[] = {{512, 8, 512},   {1024, 2, 512},  {2048, 64, 1000},
-                  {4096, 8, 512},  {4096, 8, 1000}, {4096, 1, 4096},
-                  {4096, 3, 5000}, {4096, 64, 1u << 26}};
+    } shapes[] = {{512, 8, 512},   {1024, 2, 512},  {2048, 64, 1000}, {4096, 8, 512},
+                  {4096, 8, 1000}, {4096, 1, 4096}, {4096, 3, 5000},  {4096, 64, 1u << 26}};
 
     for (unsigned i = 0; i < ARRAY_SIZE(shapes); i++) {
         setup(state);

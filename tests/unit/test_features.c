@@ -12,7 +12,6 @@
 #include "drivers/virtio/virtio.h"
 #include "kernel/kernel.h"
 
-#define BIT(n) (UINT64_C(1) << (n))
 /* Ring and transport bits that this core serves, by number (virtio 1.2, 6). */
 #define SERVED (BIT(27) | BIT(28) | BIT(29) | BIT(32) | BIT(33) | BIT(34) | BIT(36))
 /* Bits that no device type owns. */

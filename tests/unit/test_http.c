@@ -166,7 +166,7 @@ paths_are_decoded(void **state)
     char text[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy(text, "GET ");
         strcat(text, cases[i].target);
         strcat(text, " HTTP/1.1\r\n" HOST "\r\n");
@@ -212,7 +212,7 @@ refused_lines(void **state)
     char text[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy(text, cases[i].line);
         strcat(text, "\r\n" HOST "\r\n");
         assert_status(text, cases[i].status);
@@ -262,7 +262,7 @@ refused_fields(void **state)
     char text[512];
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy(text, "GET / HTTP/1.1\r\n");
         strcat(text, cases[i].fields);
         strcat(text, "\r\n");
@@ -292,11 +292,11 @@ nul_bytes(void **state)
     static const char at_end[] = "GET / HTTP/1.1\r\n" HOST "X: a\0\n\r\n";
 
     (void)state;
-    assert_int_equal(parse_bytes(in_line, sizeof in_line - 1), sizeof in_line - 1);
+    assert_int_equal(parse_bytes(in_line, sizeof(in_line) - 1), sizeof(in_line) - 1);
     assert_int_equal(request.status, 400);
-    assert_int_equal(parse_bytes(in_field, sizeof in_field - 1), sizeof in_field - 1);
+    assert_int_equal(parse_bytes(in_field, sizeof(in_field) - 1), sizeof(in_field) - 1);
     assert_int_equal(request.status, 400);
-    assert_int_equal(parse_bytes(at_end, sizeof at_end - 1), sizeof at_end - 1);
+    assert_int_equal(parse_bytes(at_end, sizeof(at_end) - 1), sizeof(at_end) - 1);
     assert_int_equal(request.status, 400);
     assert_false(request.keep_alive);
 }
@@ -308,7 +308,7 @@ too_long(void **state)
 
     (void)state;
     /* A line without end, fields without end, empty lines without end. */
-    memset(text, 'a', sizeof text);
+    memset(text, 'a', sizeof(text));
     memcpy(text, "GET /", 5);
     assert_int_equal(parse_bytes(text, REQUEST_HEAD_MAX - 1), 0);
     assert_int_equal(parse_bytes(text, REQUEST_HEAD_MAX), REQUEST_HEAD_MAX);
@@ -317,12 +317,12 @@ too_long(void **state)
     assert_int_equal(parse_bytes(text, REQUEST_HEAD_MAX), REQUEST_HEAD_MAX);
     assert_int_equal(request.status, 431);
     assert_false(request.keep_alive);
-    memset(text, '\n', sizeof text);
+    memset(text, '\n', sizeof(text));
     assert_int_equal(parse_bytes(text, REQUEST_HEAD_MAX), REQUEST_HEAD_MAX);
     assert_int_not_equal(request.status, 0);
 
     /* A target that ends, but is longer than any path may be. */
-    memset(text, 0, sizeof text);
+    memset(text, 0, sizeof(text));
     strcpy(text, "GET /");
     memset(text + 5, 'a', 998);
     strcat(text, " HTTP/1.1\r\n" HOST "\r\n");
@@ -369,7 +369,7 @@ ranges(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t first = 77, last = 77;
         enum range range = request_range(cases[i].field, cases[i].size, &first, &last);
         if (range != cases[i].expected)
@@ -415,7 +415,7 @@ random_damage(void **state)
         memcpy(text, good, len);
         for (int i = 0; i <= round % 6; i++) {
             seed = seed * 1664525u + 1013904223u;
-            text[(seed >> 20) % len] = pool[(seed >> 8) % (sizeof pool - 1)];
+            text[(seed >> 20) % len] = pool[(seed >> 8) % (sizeof(pool) - 1)];
         }
         size_t used = parse_bytes(text, len);
         assert_true(used <= len);

@@ -30,7 +30,7 @@
 #define QUEUE_PFN   4
 #define FEATURES    (5 + 8 * PROBE_QUEUES)
 
-#define RING_BITS  (1ull << VIRTIO_F_RING_INDIRECT | 1ull << VIRTIO_F_RING_EVENT_IDX)
+#define RING_BITS  (BIT(VIRTIO_F_RING_INDIRECT) | BIT(VIRTIO_F_RING_EVENT_IDX))
 #define ALL_MASKED ~(1u << LGUEST_IRQ_TIMER | 1u << LGUEST_IRQ_TERMINATE)
 
 static int
@@ -140,7 +140,7 @@ test_unaligned(void **state)
     (void)state;
     for (unsigned i = 0; i < MODEL_MAX_DEVICES; i++) {
         struct model_setup setup = setup_new();
-        setup.config_len = sizeof probe_config - i;
+        setup.config_len = sizeof(probe_config) - i;
         setup.queue_size[0] = setup.queue_size[1] = sizes[i];
         model_new(&setup);
     }
@@ -148,7 +148,7 @@ test_unaligned(void **state)
     model_run();
     for (struct virtio_device *v = NULL; (v = virtio_device_next(v)); up++) {
         char where[24];
-        snprintf(where, sizeof where, "lguest %u", up);
+        snprintf(where, sizeof(where), "lguest %u", up);
         assert_string_equal(v->where, where);
         assert_true(v->running);
     }
@@ -179,10 +179,10 @@ test_unknown_types(void **state)
                                       9,  9, 9, 1, 2, 3, 4, 5, 6, 7};
 
     (void)state;
-    model_host_append(unknown, sizeof unknown);
+    model_host_append(unknown, sizeof(unknown));
     struct model_setup setup = setup_new();
     struct model *m = model_new(&setup);
-    model_host_append(unknown, sizeof unknown);
+    model_host_append(unknown, sizeof(unknown));
     shim_discover();
     model_run();
     assert_int_equal(shim_log_lines(LOG_WARN), 2);
@@ -209,10 +209,10 @@ test_leaves_the_page(void **state)
         struct model_setup setup = setup_new();
         struct model *m = model_new(&setup);
         size_t used =
-            model_host_descriptor(m) + 5 + 8 * 2 + 8 + sizeof probe_config - model_host_page();
+            model_host_descriptor(m) + 5 + 8 * 2 + 8 + sizeof(probe_config) - model_host_page();
         /* So that 5, 3 or 1 bytes of the page are left. */
         for (size_t left = 4096 - used - (5 - 2 * (i / 3)), now; left; left -= now) {
-            now = MIN(left, sizeof filler);
+            now = MIN(left, sizeof(filler));
             if (left - now > 0 && left - now < 5)
                 now -= 5;
             filler[3] = (uint8_t)(now - 5);
@@ -221,7 +221,7 @@ test_leaves_the_page(void **state)
         bad[sizes[i % 3].at] = (uint8_t)sizes[i % 3].value;
         model_host_append(bad, 5 - 2 * (i / 3));
         uint8_t before[4096];
-        memcpy(before, model_host_page(), sizeof before);
+        memcpy(before, model_host_page(), sizeof(before));
         shim_discover();
         model_run();
         assert_true(shim_log_has("its descriptor leaves the page"));
@@ -240,7 +240,7 @@ test_full_page(void **state)
 
     (void)state;
     for (unsigned at = 0; at + 16 <= 4096; at += 6)
-        model_host_append(none, sizeof none);
+        model_host_append(none, sizeof(none));
     uint8_t last[] = {VIRTIO_ID_ENTROPY, 0, 0, 5, 0, 1, 2, 3, 4, 5};
     model_host_append(last, 4096 - 4086 /* 681 times 6 */);
     ASAN_POISON_MEMORY_REGION(model_host_page() + 4096, 4096);
@@ -270,10 +270,10 @@ test_page_changes(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     struct model *m = probe_plug(setup);
-    memcpy(model_host_descriptor(m), wild, sizeof wild);
+    memcpy(model_host_descriptor(m), wild, sizeof(wild));
     assert_int_equal(virtio_config_read(probe.v, 8, value, 4), 0);
     assert_memory_equal(value, (const uint8_t *)&probe_config + 8, 4);
-    assert_int_equal(virtio_config_read(probe.v, sizeof probe_config, value, 1), -EINVAL);
+    assert_int_equal(virtio_config_read(probe.v, sizeof(probe_config), value, 1), -EINVAL);
     assert_true(probe.v->transport->get_features(probe.v) == setup.features);
 }
 
@@ -318,8 +318,8 @@ test_feature_lengths(void **state)
         setup.features = UINT64_MAX;
         setup.feature_len = (uint8_t)len;
         struct model *m = probe_plug(setup);
-        uint64_t bits = len < 4 ? (1ull << 8 * len) - 1 : UINT32_MAX;
-        uint64_t ring = RING_BITS | 1ull << VIRTIO_F_ANY_LAYOUT;
+        uint64_t bits = len < 4 ? BIT(8 * len) - 1 : UINT32_MAX;
+        uint64_t ring = RING_BITS | BIT(VIRTIO_F_ANY_LAYOUT);
         expect_works(m);
         assert_true(model_accepted(m) == ((PROBE_FEATURES | ring) & bits));
         assert_true(probe.v->negotiated == model_accepted(m));
@@ -332,7 +332,7 @@ static void
 test_config(void **state)
 {
     static const size_t lens[] = {0, 1, 2, 3, 4, 8, 60, SIZE_MAX, SIZE_MAX - 3};
-    size_t whole = sizeof probe_config;
+    size_t whole = sizeof(probe_config);
 
     (void)state;
     struct model_setup setup = setup_new();
@@ -342,15 +342,16 @@ test_config(void **state)
             size_t width = lens[i] == 2 ? 2 : lens[i] == 4 || lens[i] == 8 ? 4 : 1;
             bool inside = lens[i] && at <= whole && lens[i] <= whole - at && at % width == 0;
             uint8_t got[128], before[4096];
-            memset(got, 0x5a, sizeof got);
-            memcpy(before, model_host_page(), sizeof before);
-            assert_int_equal(virtio_config_read(probe.v, at, got, lens[i]), inside ? 0 : -EINVAL);
-            for (size_t b = 0; b < sizeof got; b++)
+            memset(got, 0x5a, sizeof(got));
+            memcpy(before, model_host_page(), sizeof(before));
+            assert_int_equal(virtio_config_read(probe.v, at, got, lens[i]),
+                             inside ? 0 : -EINVAL);
+            for (size_t b = 0; b < sizeof(got); b++)
                 assert_int_equal(got[b],
                                  inside && b < lens[i] ? model_config(m)[at + b] : 0x5a);
             if (!inside && lens[i] == 4)
                 assert_int_equal(virtio_config_write32(probe.v, at, 0), -EINVAL);
-            assert_memory_equal(before, model_host_page(), sizeof before);
+            assert_memory_equal(before, model_host_page(), sizeof(before));
         }
     }
     assert_int_equal(virtio_config_read(probe.v, SIZE_MAX, NULL, 2), -EINVAL);
@@ -363,11 +364,11 @@ test_config_set(void **state)
     (void)state;
     struct model_setup setup = setup_new();
     struct model *m = probe_plug(setup);
-    uint8_t expected[sizeof probe_config];
-    memcpy(expected, &probe_config, sizeof expected);
+    uint8_t expected[sizeof(probe_config)];
+    memcpy(expected, &probe_config, sizeof(expected));
     memcpy(expected + 20, "\1\2\3\4", 4);
     assert_int_equal(virtio_config_write32(probe.v, 20, 0x04030201), 0);
-    assert_memory_equal(model_config(m), expected, sizeof expected);
+    assert_memory_equal(model_config(m), expected, sizeof(expected));
     assert_int_equal(model_host_descriptor(m)[STATUS], 7);
 }
 
@@ -503,11 +504,11 @@ test_ring_on_the_page(void **state)
     setup.arg = &edit;
     struct model *m = model_new(&setup);
     uint8_t before[FEATURES];
-    memcpy(before, model_host_descriptor(m), sizeof before);
+    memcpy(before, model_host_descriptor(m), sizeof(before));
     shim_discover();
     model_run();
     before[STATUS] = VIRTIO_STATUS_FAILED;
-    assert_memory_equal(before, model_host_descriptor(m), sizeof before);
+    assert_memory_equal(before, model_host_descriptor(m), sizeof(before));
     expect_given_up(m);
 }
 

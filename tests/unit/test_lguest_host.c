@@ -56,7 +56,7 @@ static void
 test_init(void **state)
 {
     (void)state;
-    memset((void *)&lguest_data, 0, sizeof lguest_data);
+    memset((void *)&lguest_data, 0, sizeof(lguest_data));
     model_host = (struct model_host){.tsc_khz = 1234};
     model_machine_reset();
     model_host_start();
@@ -125,7 +125,7 @@ test_gates(void **state)
     unsigned loaded = 0;
 
     (void)state;
-    for (unsigned i = 0; i < sizeof exceptions; i++) {
+    for (unsigned i = 0; i < sizeof(exceptions); i++) {
         unsigned v = exceptions[i];
         expect_gate(v, 0xe, v == 3 || v == 4 ? 3 : 0, trap_stubs + v * TRAP_STUB_SIZE);
     }
@@ -134,7 +134,7 @@ test_gates(void **state)
     expect_gate(0x80, 0xf, 3, (const void *)trap_system_call_stub);
     for (unsigned v = 0; v < 256; v++)
         loaded += model_host.gates[v].high != 0;
-    assert_int_equal(loaded, sizeof exceptions + 3);
+    assert_int_equal(loaded, sizeof(exceptions) + 3);
     assert_int_equal(lguest_irq_claim(5, &line), 0);
     expect_gate(37, 0xe, 0, trap_stubs + 37 * TRAP_STUB_SIZE);
     lguest_irq_release(line);
@@ -378,8 +378,8 @@ test_crash(void **state)
     (void)state;
     assert_true(SHUTS_DOWN(platform->crash("panic: it broke")));
     assert_string_equal(model_host.text, "panic: it broke");
-    memset(text, 'x', sizeof text);
-    text[sizeof text - 1] = '\0';
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
     assert_true(SHUTS_DOWN(platform->crash(text)));
     assert_int_equal(model_host.text[127], '\0');
     assert_int_equal(strlen(model_host.text), 127);
@@ -399,14 +399,14 @@ test_early_write(void **state)
     platform->early_write("", 0);
     assert_string_equal(model_host.console, "one\r\ntwo!");
     model_host.console[0] = '\0';
-    for (unsigned i = 0; i < sizeof text; i++) {
+    for (unsigned i = 0; i < sizeof(text); i++) {
         text[i] = i % 7 == 6 ? '\n' : 'a' + i % 26;
         if (text[i] == '\n')
             expected[n++] = '\r';
         expected[n++] = text[i];
     }
     expected[n] = '\0';
-    platform->early_write(text, sizeof text);
+    platform->early_write(text, sizeof(text));
     assert_string_equal(model_host.console, expected);
     assert_true(n > 512 && model_host.calls[LHCALL_NOTIFY] >= 5);
 }
@@ -423,7 +423,7 @@ test_map_device(void **state)
     assert_null(platform->map_device(page, area + 1));
     assert_null(platform->map_device(page + area + 1, 0));
     assert_null(platform->map_device(page + 4096, SIZE_MAX));
-    assert_null(platform->map_device(page + (1ull << 32), 1));
+    assert_null(platform->map_device(page + BIT(32), 1));
 }
 
 /* ---- the clock, with a TSC ---- */

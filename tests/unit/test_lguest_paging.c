@@ -95,7 +95,7 @@ walk(uint32_t page)
 static void
 forget(uint32_t first, uint32_t count)
 {
-    memset(shadow + first, 0, count * sizeof shadow[0]);
+    memset(shadow + first, 0, count * sizeof(shadow[0]));
 }
 
 void
@@ -157,7 +157,7 @@ fresh(void **state)
         area = mmap((void *)(uintptr_t)END, area_pages * PAGE_SIZE, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     assert_true(area != MAP_FAILED);
-    memset(calls, 0, sizeof calls);
+    memset(calls, 0, sizeof(calls));
     boot_info.nr_modules = 1;
     boot_info.modules[0] = (struct boot_module){.base = MODULE, .size = 5 * MIB};
     no_memory = false;
@@ -205,12 +205,12 @@ test_protect_one(void **state)
     static const struct {
         enum page_prot prot;
         bool (*is)(uintptr_t);
-    } all[] = {{PAGE_NONE, absent}, {PAGE_RO, read_only},   {PAGE_RW, writable},
+    } all[] = {{PAGE_NONE, absent},  {PAGE_RO, read_only}, {PAGE_RW, writable},
                {PAGE_RX, read_only}, {PAGE_RWX, writable}, {PAGE_NONE, absent}};
     char *page = (char *)(uintptr_t)(2 * MIB);
 
     (void)state;
-    memset(calls, 0, sizeof calls);
+    memset(calls, 0, sizeof(calls));
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
         assert_true(writable(2 * MIB - 1) && writable(2 * MIB + PAGE_SIZE));
         assert_int_equal(lguest_protect(page, PAGE_SIZE, all[i].prot), 0);
@@ -226,10 +226,11 @@ test_protect_many(void **state)
 {
     (void)state;
     pages_reach(16 * MIB);
-    memset(calls, 0, sizeof calls);
+    memset(calls, 0, sizeof(calls));
     for (uintptr_t at = 2 * MIB; at < 16 * MIB; at += PAGE_SIZE)
         assert_true(writable(at));
-    assert_int_equal(lguest_protect((void *)(uintptr_t)(3 * MIB), 5 * MIB + PAGE_SIZE, PAGE_RO), 0);
+    assert_int_equal(lguest_protect((void *)(uintptr_t)(3 * MIB), 5 * MIB + PAGE_SIZE, PAGE_RO),
+                     0);
     assert_int_equal(calls[LHCALL_SET_PGD], 2);
     assert_int_equal(calls[LHCALL_SET_PTE], 1);
     for (uintptr_t at = 2 * MIB; at < 16 * MIB; at += PAGE_SIZE)
@@ -254,13 +255,14 @@ static void
 test_no_memory(void **state)
 {
     (void)state;
-    memset(calls, 0, sizeof calls);
+    memset(calls, 0, sizeof(calls));
     no_memory = true;
     pages_reach = NULL;
     lguest_paging_init();
     assert_null(pages_reach);
     assert_int_equal(calls[LHCALL_NEW_PGTABLE], 0);
-    assert_int_equal(lguest_protect((void *)(uintptr_t)(2 * MIB), PAGE_SIZE, PAGE_RO), -ENOTSUP);
+    assert_int_equal(lguest_protect((void *)(uintptr_t)(2 * MIB), PAGE_SIZE, PAGE_RO),
+                     -ENOTSUP);
 }
 
 int

@@ -111,7 +111,7 @@ random_machine(void)
     static const struct boot_range elsewhere[] = {
         {0, 0x2000, BOOT_MEM_USABLE}, /* kept for the loader's things */
         {0x1000, 1, BOOT_MEM_RESERVED},
-        {0x100000000, 1ull << 32, BOOT_MEM_USABLE},
+        {0x100000000, BIT(32), BOOT_MEM_USABLE},
         {0xfffffffff000, 0x1000, BOOT_MEM_USABLE},
         {0xfffc0000, 0x40000, BOOT_MEM_RESERVED},
         {0xfffff000, 0x1000, BOOT_MEM_USABLE}, /* past the limit */
@@ -372,7 +372,7 @@ static void
 large_machine(unsigned seed)
 {
     (void)seed;
-    add_range(0x100000000, 1ull << 33, BOOT_MEM_USABLE);
+    add_range(0x100000000, BIT(33), BOOT_MEM_USABLE);
     add_range(ARENA, 0x200000000 - ARENA, BOOT_MEM_USABLE);
     add_range(0xc0000000, 0x40000000, BOOT_MEM_RESERVED);
     pages_init();
@@ -383,8 +383,8 @@ large_machine(unsigned seed)
     CHECK(!pages_contain((void *)ARENA, SIZE_MAX));
     CHECK(pages_contain((void *)0xc0000000, PAGE_SIZE)); /* a hole below the end of RAM */
     CHECK(!pages_contain((void *)0xfffff000, 1));
-    CHECK(pages_alloc(0) == NULL);
-    CHECK(pages_alloc(SIZE_MAX) == NULL);
+    CHECK(!pages_alloc(0));
+    CHECK(!pages_alloc(SIZE_MAX));
     char *page = pages_alloc(1);
     CHECK((uintptr_t)page >= ARENA && (uintptr_t)page < ARENA_END);
     pages_free(page, 1);
@@ -411,7 +411,8 @@ chosen_pages(unsigned seed)
     pages_free(at, 4);
     CHECK(pages_take(at + PAGE_SIZE, 2) && info().free == before - 6 * PAGE_SIZE);
     for (char *page; (page = pages_alloc(1));)
-        CHECK(page < at + PAGE_SIZE || (page >= at + 3 * PAGE_SIZE && page < at + 4 * PAGE_SIZE));
+        CHECK(page < at + PAGE_SIZE ||
+              (page >= at + 3 * PAGE_SIZE && page < at + 4 * PAGE_SIZE));
 }
 
 static void
@@ -471,7 +472,7 @@ test_modules(void **state)
     (void)state;
     add_range(BORDER, ARENA_END - BORDER, BOOT_MEM_USABLE);
     add_range(HOLE, 0x2000, BOOT_MEM_RESERVED);
-    add_range(0xf0000000, 1ull << 32, BOOT_MEM_USABLE);
+    add_range(0xf0000000, BIT(32), BOOT_MEM_USABLE);
     add_range(ARENA, BORDER - ARENA, BOOT_MEM_USABLE);
     boot_info.nr_modules = 2;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -621,7 +622,7 @@ heap_exhausted(unsigned size)
     for (; (object = kmalloc(size)); last = object, n++)
         *object = last;
     CHECK(n * size > before / 5);
-    CHECK(kmalloc(SIZE_MAX) == NULL && kmalloc(SIZE_MAX - 100) == NULL);
+    CHECK(!kmalloc(SIZE_MAX) && !kmalloc(SIZE_MAX - 100));
     for (; last; last = object) {
         object = *last;
         kfree(last);
@@ -651,8 +652,8 @@ strings(unsigned seed)
     CHECK(strcmp(copy, "name") == 0);
     kfree(copy);
     while (kmalloc(16))
-        ;
-    CHECK(kstrdup("name") == NULL);
+        continue;
+    CHECK(!kstrdup("name"));
 }
 
 static void

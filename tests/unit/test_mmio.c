@@ -130,7 +130,7 @@ test_acpi(void **state)
     for (unsigned i = 0; i < 3; i++) {
         probe_reset(state);
         model_words(i == 0 ? none : i == 1 ? one : bad);
-        model_aml(both, sizeof both - 1);
+        model_aml(both, sizeof(both) - 1);
         struct model_setup setup = probe_setup(MODEL_MMIO_2);
         model_new(&setup);
         struct model *later = probe_plug(setup);
@@ -159,8 +159,8 @@ test_tables(void **state)
     for (unsigned i = 0; i < 2; i++) {
         probe_reset(state);
         model_words(none);
-        model_aml(i ? nothing : first, i ? sizeof nothing : sizeof first - 1);
-        model_aml(second, sizeof second - 1);
+        model_aml(i ? nothing : first, i ? sizeof(nothing) : sizeof(first) - 1);
+        model_aml(second, sizeof(second) - 1);
         struct model_setup setup = probe_setup(MODEL_MMIO_2);
         model_new(&setup);
         probe_plug(setup);
@@ -316,17 +316,17 @@ test_config_bounds(void **state)
 {
     static const struct {
         size_t offset, len;
-    } outside[] = {{256, 1},          {255, 2}, {253, 4},      {250, 8},
+    } outside[] = {{256, 1},          {255, 2},  {253, 4},      {250, 8},
                    {257, 1},          {197, 60}, {SIZE_MAX, 1}, {SIZE_MAX - 3, 4},
-                   {SIZE_MAX - 3, 8}, {2, 4},   {1, 2}};
+                   {SIZE_MAX - 3, 8}, {2, 4},    {1, 2}};
 
     for (unsigned b = 0; b < 2; b++) {
         probe_reset(state);
         probe_plug(probe_setup(buses[b]));
         for (unsigned i = 0; i < ARRAY_SIZE(outside); i++) {
             uint8_t bytes[300] = {0};
-            assert_int_equal(virtio_config_read(probe.v, outside[i].offset, bytes, outside[i].len),
-                             -EINVAL);
+            assert_int_equal(
+                virtio_config_read(probe.v, outside[i].offset, bytes, outside[i].len), -EINVAL);
             if (outside[i].len == 4)
                 assert_int_equal(virtio_config_write32(probe.v, outside[i].offset, 0), -EINVAL);
         }

@@ -91,7 +91,7 @@ what_is_not_ours_is_left_out(void **state)
     ADD(&t, 3, 0, 0, 0, 3, 4, 7, 9);
     madt_default(&plain);
     struct madt madt = parse(&t, t.len);
-    assert_memory_equal(&madt, &plain, sizeof madt);
+    assert_memory_equal(&madt, &plain, sizeof(madt));
     ISA(&t, 5);
     ADD(&t, 2, 8, 0x11, 1, 0, 0, 0xc0, 0xfe);
     plain.nr_ioapics = 1;
@@ -103,7 +103,7 @@ what_is_not_ours_is_left_out(void **state)
     ADD(&t, 3, 3, 0, 0, 5, 4, 8, 9);          /* the 8259s' */
     ADD(&t, 3, 0, 0, 0, 5, 16, 8, 9);         /* no ISA interrupt */
     madt = parse(&t, t.len);
-    assert_memory_equal(&madt, &plain, sizeof madt);
+    assert_memory_equal(&madt, &plain, sizeof(madt));
 }
 
 /* Number 0xff stands for every chip (4.3.4), so for the first as well. */

@@ -49,7 +49,7 @@ expect_working(struct model *m)
     assert_int_equal(virtio_config_read64(probe.v, 0, &capacity), 0);
     assert_true(capacity == probe_config.capacity);
     assert_int_equal(probe.config_changes, 0);
-    model_config_set(m, 0, &other, sizeof other);
+    model_config_set(m, 0, &other, sizeof(other));
     model_run();
     assert_int_equal(probe.config_changes, 1);
     assert_int_equal(virtio_config_read64(probe.v, 0, &capacity), 0);

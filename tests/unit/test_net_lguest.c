@@ -17,8 +17,6 @@
 #include "model/lguest.h"
 #include "shim.h"
 
-#define BIT(n) (UINT64_C(1) << (n))
-
 /* What the original offers. */
 #define OFFER                                                                                  \
     (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_MAC) |           \
@@ -112,7 +110,7 @@ plug(uint64_t features)
         .features = features,
         .feature_len = 4,
         .config = config,
-        .config_len = sizeof config,
+        .config_len = sizeof(config),
         .nr_queues = 2,
     });
 

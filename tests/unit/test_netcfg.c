@@ -311,17 +311,17 @@ address_lengths(void **state)
             uint8_t *from = malloc(len ? len : 1); /* ends where it says */
             union socket_address out;
             socklen_t out_len = 99;
-            int err;
+            int error;
 
             memset(from, 0xa7, len);
             memcpy(from, &families[f].family, len < 2 ? len : 2);
-            err = socket_address_in(from, (uint32_t)len, &out, &out_len);
+            error = socket_address_in(from, (uint32_t)len, &out, &out_len);
             free(from);
             if (len < families[f].least) {
-                assert_int_equal(err, -EINVAL);
+                assert_int_equal(error, -EINVAL);
                 continue;
             }
-            assert_int_equal(err, 0);
+            assert_int_equal(error, 0);
             assert_int_equal(out_len, families[f].whole);
             assert_int_equal(out.any.sa_len, families[f].whole);
             assert_int_equal(out.any.sa_family, families[f].family);

@@ -566,15 +566,15 @@ transmit(void **state)
 static err_t
 output(const uint8_t *bytes, size_t len)
 {
-    err_t err;
+    err_t error;
 
     net_core_enter();
     struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
     pbuf_take(frame, bytes, (u16_t)len);
-    err = card->netif.linkoutput(&card->netif, frame);
+    error = card->netif.linkoutput(&card->netif, frame);
     pbuf_free(frame);
     net_core_leave();
-    return err;
+    return error;
 }
 
 /* A segment that finds no room comes again, so that it is no loss; a reset and a datagram do not. */
@@ -723,16 +723,16 @@ refused_buffers(void **state)
 static void
 mailbox(void **state)
 {
-    enum { MOST = 100 };
+    enum { ENTRIES_MAX = 100 };
     unsigned live = shim_memory_live();
     uintptr_t in = 1, out = 1;
     sys_mbox_t box;
     void *message;
 
     (void)state;
-    assert_int_equal(sys_mbox_new(&box, MOST), ERR_OK);
+    assert_int_equal(sys_mbox_new(&box, ENTRIES_MAX), ERR_OK);
     assert_int_equal(shim_memory_live(), live); /* one without traffic costs nothing */
-    for (unsigned wanted = 1; wanted <= MOST; wanted++) {
+    for (unsigned wanted = 1; wanted <= ENTRIES_MAX; wanted++) {
         while (in - out < wanted)
             assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
         for (unsigned i = 0; i < 3 && out < in; i++) {
@@ -740,7 +740,7 @@ mailbox(void **state)
             assert_int_equal((uintptr_t)message, out++);
         }
     }
-    while (in - out < MOST)
+    while (in - out < ENTRIES_MAX)
         assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
     assert_int_equal(sys_mbox_trypost(&box, NULL), ERR_MEM);
     for (; out < in; out++) {
@@ -751,10 +751,10 @@ mailbox(void **state)
     sys_mbox_free(&box);
     assert_int_equal(shim_memory_live(), live);
 
-    assert_int_equal(sys_mbox_new(&box, MOST), ERR_OK);
+    assert_int_equal(sys_mbox_new(&box, ENTRIES_MAX), ERR_OK);
     shim_memory_fail_all(true);
     for (in = 1; sys_mbox_trypost(&box, (void *)in) == ERR_OK; in++)
-        ;
+        continue;
     shim_memory_fail_all(false);
     assert_int_equal(in, SYS_MBOX_FEW + 1);
     assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
@@ -818,11 +818,11 @@ bounds_of_connections(void **state)
 static bool connected;
 
 static err_t
-note_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+note_connected(void *arg, struct tcp_pcb *pcb, err_t error)
 {
     (void)arg;
     (void)pcb;
-    connected = err == ERR_OK;
+    connected = error == ERR_OK;
     return ERR_OK;
 }
 
@@ -857,15 +857,24 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_copy),         cmocka_unit_test(merged),
-        cmocka_unit_test(hostile_lengths), cmocka_unit_test(longest),
-        cmocka_unit_test(in_one_part),     cmocka_unit_test(slow_reader),
-        cmocka_unit_test(short_memory),    cmocka_unit_test(checksums),
-        cmocka_unit_test(transmit),        cmocka_unit_test(full_ring),
-        cmocka_unit_test(volatile_data),   cmocka_unit_test(own_address),
-        cmocka_unit_test(small_ring),      cmocka_unit_test(refused_buffers),
-        cmocka_unit_test(put_off),         cmocka_unit_test(mailbox),
-        cmocka_unit_test(part_of_connections), cmocka_unit_test(bounds_of_connections),
+        cmocka_unit_test(no_copy),
+        cmocka_unit_test(merged),
+        cmocka_unit_test(hostile_lengths),
+        cmocka_unit_test(longest),
+        cmocka_unit_test(in_one_part),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(short_memory),
+        cmocka_unit_test(checksums),
+        cmocka_unit_test(transmit),
+        cmocka_unit_test(full_ring),
+        cmocka_unit_test(volatile_data),
+        cmocka_unit_test(own_address),
+        cmocka_unit_test(small_ring),
+        cmocka_unit_test(refused_buffers),
+        cmocka_unit_test(put_off),
+        cmocka_unit_test(mailbox),
+        cmocka_unit_test(part_of_connections),
+        cmocka_unit_test(bounds_of_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,13 +73,13 @@ over_an_archive(void **state)
     struct file *file;
 
     (void)state;
-    memset(big, 'b', sizeof big);
+    memset(big, 'b', sizeof(big));
     start();
     put_file("dir/one", "11111");
-    put_header("big", '0', sizeof big, "");
-    put_data(big, sizeof big);
-    put_header("big2", '0', sizeof big, "");
-    put_data(big, sizeof big);
+    put_header("big", '0', sizeof(big), "");
+    put_data(big, sizeof(big));
+    put_header("big2", '0', sizeof(big), "");
+    put_data(big, sizeof(big));
     put_header("hard", '1', 0, "dir/one");
     put_header("soft", '2', 0, "dir/one");
     put_end();
@@ -114,18 +114,18 @@ over_an_archive(void **state)
     assert_int_equal(fs_open("/", "big", FILE_O_RDWR, 0, &file), -EIO);
     read_error = 0;
     assert_int_equal(tmp_pool.used, 1);
-    assert_memory_equal(content("big", 0, sizeof big), big, sizeof big);
+    assert_memory_equal(content("big", 0, sizeof(big)), big, sizeof(big));
     /* Without room for a copy it stays as it is, and can be read. */
     tmp_pool.limit = 20;
     assert_int_equal(fs_open("/", "big", FILE_O_RDWR, 0, &file), -ENOSPC);
     tmp_pool.limit = 4096;
     assert_int_equal(tmp_pool.used, 1);
-    assert_memory_equal(content("big", 0, sizeof big), big, sizeof big);
+    assert_memory_equal(content("big", 0, sizeof(big)), big, sizeof(big));
 
     /* Two open it at once, and the first to be done has written meanwhile. */
     while_reading = write_meanwhile;
     file_release(open_file("big", FILE_O_RDWR));
-    assert_memory_equal(content("big", 0, sizeof big), "otherbbb", 8);
+    assert_memory_equal(content("big", 0, sizeof(big)), "otherbbb", 8);
     assert_int_equal(tmp_pool.used, 41);
     /* One empties it while the other copies. */
     while_reading = cut_meanwhile;

@@ -212,21 +212,21 @@ lengths(void **state)
     char path[3000], out[FS_PATH_MAX];
 
     (void)state;
-    memset(path, 'x', sizeof path);
+    memset(path, 'x', sizeof(path));
     path[255] = '\0';
     assert_int_equal(fs_resolve("/", path, true, out), 0);
     path[255] = 'x';
     path[256] = '\0';
     assert_int_equal(fs_resolve("/", path, true, out), -ENAMETOOLONG);
-    memset(path, '/', sizeof path); /* a long path to a short name */
+    memset(path, '/', sizeof(path)); /* a long path to a short name */
     strcpy(path + FS_PATH_MAX - 5, "file");
     assert_int_equal(fs_resolve("/", path, true, out), 0);
     assert_string_equal(out, "/file");
-    memset(path, '/', sizeof path);
+    memset(path, '/', sizeof(path));
     strcpy(path + FS_PATH_MAX - 4, "file");
     assert_int_equal(fs_resolve("/", path, true, out), -ENAMETOOLONG);
     /* A link's target in front of a long rest. */
-    memset(path, '/', sizeof path);
+    memset(path, '/', sizeof(path));
     memcpy(path, "absolute", 8);
     strcpy(path + FS_PATH_MAX - 3, "x");
     assert_int_equal(fs_resolve("/", path, true, out), 0);
@@ -276,14 +276,14 @@ devices(void **state)
 
     (void)state;
     assert_int_equal(fs_open("/dir", "../dev/zero", FILE_O_RDWR, 0, &file), 0);
-    memset(bytes, 1, sizeof bytes);
+    memset(bytes, 1, sizeof(bytes));
     assert_int_equal(file->ops->pread(file, bytes, 15, 7), 15);
     assert_int_equal(bytes[14], 0);
     assert_int_equal(bytes[15], 1);
     assert_int_equal(file->ops->pwrite(file, bytes, 15, 7), 15);
     file_release(file);
-    assert_int_equal(fs_open("/dev", "null", FILE_O_RDWR | FILE_O_TRUNC | FILE_O_CREAT, 0, &file),
-                     0);
+    assert_int_equal(
+        fs_open("/dev", "null", FILE_O_RDWR | FILE_O_TRUNC | FILE_O_CREAT, 0, &file), 0);
     assert_int_equal(file->ops->pread(file, bytes, 15, 7), 0);
     file_release(file);
     assert_int_equal(fs_open("/dev", "tty", FILE_O_RDWR, 0, &file), 0);
@@ -301,7 +301,7 @@ devices(void **state)
     assert_int_equal(file->ops->storage->getdents(file, entries, 16), -EINVAL);
     char seen[256] = "";
     long n;
-    while ((n = file->ops->storage->getdents(file, entries, sizeof entries)) > 0)
+    while ((n = file->ops->storage->getdents(file, entries, sizeof(entries))) > 0)
         for (long at = 0; at < n; at += *(uint16_t *)(entries + at + 16)) {
             strcat(seen, entries + at + 19);
             strcat(seen, " ");
@@ -328,7 +328,7 @@ serve(void *arg)
 
     (void)arg;
     while ((e = list_pop(&queue))) {
-        struct disk_request *r = list_entry(e, struct disk_request, link);
+        struct disk_request *r = container_of(e, struct disk_request, link);
         uint64_t at = r->sector * DISK_SECTOR;
         for (unsigned i = 0; i < r->nr_parts; i++) {
             assert_true(at + r->parts[i].len <= DISK_BYTES);
@@ -356,7 +356,7 @@ disk_submit(struct disk_device *disk, struct disk_request *request)
     assert_int_equal((request->sector * DISK_SECTOR | bytes) % disk->block_size, 0);
     assert_true(request->sector + bytes / DISK_SECTOR <= disk->capacity);
     submits++;
-    list_insert_before(&queue, &request->link);
+    list_append(&queue, &request->link);
     service.run = serve;
     defer_mark(&service);
     return 0;
@@ -413,10 +413,10 @@ reader_reads_what_is_there(void **state)
 {
     static const struct {
         uint32_t max_parts, max_part, block, start;
-    } shapes[] = {{8, 4096, 512, 0},  {1, 512, 512, 0},     {64, 65536, 512, 0},
+    } shapes[] = {{8, 4096, 512, 0},  {1, 512, 512, 0},      {64, 65536, 512, 0},
                   {2, 1024, 512, 0},  {1, 1u << 31, 512, 0}, {2, 1024, 512, 5},
-                  {8, 4096, 4096, 0}, {8, 512, 4096, 0},    {64, 1000, 2048, 0},
-                  {1, 4096, 4096, 8}, {64, 65536, 4096, 3}, {1, 4096, 4096, 7}};
+                  {8, 4096, 4096, 0}, {8, 512, 4096, 0},     {64, 1000, 2048, 0},
+                  {1, 4096, 4096, 8}, {64, 65536, 4096, 3},  {1, 4096, 4096, 7}};
     static unsigned char got[100000];
     uint32_t seed = 1;
 
@@ -436,7 +436,7 @@ reader_reads_what_is_there(void **state)
             seed = seed * 1664525u + 1013904223u;
             uint64_t at = (seed >> 4) % size;
             seed = seed * 1664525u + 1013904223u;
-            size_t len = (seed >> 4) % (i % 3 ? 700 : sizeof got);
+            size_t len = (seed >> 4) % (i % 3 ? 700 : sizeof(got));
             at &= i % 2 ? ~0ull : ~511ull;
             len = MIN(len, size - at);
             assert_int_equal(reader->read(reader, at, got, len), 0);
@@ -470,8 +470,8 @@ reader_saves_requests(void **state)
     defer_run();
     assert_int_equal(reader->read(reader, 32768, got, 512), 0);
     assert_int_equal(submits, second + 1); /* only the one after it */
-    assert_int_equal(reader->read(reader, 65536, got, sizeof got), 0);
-    assert_memory_equal(got, disk_data + 65536, sizeof got);
+    assert_int_equal(reader->read(reader, 65536, got, sizeof(got)), 0);
+    assert_memory_equal(got, disk_data + 65536, sizeof(got));
     reader->close(reader);
     assert_int_equal(shim_memory_live(), 0);
 }
@@ -517,7 +517,7 @@ disk_file(void **state)
     (void)state;
     disk_setup();
     unsigned live = shim_memory_live();
-    memcpy(model, disk_data, sizeof model);
+    memcpy(model, disk_data, sizeof(model));
     disk.read_only = true;
     assert_int_equal(fs_open("/", "/dev/vda", FILE_O_RDWR, 0, &file), -EROFS);
     disk.read_only = false;
@@ -528,19 +528,19 @@ disk_file(void **state)
         seed = seed * 1664525u + 1013904223u;
         uint64_t at = (seed >> 4) % DISK_BYTES;
         seed = seed * 1664525u + 1013904223u;
-        size_t len = (seed >> 4) % sizeof bytes;
+        size_t len = (seed >> 4) % sizeof(bytes);
         size_t expected = MIN(len, DISK_BYTES - at);
         for (size_t k = 0; k < len; k++)
             bytes[k] = (unsigned char)(seed >> (k % 24));
         assert_int_equal(file->ops->pwrite(file, bytes, len, at), expected);
         memcpy(model + at, bytes, expected);
-        memset(bytes, 0, sizeof bytes);
+        memset(bytes, 0, sizeof(bytes));
         at -= MIN(at, 100);
         expected = MIN(len, DISK_BYTES - at);
         assert_int_equal(file->ops->pread(file, bytes, len, at), expected);
         assert_memory_equal(bytes, model + at, expected);
     }
-    assert_memory_equal(model, disk_data, sizeof model);
+    assert_memory_equal(model, disk_data, sizeof(model));
     assert_int_equal(file->ops->pread(file, bytes, 10, DISK_BYTES), 0);
     assert_int_equal(file->ops->pread(file, bytes, 10, UINT64_MAX), 0);
     assert_int_equal(file->ops->pwrite(file, bytes, 10, DISK_BYTES), -ENOSPC);

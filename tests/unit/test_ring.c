@@ -31,7 +31,7 @@ test_wrap(void **state)
     (void)state;
     for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++) {
         for (unsigned m = 0; m < ARRAY_SIZE(modes); m++) {
-            uint16_t *heads = calloc(sizes[s], sizeof *heads);
+            uint16_t *heads = calloc(sizes[s], sizeof(*heads));
             bed_up(sizes[s], modes[m]);
             spin(65530);
             assert_int_equal(get16(AVAIL_IDX), 65530);

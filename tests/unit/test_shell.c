@@ -32,7 +32,7 @@ split(const char *line)
     if (count >= 0)
         assert_null(words[count]);
     else
-        snprintf(result, sizeof result, "!%s", error);
+        snprintf(result, sizeof(result), "!%s", error);
     free(copy);
     return result;
 }
@@ -65,7 +65,7 @@ words(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_string_equal(split(cases[i].line), cases[i].expected);
 }
 
@@ -113,7 +113,7 @@ published_examples(void **state)
     struct sha256 s;
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         sha256_init(&s);
         sha256_add(&s, cases[i].message, strlen(cases[i].message));
         assert_digest(&s, cases[i].digest);
@@ -133,9 +133,9 @@ pieces(void **state)
     struct sha256 s;
 
     (void)state;
-    for (size_t i = 0; i < sizeof data; i++)
+    for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(i * 31);
-    for (size_t len = 0; len < sizeof data; len++) {
+    for (size_t len = 0; len < sizeof(data); len++) {
         sha256_init(&s);
         sha256_add(&s, data, len);
         sha256_end(&s, whole);

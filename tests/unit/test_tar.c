@@ -118,11 +118,11 @@ old_and_gnu_headers(void **state)
     memcpy(header + 257, "ustar  ", 8);
     memcpy(header + 345, "12345", 5);
     set_checksum(header);
-    put_header("././@LongLink", 'L', sizeof longer, "");
-    put_data(longer, sizeof longer);
+    put_header("././@LongLink", 'L', sizeof(longer), "");
+    put_data(longer, sizeof(longer));
     put_file("cut", "long");
-    put_header("././@LongLink", 'K', sizeof longer, "");
-    put_data(longer, sizeof longer);
+    put_header("././@LongLink", 'K', sizeof(longer), "");
+    put_data(longer, sizeof(longer));
     put_header("sym", '2', 0, "cut");
     put_end();
     assert_int_equal(load(), 0);
@@ -217,7 +217,7 @@ read_archive(const char *path)
 
     assert_non_null(f);
     start();
-    used = fread(archive, 1, sizeof archive, f);
+    used = fread(archive, 1, sizeof(archive), f);
     fclose(f);
 }
 
@@ -234,7 +234,7 @@ real_archives(void **state)
     longer[160] = '\0';
     assert_non_null(mkdtemp(folder));
     snprintf(
-        command, sizeof command,
+        command, sizeof(command),
         "cd %s && mkdir -p in/sub in/%.90s && printf hello >in/hello && : >in/sub/empty && "
         "seq 100000 >in/sub/big && ln -s sub/big in/soft && ln in/hello in/sub/hard && "
         "printf long >in/%s && touch -d @1234567890 in/hello && chmod 751 in/hello",
@@ -242,10 +242,10 @@ real_archives(void **state)
     shell(command);
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
         bool no_long = strcmp(formats[i], "v7") == 0;
-        snprintf(command, sizeof command, "cd %s/in && tar --format=%s %s -cf ../%s.tar .",
+        snprintf(command, sizeof(command), "cd %s/in && tar --format=%s %s -cf ../%s.tar .",
                  folder, formats[i], no_long ? "--exclude='lll*'" : "", formats[i]);
         shell(command);
-        snprintf(name, sizeof name, "%s/%s.tar", folder, formats[i]);
+        snprintf(name, sizeof(name), "%s/%s.tar", folder, formats[i]);
         read_archive(name);
         assert_int_equal(load(), 0);
         assert_text("hello", "hello");
@@ -262,7 +262,7 @@ real_archives(void **state)
         assert_int_equal(shim_log_lines(LOG_WARN), 0);
         done();
     }
-    snprintf(command, sizeof command, "rm -r %s", folder);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
     shell(command);
 }
 
@@ -325,7 +325,7 @@ mounted(void **state)
 
     /* "dir/sym" leads to "hard", which is "dir/one". */
     assert_int_equal(fs_open("/dir/sub", "../sym", 0, 0, &file), 0);
-    assert_int_equal(file->ops->pread(file, text, sizeof text, 2), 3);
+    assert_int_equal(file->ops->pread(file, text, sizeof(text), 2), 3);
     assert_memory_equal(text, "111", 3);
     assert_int_equal(file->ops->pread(file, text, 2, 0), 2);
     assert_int_equal(file->ops->pread(file, text, 2, 5), 0);

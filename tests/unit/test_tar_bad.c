@@ -174,14 +174,14 @@ long_names(void **state)
 
     (void)state;
     start();
-    memset(name, 'n', sizeof name);
-    for (size_t i = 100; i < sizeof name; i += 100)
+    memset(name, 'n', sizeof(name));
+    for (size_t i = 100; i < sizeof(name); i += 100)
         name[i] = '/';
     put_header("././@LongLink", 'L', 2000, ""); /* too long for a path */
     put_data(name, 2000);
     put_file("cut1", "x");
     name[1999] = '\0';
-    snprintf(records, sizeof records, "2009 path=%s\n", name + 1);
+    snprintf(records, sizeof(records), "2009 path=%s\n", name + 1);
     put_pax(records);
     put_file("cut2", "x");
     memset(name, 'c', 300); /* one component */
@@ -269,8 +269,8 @@ link_loops(void **state)
     put_header("todir", '1', 0, "dir");
     put_header("outside", '1', 0, "../x");
     for (int i = 0; i < 200; i++) { /* far more links in a row than anybody follows */
-        snprintf(name, sizeof name, "chain%d", i);
-        snprintf(next, sizeof next, "chain%d", i + 1);
+        snprintf(name, sizeof(name), "chain%d", i);
+        snprintf(next, sizeof(next), "chain%d", i + 1);
         put_header(name, '1', 0, next);
     }
     put_file("good", "x");
@@ -363,7 +363,7 @@ memory_is_bounded(void **state)
     (void)state;
     start();
     for (int i = 0; i < 2000; i++) {
-        snprintf(name, sizeof name, "file%d", i);
+        snprintf(name, sizeof(name), "file%d", i);
         put_file(name, "");
     }
     put_end();
@@ -389,7 +389,7 @@ implied_directories_are_bounded(void **state)
 
     (void)state;
     start();
-    for (size_t i = 0; i < sizeof name - 1; i++)
+    for (size_t i = 0; i < sizeof(name) - 1; i++)
         name[i] = i % 2 ? '/' : 'd';
     name[998] = '\0';
     put_header("././@LongLink", 'L', 999, "");

@@ -149,7 +149,7 @@ assert_is_model(const struct tmp_data *d)
     size_t pages = 0;
 
     assert_int_equal(d->size, model_size);
-    assert_int_equal(tmp_data_read(d, bytes, sizeof bytes, 0), model_size);
+    assert_int_equal(tmp_data_read(d, bytes, sizeof(bytes), 0), model_size);
     assert_memory_equal(bytes, model, model_size);
     for (size_t i = 0; i < d->count; i++) {
         assert_int_not_equal(d->chunks[i]->used, 0);
@@ -166,7 +166,7 @@ data_against_a_model(void **state)
     struct tmp_data d = {0};
 
     (void)state;
-    memset(model, 0, sizeof model);
+    memset(model, 0, sizeof(model));
     model_size = 0;
     for (int i = 0; i < 3000; i++) {
         one_change(&d);
@@ -188,7 +188,7 @@ mapped_data_against_a_model(void **state)
     void *base;
 
     (void)state;
-    memset(model, 0, sizeof model);
+    memset(model, 0, sizeof(model));
     model_size = 0;
     for (int i = 0; i < 2000; i++) {
         unsigned which = any(4);
@@ -211,7 +211,7 @@ mapped_data_against_a_model(void **state)
             }
         }
         one_change(&d);
-        assert_int_equal(tmp_data_read(&d, bytes, sizeof bytes, 0), model_size);
+        assert_int_equal(tmp_data_read(&d, bytes, sizeof(bytes), 0), model_size);
         assert_memory_equal(bytes, model, model_size);
     }
     assert_true(done > 100);
@@ -227,7 +227,7 @@ mappings(void **state)
     void *one, *two, *far;
 
     (void)state;
-    memset(bytes, 'a', sizeof bytes);
+    memset(bytes, 'a', sizeof(bytes));
     assert_int_equal(tmp_data_write(&d, bytes, 3 * PAGE_SIZE, 0), 3 * PAGE_SIZE);
     assert_int_equal(tmp_data_map(&d, 1, 1, &one), 0);
     assert_int_equal(tmp_data_map(&d, 0, 3, &two), 0); /* all of it was put in place at once */
@@ -279,7 +279,7 @@ a_full_pool(void **state)
 
     (void)state;
     tmp_pool.limit = 10;
-    memset(bytes, 'a', sizeof bytes);
+    memset(bytes, 'a', sizeof(bytes));
     assert_int_equal(tmp_data_write(&d, bytes, 4 * PAGE_SIZE, 0), 4 * PAGE_SIZE);
     assert_int_equal(tmp_data_write(&other, bytes, 8 * PAGE_SIZE, 100), 6 * PAGE_SIZE - 100);
     assert_int_equal(other.size, 6 * PAGE_SIZE);
@@ -304,10 +304,10 @@ no_memory_for_data(void **state)
     for (long fail = 0; fail < 12; fail++) {
         struct tmp_data d = {0};
         void *base;
-        memset(bytes, 'b', sizeof bytes);
+        memset(bytes, 'b', sizeof(bytes));
         assert_int_equal(tmp_data_write(&d, bytes, 20 * PAGE_SIZE, 0), 20 * PAGE_SIZE);
         if (fail >= 8)
-            tmp_data_truncate(&d, 1ull << 40); /* mostly holes: not all is put in one piece */
+            tmp_data_truncate(&d, BIT(40)); /* mostly holes: not all is put in one piece */
         shim_memory_fail_after(fail % 4);
         long n = fail < 4   ? tmp_data_write(&d, bytes, 5, 100 * PAGE_SIZE)
                  : fail < 8 ? tmp_data_reserve(&d, 100 * PAGE_SIZE, 5)
@@ -335,13 +335,13 @@ holes(void **state)
     (void)state;
     assert_int_equal(tmp_data_find(&d, 0, false), -ENXIO);
     assert_int_equal(tmp_data_find(&d, 0, true), -ENXIO);
-    tmp_data_truncate(&d, 1ull << 50);
+    tmp_data_truncate(&d, BIT(50));
     assert_int_equal(tmp_data_find(&d, 0, false), -ENXIO);
     assert_int_equal(tmp_data_find(&d, 77, true), 77);
-    assert_int_equal(tmp_data_write(&d, "x", 1, 1ull << 45), 1);
-    assert_int_equal(tmp_data_find(&d, 77, false), 1ull << 45);
-    assert_int_equal(tmp_data_find(&d, (1ull << 45) + 5, false), (1ull << 45) + 5);
-    assert_int_equal(tmp_data_find(&d, 1ull << 45, true), (1ull << 45) + PAGE_SIZE);
+    assert_int_equal(tmp_data_write(&d, "x", 1, BIT(45)), 1);
+    assert_int_equal(tmp_data_find(&d, 77, false), BIT(45));
+    assert_int_equal(tmp_data_find(&d, BIT(45) + 5, false), BIT(45) + 5);
+    assert_int_equal(tmp_data_find(&d, BIT(45), true), BIT(45) + PAGE_SIZE);
     assert_int_equal(d.pages, 1);
     tmp_data_truncate(&d, 0);
 }
@@ -359,20 +359,20 @@ many_names(void **state)
     live = shim_memory_live();
     assert_int_equal(make("d", FS_S_IFDIR | 0755), 0);
     for (int i = 0; i < 5000; i++) {
-        snprintf(name, sizeof name, "d/%d", i);
+        snprintf(name, sizeof(name), "d/%d", i);
         assert_int_equal(make(name, FS_S_IFREG | 0644), 0);
         assert_int_equal(make(name, FS_S_IFREG | 0644), -EEXIST);
     }
     assert_true(mounted.nr_buckets >= 4096);
     assert_int_equal(find("d")->nr_entries, 5000);
     for (int i = 0; i < 5000; i += 2) {
-        snprintf(name, sizeof name, "d/%d", i);
+        snprintf(name, sizeof(name), "d/%d", i);
         assert_int_equal(take(name, false), 0);
         assert_int_equal(take(name, false), -ENOENT);
     }
     assert_int_equal(take("d", true), -ENOTEMPTY);
     for (int i = 1; i < 5000; i += 2) {
-        snprintf(name, sizeof name, "d/%d", i);
+        snprintf(name, sizeof(name), "d/%d", i);
         assert_int_equal(tmp_find(the_fs(), name, &(struct tmp_node *){NULL}), 0);
         assert_int_equal(take(name, false), 0);
     }
@@ -388,7 +388,7 @@ entries(struct file *file)
     int count = 0;
     long n;
 
-    while ((n = file->ops->storage->getdents(file, buffer, sizeof buffer)) > 0)
+    while ((n = file->ops->storage->getdents(file, buffer, sizeof(buffer))) > 0)
         for (long at = 0; at < n; at += *(uint16_t *)(buffer + at + 16))
             count++;
     assert_true(n == 0 || n == -ENOENT);

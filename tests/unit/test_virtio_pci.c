@@ -93,7 +93,7 @@ test_many(void **state)
     model_run();
     for (struct virtio_device *v = NULL; (v = virtio_device_next(v)); n++) {
         char where[24];
-        snprintf(where, sizeof where, "pci 00:%02x.0", n + 1);
+        snprintf(where, sizeof(where), "pci 00:%02x.0", n + 1);
         assert_string_equal(v->where, where);
         assert_true(v->running);
     }
@@ -402,13 +402,13 @@ double_edit(struct model *m, uint8_t *config, void *arg)
     uint8_t good[16];
 
     (void)m;
-    memcpy(good, config + first, sizeof good);
+    memcpy(good, config + first, sizeof(good));
     if (*(bool *)arg) {
         /* A broken one in front: the good one moves to the end of the list. */
         config[first + CAP_BAR] = 6;
-        memcpy(config + 0xa0, good, sizeof good);
+        memcpy(config + 0xa0, good, sizeof(good));
     } else {
-        memcpy(config + 0xa0, good, sizeof good);
+        memcpy(config + 0xa0, good, sizeof(good));
         config[0xa0 + CAP_OFFSET + 1] = 0x0f;
     }
     config[device + CAP_NEXT] = 0xa0;
@@ -436,7 +436,7 @@ test_access_platform(void **state)
     struct model_setup setup = probe_setup(MODEL_PCI_MODERN);
 
     (void)state;
-    setup.features |= 1ull << VIRTIO_F_ACCESS_PLATFORM | 1ull << VIRTIO_F_ORDER_PLATFORM;
+    setup.features |= BIT(VIRTIO_F_ACCESS_PLATFORM) | BIT(VIRTIO_F_ORDER_PLATFORM);
     plug(setup);
     expect_up("pci-modern");
     assert_true(virtio_has(probe.v, VIRTIO_F_ACCESS_PLATFORM));

@@ -31,7 +31,7 @@ mark(char letter)
 {
     size_t len = strlen(trail);
 
-    if (len < sizeof trail - 1)
+    if (len < sizeof(trail) - 1)
         trail[len] = letter;
 }
 
@@ -39,7 +39,7 @@ static __attribute__((unused)) void
 expect_trail(const char *text)
 {
     assert_string_equal(trail, text);
-    memset(trail, 0, sizeof trail);
+    memset(trail, 0, sizeof(trail));
 }
 
 /* ---- the machine's part ---- */
@@ -137,7 +137,7 @@ all_over(void **state)
     assert_int_equal(shim_memory_live(), 0);
     refuse_on = refuse_off = 0;
     shim_log_clear();
-    memset(trail, 0, sizeof trail);
+    memset(trail, 0, sizeof(trail));
     return 0;
 }
 
@@ -168,7 +168,7 @@ bed_run(const struct CMUnitTest *tests, size_t nr_tests)
     machine.protect = protect;
     machine.set_gs_base = set_gs_base;
     platform = &machine;
-    if (!thread_create_on("runner", bed_runner, NULL, (uintptr_t)stack + sizeof stack))
+    if (!thread_create_on("runner", bed_runner, NULL, (uintptr_t)stack + sizeof(stack)))
         return 1;
     thread_start();
 }

@@ -59,11 +59,11 @@ cpu_fpu_init(void)
 }
 
 /* What XSAVE is to keep (SDM vol. 1, 13.1): the x87, SSE, AVX and AVX-512, of what is on. */
-#define XCR0_KEPT 0xe7u
-#define XSAVE_MOST 2688u /* bytes of these, in the standard format (SDM vol. 1, 13.4.3) */
-#define FXSAVE_SIZE 512u
+#define XCR0_KEPT    0xe7u
+#define XSAVE_MAX    2688u /* bytes of these, in the standard format (SDM vol. 1, 13.4.3) */
+#define FXSAVE_SIZE  512u
 #define XSAVE_HEADER 64u /* behind it */
-#define MXCSR_START 0x1f80u
+#define MXCSR_START  0x1f80u
 
 /* The components, or 0 where FXSAVE has to do: nobody switched XSAVE on. */
 static uint32_t
@@ -85,11 +85,12 @@ cpu_keep_fpu(void (*fn)(void *), void *arg)
 
     if (!size) {
         kept = xsave_kept();
-        size = kept ? MIN(cpu_id(0xd).ebx, XSAVE_MOST) : FXSAVE_SIZE;
+        size = kept ? MIN(cpu_id(0xd).ebx, XSAVE_MAX) : FXSAVE_SIZE;
     }
     char *area = (char *)(((uintptr_t)__builtin_alloca(size + 63) + 63) & ~63u);
     if (kept) {
-        memset(area + FXSAVE_SIZE, 0, XSAVE_HEADER); /* XSAVE leaves some of it, XRSTOR wants 0 */
+        memset(area + FXSAVE_SIZE, 0,
+               XSAVE_HEADER); /* XSAVE leaves some of it, XRSTOR wants 0 */
         __asm__ volatile("xsave (%0)" : : "r"(area), "a"(kept), "d"(0) : "memory");
     } else if (cpu_fpu_words == 2) {
         __asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");

@@ -21,14 +21,14 @@
 #define UNCACHED 0x018ull /* PCD and PWT */
 #define USED     0x060ull /* accessed and dirty: spares the CPU setting them */
 #define LARGE    0x080ull
-#define NX       (1ull << 63)
+#define NX       BIT(63)
 #define ADDRESS  0xfffff000ull
 
 /* Both let instructions be fetched; `nx` beside them does not. */
 #define READ  (PRESENT | USED)
 #define WRITE (PRESENT | USED | WRITABLE)
 
-#define LIMIT (1ull << 32)
+#define LIMIT BIT(32)
 
 static bool pae, large_pages;
 static uint64_t nx;              /* NX where the CPU knows it, else 0 */

@@ -137,7 +137,7 @@ acpi_init(void)
 {
     find_list();
     nr_blocks = 0;
-    const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_LEAST);
+    const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_MIN);
     /* A table may give the address in 32 bits or in 64 (5.2.9, X_DSDT). */
     if (fadt)
         add_block(fadt->dsdt, "DSDT");

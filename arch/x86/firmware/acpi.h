@@ -58,7 +58,7 @@ struct acpi_fadt {
 
 _Static_assert(offsetof(struct acpi_fadt, sleep_control) == 244, "FADT layout");
 
-#define ACPI_FADT_LEAST 76 /* bytes: up to pm_timer, which ACPI 1.0 has too */
+#define ACPI_FADT_MIN 76 /* bytes: up to pm_timer, which ACPI 1.0 has too */
 
 /* True if the table is long enough to have `field`. */
 #define ACPI_FADT_HAS(fadt, field) \

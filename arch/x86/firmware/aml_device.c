@@ -150,7 +150,7 @@ read_resources(struct part p, struct aml_device *out, bool *window)
     if (p.at == p.end || p.aml[p.at++] != AML_BUFFER || !package(&p, &r) || r.at == r.end)
         return false;
     uint8_t prefix = r.aml[r.at];
-    if (prefix >= sizeof constant_size || constant_size[prefix] == 0 ||
+    if (prefix >= sizeof(constant_size) || constant_size[prefix] == 0 ||
         constant_size[prefix] > r.end - r.at)
         return false;
     r.at += constant_size[prefix];

@@ -20,7 +20,7 @@
 
 /* PM1 event: status, then in the other half of the block what may interrupt (4.8.3.1). */
 #define PM1_POWER_BUTTON (1u << 8)
-#define PM1_EVENT_LEAST  4
+#define PM1_EVENT_MIN    4
 
 /* Interrupts that are about something else, after which nobody listens any more: whoever raises
  * them is not served here and would do so for ever. */
@@ -55,7 +55,7 @@ port_of(uint32_t value)
 void
 power_init(void)
 {
-    const struct acpi_fadt *f = acpi_find("FACP", ACPI_FADT_LEAST);
+    const struct acpi_fadt *f = acpi_find("FACP", ACPI_FADT_MIN);
 
     if (!f)
         return;
@@ -76,7 +76,7 @@ power_init(void)
     pm1b_control = port_of(f->pm1b_control);
     sci = f->sci;
     button_status = flags & ACPI_FADT_BUTTON ? 0 : port_of(f->pm1a_event);
-    if (!ACPI_FADT_HAS(f, pm1_event_len) || f->pm1_event_len < PM1_EVENT_LEAST)
+    if (!ACPI_FADT_HAS(f, pm1_event_len) || f->pm1_event_len < PM1_EVENT_MIN)
         button_status = 0;
     /* From now on a press is kept until somebody listens; one that switched the machine on does
      * not count. */

@@ -92,7 +92,7 @@ apic_init(void)
 bool
 apic_present(void)
 {
-    return registers != NULL;
+    return registers;
 }
 
 int

@@ -58,7 +58,7 @@ msix_open(const struct pci_device *d, struct msix *m)
         return -ENOTSUP;
     unsigned size = (pci_read16(d, m->at + CONTROL) & CONTROL_SIZE) + 1u;
     m->table = apic_present() ? map_table(m, size) : NULL;
-    set_enable(m, m->table != NULL);
+    set_enable(m, m->table);
     if (!m->table)
         return apic_present() ? -EINVAL : -ENOTSUP;
     m->size = size;

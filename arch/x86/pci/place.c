@@ -24,10 +24,10 @@
 #define BRIDGE_HIGH         0x28 /* upper half of a prefetchable base */
 
 /* The host bridge of q35 (Intel 3 Series data sheet, 5.1.15): where configuration space lies. */
-#define Q35_HOST       0x29c08086
-#define Q35_ECAM       0x60
-#define Q35_ECAM_ON    0x1u
-#define Q35_ECAM_SIZE  0x10000000u
+#define Q35_HOST      0x29c08086
+#define Q35_ECAM      0x60
+#define Q35_ECAM_ON   0x1u
+#define Q35_ECAM_SIZE 0x10000000u
 
 struct range {
     struct list link;
@@ -50,7 +50,7 @@ take(bool io, uint64_t base, uint64_t size)
         return;
     }
     *r = (struct range){.io = io, .base = base, .size = size};
-    list_insert_before(&taken, &r->link);
+    list_append(&taken, &r->link);
 }
 
 /* From the base and limit registers of a bridge; a limit below the base closes the window. */
@@ -119,7 +119,7 @@ in_the_way(bool io, uint64_t base, uint64_t size)
 {
     list_foreach(it, &taken)
     {
-        const struct range *r = list_entry(it, struct range, link);
+        const struct range *r = container_of(it, struct range, link);
         if (r->io == io && base < r->base + r->size && r->base < base + size)
             return r;
     }
@@ -184,6 +184,6 @@ pci_place_end(void)
     struct list *next;
 
     while ((next = list_pop(&taken)))
-        kfree(list_entry(next, struct range, link));
+        kfree(container_of(next, struct range, link));
     known = short_of_memory = false;
 }

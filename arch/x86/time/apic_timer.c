@@ -13,13 +13,13 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 
-#define HZ_LEAST 1000000u
-#define HZ_MOST  16000000000u
+#define HZ_MIN 1000000u
+#define HZ_MAX 16000000000u
 
-#define STRETCH_LEAST (100 * NSEC_PER_USEC) /* tells the rate to a hundredth */
-#define STRETCH_GOOD  (10 * NSEC_PER_MSEC)  /* any of this length is good enough */
-#define LOAD_MOST     (60 * NSEC_PER_SEC)
-#define GRAIN         64 /* ns; so many of them that LOAD_MOST times HZ_MOST is below 2^64 */
+#define STRETCH_MIN  (100 * NSEC_PER_USEC) /* tells the rate to a hundredth */
+#define STRETCH_GOOD (10 * NSEC_PER_MSEC)  /* any of this length is good enough */
+#define LOAD_MAX     (60 * NSEC_PER_SEC)
+#define GRAIN        64 /* ns; so many of them that LOAD_MAX times HZ_MAX is below 2^64 */
 
 static bool by_tsc;
 static uint64_t hz;        /* as far as is known */
@@ -34,12 +34,12 @@ learn(uint64_t now, uint64_t ticks)
 {
     uint64_t ns = now - loaded_at;
 
-    if (ns < STRETCH_LEAST || ns < stretch)
+    if (ns < STRETCH_MIN || ns < stretch)
         return;
     stretch = MIN(ns, STRETCH_GOOD);
     for (; ticks >> 32; ticks >>= 1) /* keeps the product in 64 bits */
         ns >>= 1;
-    hz = MIN(MAX(ticks * NSEC_PER_SEC / MAX(ns, 1u), HZ_LEAST), HZ_MOST);
+    hz = MIN(MAX(ticks * NSEC_PER_SEC / MAX(ns, 1u), HZ_MIN), HZ_MAX);
 }
 
 static void
@@ -59,7 +59,7 @@ load(uint64_t now, uint64_t ns)
     uint64_t tsc = by_tsc ? cpu_tsc() : 0;
 
     learn_before_load(now, tsc);
-    ns = MIN(ns, LOAD_MOST);
+    ns = MIN(ns, LOAD_MAX);
     uint64_t ticks = (ns / GRAIN + 1) * hz / (NSEC_PER_SEC / GRAIN) + 1;
     loaded_at = now;
     if (by_tsc) {
@@ -88,7 +88,7 @@ init(void (*handler)(const struct trap_frame *frame))
         return -ENODEV;
     timer_handler = handler;
     by_tsc = cpu_id(1).ecx & CPUID_1_ECX_DEADLINE;
-    hz = HZ_LEAST;
+    hz = HZ_MIN;
     stretch = 0;
     loaded_at = clock_read();
     loaded = by_tsc ? cpu_tsc() : UINT32_MAX;

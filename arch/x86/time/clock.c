@@ -25,7 +25,7 @@
 #define RATE_NS    NSEC_PER_MSEC        /* good to some parts in a thousand */
 #define PAIR_TRIES 4
 
-#define HZ_LEAST 1000000u
+#define HZ_MIN   1000000u
 #define HZ_GUESS 2000000000u /* where nothing tells it */
 
 /* A counter of known frequency that comes round too soon to be a clock by itself. */
@@ -139,7 +139,7 @@ rate_between(struct pair from, struct pair to, struct scale *out)
     if (scale_apply(slow_to_ns, ticks) < RATE_NS)
         return false;
     uint64_t hz = (to.tsc - from.tsc) * slow->hz / ticks;
-    if (hz < HZ_LEAST)
+    if (hz < HZ_MIN)
         return false;
     *out = scale_make(hz, NSEC_PER_SEC);
     return true;
@@ -280,7 +280,7 @@ clock_init(void)
 
     if (pvclock_init())
         source = CLOCK_KVM;
-    else if (hz >= HZ_LEAST)
+    else if (hz >= HZ_MIN)
         use_tsc(hz);
     else if (!find_slow())
         guess(cpu_id(1).edx & CPUID_1_EDX_TSC);

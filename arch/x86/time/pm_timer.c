@@ -13,7 +13,7 @@ static uint32_t origin;
 static uint16_t
 find(void)
 {
-    const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_LEAST);
+    const struct acpi_fadt *fadt = acpi_find("FACP", ACPI_FADT_MIN);
 
     if (!fadt || !ACPI_FADT_HAS(fadt, pm_timer_len) || fadt->pm_timer_len != PORT_SIZE ||
         fadt->pm_timer > UINT16_MAX)

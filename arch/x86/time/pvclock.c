@@ -14,7 +14,7 @@
 #define SYSTEM_TIME_ON  1u
 
 #define READ_TRIES 1000000
-#define SHIFT_MOST 31
+#define SHIFT_MAX  31
 
 /* Where the host writes; the MSR wants it within one page. */
 static volatile struct pvclock_time shared __attribute__((aligned(32)));
@@ -26,9 +26,9 @@ pvclock_ns(const struct pvclock_time *t, uint64_t tsc)
     uint64_t ticks = tsc > t->tsc ? tsc - t->tsc : 0;
 
     if (t->shift >= 0)
-        ticks <<= MIN(t->shift, SHIFT_MOST);
+        ticks <<= MIN(t->shift, SHIFT_MAX);
     else
-        ticks >>= MIN(-t->shift, SHIFT_MOST);
+        ticks >>= MIN(-t->shift, SHIFT_MAX);
     return t->ns + (ticks >> 32) * t->mult + ((ticks & UINT32_MAX) * t->mult >> 32);
 }
 

@@ -39,9 +39,10 @@ read_limits(struct virtio_block *b)
     d->max_parts = MIN(seg_max, MAX(b->queue->size, 2u) - 2u);
     d->max_part = size_max;
     if (size_max < DISK_SECTOR || (uint64_t)size_max * d->max_parts < d->block_size) {
-        log_error("%s: no block of %u bytes fits into a request (queue of %u entries, parts of %u "
-                  "bytes); the disk is not used",
-                  b->v->where, d->block_size, b->queue->size, size_max);
+        log_error(
+            "%s: no block of %u bytes fits into a request (queue of %u entries, parts of %u "
+            "bytes); the disk is not used",
+            b->v->where, d->block_size, b->queue->size, size_max);
         return -EINVAL;
     }
     return 0;
@@ -190,9 +191,8 @@ block_config_changed(struct virtio_device *v)
 static const struct virtio_driver block_driver = {
     .type = VIRTIO_ID_BLOCK,
     .name = "virtio-blk",
-    .features = 1ull << VIRTIO_BLK_F_SIZE_MAX | 1ull << VIRTIO_BLK_F_SEG_MAX |
-                1ull << VIRTIO_BLK_F_RO | 1ull << VIRTIO_BLK_F_BLK_SIZE |
-                1ull << VIRTIO_BLK_F_FLUSH,
+    .features = BIT(VIRTIO_BLK_F_SIZE_MAX) | BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_RO) |
+                BIT(VIRTIO_BLK_F_BLK_SIZE) | BIT(VIRTIO_BLK_F_FLUSH),
     .dependencies = (const struct virtio_dependency[]){{0, 0}},
     .probe = block_probe,
     .started = block_started,

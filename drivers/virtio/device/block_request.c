@@ -162,7 +162,7 @@ oldest(const struct virtio_block *b)
 {
     if (list_empty(&b->requests))
         return NULL;
-    return list_entry(b->requests.next, struct disk_request, link);
+    return container_of(b->requests.next, struct disk_request, link);
 }
 
 /* Start and enter into the books; -ENOSPC is followed by a wake of `space`, since a full
@@ -175,7 +175,7 @@ block_accept(struct virtio_block *b, struct disk_request *r)
     if (error)
         return error;
     r->deadline = clock_now() + b->dev.timeout;
-    list_insert_before(&b->requests, &r->link);
+    list_append(&b->requests, &r->link);
     if (oldest(b) == r)
         timer_set(&b->timer, r->deadline);
     vq_kick(b->queue);
@@ -185,7 +185,7 @@ block_accept(struct virtio_block *b, struct disk_request *r)
 int
 block_submit(struct disk_device *dev, struct disk_request *r)
 {
-    struct virtio_block *b = list_entry(dev, struct virtio_block, dev);
+    struct virtio_block *b = container_of(dev, struct virtio_block, dev);
     int error = check(b, r);
 
     if (error == 0)
@@ -218,17 +218,17 @@ start_waiting(struct virtio_block *b)
     struct list ended = LIST_INIT(ended), *at;
 
     while ((at = list_pop(&b->waiting))) {
-        struct disk_request *r = list_entry(at, struct disk_request, link);
+        struct disk_request *r = container_of(at, struct disk_request, link);
         r->status = start_again(b, r);
         if (r->status == -ENOSPC) {
             list_insert_before(b->waiting.next, at);
             break;
         }
-        list_insert_before(r->status ? &ended : &b->requests, at);
+        list_append(r->status ? &ended : &b->requests, at);
     }
     vq_kick(b->queue);
     while ((at = list_pop(&ended))) {
-        struct disk_request *r = list_entry(at, struct disk_request, link);
+        struct disk_request *r = container_of(at, struct disk_request, link);
         complete(b, r, r->status);
     }
 }
@@ -243,7 +243,7 @@ fail_all(struct virtio_block *b)
 
     b->dev.broken = true;
     while ((at = list_pop(&b->requests)) || (at = list_pop(&b->waiting)))
-        complete(b, list_entry(at, struct disk_request, link), -EIO);
+        complete(b, container_of(at, struct disk_request, link), -EIO);
     wake_all(&b->dev.space);
 }
 

@@ -121,7 +121,7 @@ free_bytes(const struct virtio_console *c)
 static size_t
 vcon_room(struct console_device *dev)
 {
-    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+    struct virtio_console *c = container_of(dev, struct virtio_console, dev);
 
     if (!can_queue(c))
         return OUT_SIZE;
@@ -155,7 +155,7 @@ fill_next(struct virtio_console *c)
 static void
 vcon_write(struct console_device *dev, const char *text, size_t len)
 {
-    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+    struct virtio_console *c = container_of(dev, struct virtio_console, dev);
 
     if (!can_queue(c)) {
         write_directly(c, text, len);
@@ -180,7 +180,7 @@ vcon_write(struct console_device *dev, const char *text, size_t len)
 static bool
 vcon_push(struct console_device *dev, bool wait)
 {
-    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+    struct virtio_console *c = container_of(dev, struct virtio_console, dev);
     bool gathered;
 
     if (!can_queue(c))
@@ -248,7 +248,7 @@ collect_input(struct virtio_console *c)
 static size_t
 vcon_read(struct console_device *dev, char *to, size_t size)
 {
-    struct virtio_console *c = list_entry(dev, struct virtio_console, dev);
+    struct virtio_console *c = container_of(dev, struct virtio_console, dev);
     struct in_buffer *b;
     size_t n = 0;
 
@@ -407,7 +407,7 @@ vcon_config_changed(struct virtio_device *v)
 static const struct virtio_driver console_driver = {
     .type = VIRTIO_ID_CONSOLE,
     .name = "virtio-console",
-    .features = 1ull << VIRTIO_CONSOLE_F_SIZE | 1ull << VIRTIO_CONSOLE_F_EMERG_WRITE,
+    .features = BIT(VIRTIO_CONSOLE_F_SIZE) | BIT(VIRTIO_CONSOLE_F_EMERG_WRITE),
     .dependencies = (const struct virtio_dependency[]){{0, 0}},
     .probe = vcon_probe,
     .started = vcon_started,

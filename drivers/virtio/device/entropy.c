@@ -45,7 +45,7 @@ refill(struct virtio_entropy *e)
 static int
 entropy_take(struct entropy_device *dev, void *to, size_t size)
 {
-    struct virtio_entropy *e = list_entry(dev, struct virtio_entropy, dev);
+    struct virtio_entropy *e = container_of(dev, struct virtio_entropy, dev);
     uint32_t n = (uint32_t)MIN(size, (size_t)(e->end - e->first));
     int error = 0;
 

@@ -13,8 +13,8 @@
 DEVICE_CLASS_DRIVER(net);
 
 #define MTU_DEFAULT 1500
-#define MTU_LEAST   68    /* RFC 791: what every link carries */
-#define MTU_MOST    9000  /* a jumbo frame; more would only make receive buffers larger */
+#define MTU_MIN     68    /* RFC 791: what every link carries */
+#define MTU_MAX     9000  /* a jumbo frame; more would only make receive buffers larger */
 #define TSO_FRAME   65550 /* what a device may gather TCP segments to (5.1.6.3.1) */
 
 enum { QUEUE_RX = 0, QUEUE_TX = 1 };
@@ -67,11 +67,11 @@ read_mtu(struct virtio_net *n)
     uint16_t mtu = MTU_DEFAULT;
 
     if (virtio_has(n->v, VIRTIO_NET_F_MTU) &&
-        virtio_config_read16(n->v, CONFIG(mtu), &mtu) == 0 && mtu < MTU_LEAST) {
+        virtio_config_read16(n->v, CONFIG(mtu), &mtu) == 0 && mtu < MTU_MIN) {
         log_warn("%s: an MTU of %u is impossible; %u is used", n->v->where, mtu, MTU_DEFAULT);
         mtu = MTU_DEFAULT;
     }
-    n->dev.mtu = MIN(mtu, MTU_MOST);
+    n->dev.mtu = MIN(mtu, MTU_MAX);
 }
 
 static bool
@@ -238,11 +238,10 @@ static const struct virtio_dependency net_dependencies[] = {
 static const struct virtio_driver net_driver = {
     .type = VIRTIO_ID_NET,
     .name = "virtio-net",
-    .features = 1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM |
-                1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6 |
-                1ull << VIRTIO_NET_F_GUEST_ECN | 1ull << VIRTIO_NET_F_MTU |
-                1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_MRG_RXBUF |
-                1ull << VIRTIO_NET_F_STATUS,
+    .features = BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) |
+                BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6) |
+                BIT(VIRTIO_NET_F_GUEST_ECN) | BIT(VIRTIO_NET_F_MTU) | BIT(VIRTIO_NET_F_MAC) |
+                BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(VIRTIO_NET_F_STATUS),
     .dependencies = net_dependencies,
     .probe = net_probe,
     .started = net_started,

@@ -13,13 +13,13 @@
 #include "kernel/platform.h"
 #include "kernel/string.h"
 
-#define SLOTS_MOST   256 /* in flight, however long the ring is */
+#define SLOTS_MAX    256 /* in flight, however long the ring is */
 #define REFILL_AGAIN (100 * NSEC_PER_MSEC)
 
 static struct virtio_net *
 net_of(struct net_device *dev)
 {
-    return list_entry(dev, struct virtio_net, dev);
+    return container_of(dev, struct virtio_net, dev);
 }
 
 /* ---- slots ---- */
@@ -47,7 +47,7 @@ net_path_init(struct net_path *p)
 {
     if (p->slots)
         return 0;
-    p->in_flight = MIN(p->queue->size, SLOTS_MOST);
+    p->in_flight = MIN(p->queue->size, SLOTS_MAX);
     p->slots = kmalloc(p->in_flight * sizeof(*p->slots));
     if (!p->slots)
         return -ENOMEM;
@@ -146,7 +146,7 @@ frame_complete(struct virtio_net *n, struct frame *f)
     if (f->nr == 1 && f->bad)
         return;
     while (wanted <= NET_MERGE_MAX && f->nr < wanted && frame_add(n, f))
-        ;
+        continue;
     if (f->nr == wanted)
         return;
     f->bad = true;
@@ -237,7 +237,7 @@ net_rx_arrived(struct virtqueue *q)
 
     vq_irq_off(q);
     for (unsigned i = 0; i < q->size && receive_one(n); i++)
-        ;
+        continue;
     if (q->broken) {
         queue_broken(n);
         return;

@@ -41,9 +41,9 @@ ring_chain_new(struct virtqueue *q, const struct sg *parts, unsigned out, unsign
     uint32_t writable;
     void *table = NULL;
 
-    int err = parts_check(q, parts, out, in, &writable);
-    if (err)
-        return err;
+    int error = parts_check(q, parts, out, in, &writable);
+    if (error)
+        return error;
     if (q->free == 0)
         return -ENOSPC;
     if (q->indirect && (n >= INDIRECT_FROM || n > q->free))

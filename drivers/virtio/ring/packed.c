@@ -101,7 +101,7 @@ chain_indirect(struct packed *r, struct vring_packed_desc *table, const struct s
         desc_write(&table[i], parts[i].base, parts[i].len, 0);
         ACCESS_ONCE(table[i].flags) = i >= out ? VRING_DESC_F_WRITE : 0;
     }
-    desc_write(&r->desc[r->avail.at], table, n * sizeof *table, id);
+    desc_write(&r->desc[r->avail.at], table, n * sizeof(*table), id);
     return VRING_DESC_F_INDIRECT | available(&r->avail);
 }
 
@@ -142,9 +142,9 @@ packed_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned i
     struct ring_chain chain;
     unsigned n = out + in;
 
-    int err = ring_chain_new(q, parts, out, in, token, &chain);
-    if (err)
-        return err;
+    int error = ring_chain_new(q, parts, out, in, token, &chain);
+    if (error)
+        return error;
     /* There are as many ids as descriptors, so one is free. */
     uint16_t id = r->free_id;
     struct ring_slot *s = &r->slots[id];
@@ -229,7 +229,7 @@ used_next(struct virtqueue *q, uint16_t *id, uint32_t *len)
     barrier_read();
     const struct vring_packed_desc *d = &r->desc[r->used.at];
     *id = ACCESS_ONCE(d->id);
-    if (*id >= r->size || r->slots[*id].chain.token == NULL) {
+    if (*id >= r->size || !r->slots[*id].chain.token) {
         vq_break(q, "used descriptor names a chain that is not in flight");
         return false;
     }
@@ -308,8 +308,8 @@ packed_init(struct virtqueue *q)
 
     if (!size_valid(size))
         return -EINVAL;
-    struct packed *r = kmalloc(sizeof *r + size * sizeof r->slots[0]);
-    if (r == NULL)
+    struct packed *r = kmalloc(sizeof(*r) + size * sizeof(r->slots[0]));
+    if (!r)
         return -ENOMEM;
     r->desc = q->area.desc;
     r->driver_event = q->area.driver;

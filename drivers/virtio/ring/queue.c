@@ -27,8 +27,8 @@ queue_get(struct virtio_device *v, uint16_t index)
             return v->queues[i];
     if (v->nr_queues == VIRTIO_MAX_QUEUES)
         return NULL;
-    struct virtqueue *q = kmalloc(sizeof *q);
-    if (q == NULL)
+    struct virtqueue *q = kmalloc(sizeof(*q));
+    if (!q)
         return NULL;
     q->device = v;
     q->index = index;
@@ -42,7 +42,7 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
                  void (*callback)(struct virtqueue *), struct virtqueue **out)
 {
     struct virtqueue *q = queue_get(v, index);
-    if (q == NULL)
+    if (!q)
         return -ENOMEM;
     q->name = name;
     q->callback = callback;
@@ -51,12 +51,12 @@ virtio_queue_new(struct virtio_device *v, uint16_t index, const char *name,
     q->packed = virtio_has(v, VIRTIO_F_RING_PACKED);
     q->indirect = virtio_has(v, VIRTIO_F_RING_INDIRECT);
     q->event_idx = virtio_has(v, VIRTIO_F_RING_EVENT_IDX);
-    int err = v->transport->queue_setup(v, q);
-    if (err == 0)
-        err = q->packed ? packed_init(q) : split_init(q);
+    int error = v->transport->queue_setup(v, q);
+    if (error == 0)
+        error = q->packed ? packed_init(q) : split_init(q);
     /* If only the second failed, what the transport set up stays until the core's reset. */
-    if (err)
-        return err;
+    if (error)
+        return error;
     q->broken = false;
     q->unkicked = q->detach_at = 0;
     *out = q;
@@ -117,10 +117,10 @@ vq_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in, v
 {
     if (q->broken)
         return -EIO;
-    int err = q->ops->add(q, parts, out, in, token);
-    if (err == 0)
+    int error = q->ops->add(q, parts, out, in, token);
+    if (error == 0)
         q->added++;
-    return err;
+    return error;
 }
 
 bool
@@ -171,7 +171,7 @@ vq_irq_off(struct virtqueue *q)
 void *
 vq_detach(struct virtqueue *q)
 {
-    if (q == NULL || q->ring == NULL)
+    if (!q || !q->ring)
         return NULL;
     for (; q->detach_at < q->size; q->detach_at++)
         if (q->slots[q->detach_at].chain.token)

@@ -83,7 +83,7 @@ chain_indirect(struct split *r, struct vring_desc *table, const struct sg *parts
     for (unsigned i = 0; i < n; i++)
         desc_write(&table[i], parts[i].base, parts[i].len, ring_part_flags(i, out, n),
                    i + 1 < n ? i + 1 : 0);
-    desc_write(&r->desc[r->free_head], table, n * sizeof *table, VRING_DESC_F_INDIRECT, 0);
+    desc_write(&r->desc[r->free_head], table, n * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
     return r->free_head;
 }
 
@@ -119,9 +119,9 @@ split_add(struct virtqueue *q, const struct sg *parts, unsigned out, unsigned in
     struct ring_chain chain;
     unsigned n = out + in;
 
-    int err = ring_chain_new(q, parts, out, in, token, &chain);
-    if (err)
-        return err;
+    int error = ring_chain_new(q, parts, out, in, token, &chain);
+    if (error)
+        return error;
     uint16_t head = r->free_head;
     struct ring_slot *s = &r->slots[head];
     s->chain = chain;
@@ -195,7 +195,7 @@ used_next(struct virtqueue *q, uint16_t *head, uint32_t *len)
     barrier_read();
     struct vring_used_elem *e = &r->used->ring[r->used_idx & r->mask];
     uint32_t id = ACCESS_ONCE(e->id);
-    if (id >= q->size || r->slots[id].chain.token == NULL) {
+    if (id >= q->size || !r->slots[id].chain.token) {
         vq_break(q, "used element names a chain that is not in flight");
         return false;
     }
@@ -275,8 +275,8 @@ split_init(struct virtqueue *q)
 
     if (!size_valid(size))
         return -EINVAL;
-    struct split *r = kmalloc(sizeof *r + size * sizeof r->slots[0]);
-    if (r == NULL)
+    struct split *r = kmalloc(sizeof(*r) + size * sizeof(r->slots[0]));
+    if (!r)
         return -ENOMEM;
     r->desc = q->area.desc;
     r->avail = q->area.driver;

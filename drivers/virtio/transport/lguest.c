@@ -34,7 +34,7 @@ struct lguest_queue {
 static struct lguest_device *
 lguest_device(struct virtio_device *v)
 {
-    return list_entry(v, struct lguest_device, v);
+    return container_of(v, struct lguest_device, v);
 }
 
 /* ---- where things are in a descriptor (docs/lguest.md, device page) ---- */

@@ -15,8 +15,8 @@
  * whatever the device; 256 is what the same devices have on PCI, and rings of that size keep
  * ten pages less per queue.
  */
-#define QUEUE_SIZE_MOST 256
-#define QUEUE_ALIGN     4096
+#define QUEUE_SIZE_MAX 256
+#define QUEUE_ALIGN    4096
 
 /* Looks at the interrupt status per interrupt; more of them wait for the next known point. */
 #define INTERRUPT_LOOKS 16
@@ -109,14 +109,14 @@ queue_begin(struct virtio_device *v, struct virtqueue *q, uint32_t used, unsigne
     reg_write(v, VIRTIO_MMIO_QUEUE_SEL, q->index);
     if (reg_read(v, used) != 0)
         return -EBUSY;
-    uint32_t size = MIN(reg_read(v, VIRTIO_MMIO_QUEUE_NUM_MAX), (uint32_t)QUEUE_SIZE_MOST);
+    uint32_t size = MIN(reg_read(v, VIRTIO_MMIO_QUEUE_NUM_MAX), (uint32_t)QUEUE_SIZE_MAX);
     if (size == 0)
         return -ENOENT;
     while (size & (size - 1))
         size &= size - 1;
-    int err = queue_area_alloc(q, size, align);
-    if (err)
-        return err;
+    int error = queue_area_alloc(q, size, align);
+    if (error)
+        return error;
     reg_write(v, VIRTIO_MMIO_QUEUE_NUM, size);
     return 0;
 }
@@ -126,9 +126,9 @@ static int
 queue_setup_v1(struct virtio_device *v, struct virtqueue *q)
 {
     reg_write(v, VIRTIO_MMIO_GUEST_PAGE_SIZE, PAGE_SIZE);
-    int err = queue_begin(v, q, VIRTIO_MMIO_QUEUE_PFN, QUEUE_ALIGN);
-    if (err)
-        return err;
+    int error = queue_begin(v, q, VIRTIO_MMIO_QUEUE_PFN, QUEUE_ALIGN);
+    if (error)
+        return error;
     reg_write(v, VIRTIO_MMIO_QUEUE_ALIGN, QUEUE_ALIGN);
     reg_write(v, VIRTIO_MMIO_QUEUE_PFN, (uintptr_t)q->area.desc >> PAGE_SHIFT);
     return 0;
@@ -147,9 +147,9 @@ write_address(struct virtio_device *v, uint32_t low, const void *address)
 static int
 queue_setup_v2(struct virtio_device *v, struct virtqueue *q)
 {
-    int err = queue_begin(v, q, VIRTIO_MMIO_QUEUE_READY, sizeof(uint32_t));
-    if (err)
-        return err;
+    int error = queue_begin(v, q, VIRTIO_MMIO_QUEUE_READY, sizeof(uint32_t));
+    if (error)
+        return error;
     write_address(v, VIRTIO_MMIO_QUEUE_DESC_LOW, q->area.desc);
     write_address(v, VIRTIO_MMIO_QUEUE_DRIVER_LOW, q->area.driver);
     write_address(v, VIRTIO_MMIO_QUEUE_DEVICE_LOW, q->area.device);
@@ -203,7 +203,7 @@ start(struct virtio_device *v)
 {
     struct virtio_mmio *m = mmio(v);
 
-    if (m->irq == NULL)
+    if (!m->irq)
         return -ENXIO;
     m->action.handler = interrupt;
     m->look_again.run = look_again;
@@ -217,7 +217,7 @@ stop(struct virtio_device *v)
 {
     struct virtio_mmio *m = mmio(v);
 
-    if (m->irq == NULL)
+    if (!m->irq)
         return;
     irq_detach(m->irq, &m->action);
     defer_cancel(&m->look_again);
@@ -225,12 +225,10 @@ stop(struct virtio_device *v)
 
 /* ---- the two versions ---- */
 
-#define BOTH_VERSIONS                                              \
-    .get_status = get_status, .set_status = set_status,            \
-    .get_features = get_features, .set_features = set_features,    \
-    .config_size = config_size, .config_read = config_read,        \
-    .config_write32 = config_write32, .start = start, .stop = stop, \
-    .notify = notify
+#define BOTH_VERSIONS                                                                     \
+    .get_status = get_status, .set_status = set_status, .get_features = get_features,     \
+    .set_features = set_features, .config_size = config_size, .config_read = config_read, \
+    .config_write32 = config_write32, .start = start, .stop = stop, .notify = notify
 
 static const struct virtio_transport version_1 = {
     .name = "mmio-1", .queue_setup = queue_setup_v1, BOTH_VERSIONS};

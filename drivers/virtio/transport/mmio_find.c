@@ -51,7 +51,7 @@ device_open(struct virtio_mmio *m, const struct place *p)
         return "its window is too small or not aligned";
     m->len = p->size;
     m->regs = platform->map_device(p->base, p->size);
-    if (m->regs == NULL)
+    if (!m->regs)
         return "its window lies in RAM or out of reach";
     return virtio_mmio_open(m);
 }
@@ -61,17 +61,17 @@ offer(const struct place *p, const char *by)
 {
     char where[sizeof((struct virtio_device *)0)->where];
 
-    ksnprintf(where, sizeof where, "mmio %llx", (unsigned long long)p->base);
+    ksnprintf(where, sizeof(where), "mmio %llx", (unsigned long long)p->base);
     if (known(where)) {
         log_warn("%s: named twice by %s; the second time is ignored", where, by);
         return;
     }
-    struct virtio_mmio *m = kmalloc(sizeof *m);
-    if (m == NULL) {
+    struct virtio_mmio *m = kmalloc(sizeof(*m));
+    if (!m) {
         log_error("%s: no memory for this device", where);
         return;
     }
-    memcpy(m->v.where, where, sizeof where);
+    memcpy(m->v.where, where, sizeof(where));
     const char *why = device_open(m, p);
     if (why)
         log_error("%s: the virtio device named by %s cannot be used: %s", where, by, why);
@@ -95,7 +95,7 @@ take_number(const char **text, const char *ends, uint64_t max, uint64_t *out)
 
     while ((*text)[n] && !strchr(ends, (*text)[n]))
         n++;
-    if (n >= sizeof part)
+    if (n >= sizeof(part))
         return -EINVAL;
     memcpy(part, *text, n);
     part[n] = '\0';
@@ -161,7 +161,7 @@ scan_words(void)
                      "such device",
                      WORD, text);
     }
-    return cmdline_nth(WORD, 0) != NULL;
+    return cmdline_nth(WORD, 0);
 }
 
 /* ---- ACPI ---- */

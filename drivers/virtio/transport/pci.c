@@ -110,16 +110,16 @@ function_found(const struct pci_device *d)
     if (type == 0)
         return;
     pci_intx(d, false);
-    struct virtio_pci *p = kmalloc(sizeof *p);
-    if (p == NULL) {
+    struct virtio_pci *p = kmalloc(sizeof(*p));
+    if (!p) {
         log_error("virtio-pci: no memory for the device at %02x:%02x.%x", d->bus, d->slot,
                   d->function);
         return;
     }
     p->pci = *d;
     p->v.type = type;
-    ksnprintf(p->v.where, sizeof p->v.where, "pci %02x:%02x.%x", d->bus, d->slot, d->function);
-    list_insert_before(&found, &p->v.link);
+    ksnprintf(p->v.where, sizeof(p->v.where), "pci %02x:%02x.%x", d->bus, d->slot, d->function);
+    list_append(&found, &p->v.link);
 }
 
 static bool
@@ -128,7 +128,7 @@ window_map(struct pci_window *w)
     if (w->kind != WINDOW_MEMORY || w->len == 0)
         return true;
     w->mmio = platform->map_device(w->base, w->len);
-    return w->mmio != NULL;
+    return w->mmio;
 }
 
 /* For a device that somebody drives: reach its registers, let it reach memory. */
@@ -152,7 +152,7 @@ function_offer(struct virtio_pci *p)
 
     if (why && placed && transitional(&p->pci))
         why = virtio_pci_legacy_find(p);
-    if (why == NULL && virtio_driver_find(p->v.type) && !function_open(p))
+    if (!why && virtio_driver_find(p->v.type) && !function_open(p))
         why = "its registers cannot be mapped";
     if (why) {
         log_error("%s: virtio %s cannot be used: %s", p->v.where, virtio_type_name(p->v.type),
@@ -170,7 +170,7 @@ scan(void)
 
     pci_scan(function_found);
     while ((next = list_pop(&found)))
-        function_offer(list_entry(next, struct virtio_pci, v.link));
+        function_offer(container_of(next, struct virtio_pci, v.link));
     pci_place_end();
 }
 

@@ -96,7 +96,7 @@ static int
 intx_start(struct virtio_pci *p)
 {
     p->irq = pci_irq(&p->pci);
-    if (p->irq == NULL)
+    if (!p->irq)
         return -ENXIO;
     p->action.handler = intx_handler;
     p->action.arg = p;
@@ -110,11 +110,11 @@ intx_start(struct virtio_pci *p)
 void
 virtio_pci_irq_open(struct virtio_pci *p)
 {
-    int err = msix_open(&p->pci, &p->msix);
+    int error = msix_open(&p->pci, &p->msix);
 
-    if (err == 0 && p->common.len < p->queue_vector + sizeof(uint16_t))
+    if (error == 0 && p->common.len < p->queue_vector + sizeof(uint16_t))
         msix_close(&p->msix); /* a legacy block of ports without the vectors */
-    if (err == -EINVAL)
+    if (error == -EINVAL)
         log_warn("%s: virtio %s has an MSI-X table that cannot be used; it goes on with INTx",
                  p->v.where, virtio_type_name(p->v.type));
 }

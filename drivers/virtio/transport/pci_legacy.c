@@ -76,9 +76,9 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
     uint16_t size = pci_window_read16(w, VIRTIO_PCI_LEGACY_QUEUE_SIZE);
     if (size == 0)
         return -ENOENT;
-    int err = queue_area_alloc(q, size, VIRTIO_PCI_LEGACY_ALIGN);
-    if (err)
-        return err;
+    int error = queue_area_alloc(q, size, VIRTIO_PCI_LEGACY_ALIGN);
+    if (error)
+        return error;
     virtio_pci_queue_vector((struct virtio_pci *)v, q);
     pci_window_write32(w, VIRTIO_PCI_LEGACY_QUEUE_PFN, (uintptr_t)q->area.desc >> PAGE_SHIFT);
     return 0;

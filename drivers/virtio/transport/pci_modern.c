@@ -61,7 +61,7 @@ window_of(struct search *s, unsigned at, uint8_t type)
     const struct pci_bar *bar = bar_get(s, index);
     if (length > bar->size || offset > bar->size - length)
         return none;
-    if (bar->base + offset <= (UINT64_C(1) << 32) - length)
+    if (bar->base + offset <= BIT(32) - length)
         return (struct pci_window){.kind = bar->io ? WINDOW_PORTS : WINDOW_MEMORY,
                                    .base = bar->base + offset,
                                    .len = length};
@@ -130,7 +130,7 @@ capability_take(struct search *s, unsigned at)
     bool notify = type == VIRTIO_PCI_CAP_NOTIFY_CFG;
     size_t least = notify ? CAP_NOTIFY_LEN : sizeof(struct virtio_pci_cap);
 
-    if (w == NULL || w->len != 0 || len < least || at + len > PCI_CONFIG_SIZE)
+    if (!w || w->len != 0 || len < least || at + len > PCI_CONFIG_SIZE)
         return;
     *w = window_of(s, at, type);
     if (notify && w->len)
@@ -244,9 +244,9 @@ queue_setup(struct virtio_device *v, struct virtqueue *q)
         return -ENOENT;
     if (!notify_place(p, &q->notify_data))
         return -EINVAL;
-    int err = queue_area_alloc(q, size, sizeof(uint32_t));
-    if (err)
-        return err;
+    int error = queue_area_alloc(q, size, sizeof(uint32_t));
+    if (error)
+        return error;
     write_address(w, COMMON(queue_desc_lo), q->area.desc);
     write_address(w, COMMON(queue_driver_lo), q->area.driver);
     write_address(w, COMMON(queue_device_lo), q->area.device);

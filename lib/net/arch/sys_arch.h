@@ -31,7 +31,7 @@ typedef struct thread *sys_thread_t;
 
 #define sys_sem_valid(s)        ((s)->valid)
 #define sys_sem_set_invalid(s)  ((s)->valid = false)
-#define sys_mbox_valid(m)       ((m)->ring != NULL)
+#define sys_mbox_valid(m)       ((m)->ring)
 #define sys_mbox_set_invalid(m) ((m)->ring = NULL)
 
 #endif

@@ -57,7 +57,7 @@ static void
 spin(void)
 {
     for (volatile unsigned long i = 0;; i++)
-        ;
+        continue;
 }
 
 int

@@ -262,7 +262,7 @@ epoll_reports_edges(void)
     CHECK(write(ends[1], "ab", 2) == 2);
     CHECK(epoll_wait(fd, got, 4, 0) == 1 && epoll_wait(fd, got, 4, 0) == 0);
     while (read(ends[0], &byte, 1) == 1)
-        ;
+        continue;
     CHECK(write(ends[1], "c", 1) == 1);
     CHECK(epoll_wait(fd, got, 4, 0) == 1 && epoll_wait(fd, got, 4, 0) == 0);
     CHECK(pthread_create(&thread, NULL, write_later, NULL) == 0);

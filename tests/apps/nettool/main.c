@@ -61,11 +61,11 @@ static struct addrinfo *
 look_up(const char *host, const char *port, int type)
 {
     struct addrinfo hints = {.ai_socktype = type}, *found;
-    int err = getaddrinfo(host, port, &hints, &found);
+    int error = getaddrinfo(host, port, &hints, &found);
 
-    if (!err)
+    if (!error)
         return found;
-    printf("FAIL %s: %s\n", host, gai_strerror(err));
+    printf("FAIL %s: %s\n", host, gai_strerror(error));
     return NULL;
 }
 

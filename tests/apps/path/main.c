@@ -63,7 +63,7 @@ serve(void *unused)
     int s = server_socket(SOCK_STREAM, 80);
     while (work == WORK_SEND ? write(s, data, sizeof(data)) > 0
                              : read(s, data, sizeof(data)) > 0)
-        ;
+        continue;
     return NULL;
 }
 
@@ -87,7 +87,7 @@ main(int argc, char **argv)
     if (pthread_create(&thread, NULL, serve, NULL) != 0)
         return 1;
     while (clock_now() < SETTLED)
-        ;
+        continue;
     peer_start(work, argc > 3 ? argv[3] : "/");
     const struct result *result = peer_result();
     memcpy(ticks, result->ticks, sizeof(ticks));

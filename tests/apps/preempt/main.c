@@ -54,7 +54,7 @@ compute(void *stop)
     volatile bool *flag = stop;
 
     while (!*flag)
-        ;
+        continue;
     return NULL;
 }
 

@@ -13,7 +13,8 @@
 #include <unistd.h>
 #include "preempt.h"
 
-static const struct itimerval soon = {.it_value.tv_usec = 2000, .it_interval.tv_usec = 2000}, never;
+static const struct itimerval soon = {.it_value.tv_usec = 2000, .it_interval.tv_usec = 2000},
+                              never;
 static volatile sig_atomic_t count;
 static sigjmp_buf back;
 
@@ -39,7 +40,7 @@ an_alarm_interrupts_a_loop(void)
     install(SIGALRM, note, 0);
     CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
     while (count < 10)
-        ;
+        continue;
     CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
 }
 
@@ -63,7 +64,7 @@ a_handler_may_leap_out_of_a_loop(void)
             leaps++;
         else
             for (;;)
-                ;
+                continue;
     CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
 }
 
@@ -78,7 +79,7 @@ spin_for_ever(void *unused)
 
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
     for (runs = true;;)
-        ;
+        continue;
     return unused;
 }
 
@@ -86,9 +87,9 @@ static void *
 spin_and_test(void *unused)
 {
     for (runs = true; !testing;)
-        ;
+        continue;
     for (volatile int i = 0; i < 100; i++)
-        ;
+        continue;
     pthread_testcancel();
     return unused;
 }
@@ -105,7 +106,7 @@ threads_are_cancelled(void)
             runs = testing = false;
             CHECK(pthread_create(&thread, NULL, kinds[kind], NULL) == 0);
             while (!runs)
-                ;
+                continue;
             CHECK(pthread_cancel(thread) == 0);
             usleep(1000);
             testing = true;
@@ -134,7 +135,7 @@ a_thread_is_told_while_it_computes(void)
     CHECK(pthread_create(&thread, NULL, compute, (void *)&stop) == 0);
     CHECK(pthread_kill(thread, SIGUSR1) == 0);
     while (!heard)
-        ;
+        continue;
     stop = true;
     CHECK(pthread_join(thread, NULL) == 0 && heard == thread);
 }
@@ -193,7 +194,8 @@ a_wrong_address_can_be_left(void)
             CHECK(seen_trap == 13 || (seen_trap == 14 && seen.si_addr == (void *)wrong));
             CHECK(seen.si_code == (seen_trap == 14 ? SEGV_MAPERR : 0x80));
             CHECK((seen_sp - (uintptr_t)stack.ss_sp < SIGSTKSZ) == other);
-            CHECK(sigaltstack(NULL, &was) == 0 && was.ss_flags == 0 && was.ss_sp == stack.ss_sp);
+            CHECK(sigaltstack(NULL, &was) == 0 && was.ss_flags == 0 &&
+                  was.ss_sp == stack.ss_sp);
         }
     stack.ss_flags = SS_DISABLE;
     CHECK(sigaltstack(&stack, &was) == 0);
@@ -245,7 +247,10 @@ divisions_by_zero(void)
     memset(&seen, 0, sizeof(seen));
     install(SIGFPE, look_and_leap, 0);
     if (!sigsetjmp(back, 1))
-        __asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait" : : "m"(control) : "memory");
+        __asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait"
+                         :
+                         : "m"(control)
+                         : "memory");
     __asm__ volatile("fninit");
     if (seen.si_signo == 0)
         puts("the coprocessor raises no exceptions here");
@@ -307,11 +312,12 @@ a_handler_may_inject_calls(void)
         while (injected < 10) {
             sum = again = 0;
             for (uint32_t i = 0; i < 100000; i++) {
-                __asm__ volatile("pushl %0\n\tpushl %1\n\taddl %2, %0\n\tpopl %1\n\txorl %2, %1\n\txorl %2, %1\n\t"
-                                 "addl $4, %%esp"
-                                 : "+r"(sum), "+r"(again)
-                                 : "r"(i)
-                                 : "cc", "memory");
+                __asm__ volatile(
+                    "pushl %0\n\tpushl %1\n\taddl %2, %0\n\tpopl %1\n\txorl %2, %1\n\txorl %2, %1\n\t"
+                    "addl $4, %%esp"
+                    : "+r"(sum), "+r"(again)
+                    : "r"(i)
+                    : "cc", "memory");
                 again += i;
             }
             CHECK(sum == again);

@@ -65,7 +65,7 @@ static void *
 set_flag(void *unused)
 {
     while (!flag)
-        ;
+        continue;
     answer = true;
     return unused;
 }
@@ -79,7 +79,7 @@ spinning_on_a_flag_ends(void)
     CHECK(pthread_create(&thread, NULL, set_flag, NULL) == 0);
     flag = true;
     while (!answer)
-        ;
+        continue;
     CHECK(pthread_join(thread, NULL) == 0);
 }
 

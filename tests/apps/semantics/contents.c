@@ -247,7 +247,7 @@ full(void)
     SHOW(fallocate(fd, 0, 0, ((off_t)before.f_bfree + 1) * PAGE));
     SHOW(size_of(fd));
     while ((n = write(fd, much, sizeof(much))) > 0)
-        ;
+        continue;
     SHOW(n == -1 && errno == ENOSPC ? 0 : n);
     SHOW_TRUTH(statvfs("/run", &after) == 0 && after.f_bfree == 0);
     SHOW_TRUTH(size_of(fd) / PAGE == (long)before.f_bfree);

@@ -83,7 +83,7 @@ full(void)
     int ends[2] = {-7, -7};
 
     while (dup(0) >= 0)
-        ;
+        continue;
     SHOW_TRUTH(errno == EMFILE);
     SHOW(fcntl(LIMIT - 1, F_GETFD));
     SHOW(dup(99));

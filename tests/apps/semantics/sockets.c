@@ -270,7 +270,7 @@ much_data(void)
     connected();
     SHOW(fcntl(client, F_SETFL, O_NONBLOCK));
     while (send(client, data, sizeof(data), 0) > 0)
-        ;
+        continue;
     SHOW_TRUTH(errno == EAGAIN);
     SHOW(ready(client, ALL, 0));
     SHOW(fcntl(client, F_SETFL, 0));

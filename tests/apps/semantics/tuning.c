@@ -276,7 +276,7 @@ given_up(void)
     SHOW(set(one, IPPROTO_TCP, TCP_USER_TIMEOUT, 700));
     while (ready(one, POLLOUT, 100) == POLLOUT &&
            send(one, data, sizeof(data), MSG_DONTWAIT) > 0)
-        ;
+        continue;
     SHOW_TRUTH(ready(one, 0, 20000) & POLLERR);
     SHOW(option(one, SOL_SOCKET, SO_ERROR) == ETIMEDOUT);
     SHOW(option(one, SOL_SOCKET, SO_ERROR));

@@ -196,16 +196,16 @@ model_lguest_init(struct model *m)
                       m->setup.config_len, 0};
     uint8_t features[2 * 255] = {0};
 
-    memset(m->pci, 0xff, sizeof m->pci);
+    memset(m->pci, 0xff, sizeof(m->pci));
     m->descriptor = page_used;
-    model_host_append(head, sizeof head);
+    model_host_append(head, sizeof(head));
     for (unsigned i = 0; i < m->setup.nr_queues; i++) {
         struct model_queue *q = &m->queues[i];
         ring_new(q);
         uint16_t words[] = {q->max, q->irq};
         uint32_t pfn = q->ring / PAGE;
-        model_host_append(words, sizeof words);
-        model_host_append(&pfn, sizeof pfn);
+        model_host_append(words, sizeof(words));
+        model_host_append(&pfn, sizeof(pfn));
     }
     memcpy(features, &m->offered, m->setup.feature_len < 8 ? m->setup.feature_len : 8);
     memset(features + m->setup.feature_len, SHIM_PAGE_POISON, m->setup.feature_len);
@@ -337,7 +337,7 @@ notify(uintptr_t address)
         model_violation(NULL, "lguest: nothing at %#lx of the device area to notify",
                         (unsigned long)(address - (uintptr_t)area));
     else if (address)
-        snprintf(model_host.console + len, sizeof model_host.console - len, "%s",
+        snprintf(model_host.console + len, sizeof(model_host.console) - len, "%s",
                  (const char *)address);
 }
 
@@ -524,7 +524,7 @@ void
 model_lguest_forget(void)
 {
     initialised = false;
-    memset(&model_host, 0, sizeof model_host);
+    memset(&model_host, 0, sizeof(model_host));
 }
 
 bool
@@ -536,7 +536,7 @@ model_lguest_ports(void)
 void
 model_host_start(void)
 {
-    if (area == NULL)
+    if (!area)
         area_make();
     memset(area, 0, AREA);
     page_used = 0;
@@ -555,10 +555,10 @@ model_host_boot(void)
     model_host_start();
     if (!up) {
         lguest_platform.init();
-        memcpy(gates, model_host.gates, sizeof gates);
+        memcpy(gates, model_host.gates, sizeof(gates));
         up = true;
     }
-    memcpy(model_host.gates, gates, sizeof gates);
+    memcpy(model_host.gates, gates, sizeof(gates));
     lguest_data.blocked_interrupts = ~(1u << LGUEST_IRQ_TIMER | 1u << LGUEST_IRQ_TERMINATE);
     lguest_data.irq_enabled = LGUEST_IF;
     lguest_data.irq_pending = 0;

@@ -49,10 +49,10 @@ model_violation(const struct model *m, const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
     if (nr_violations < ARRAY_SIZE(violations))
-        snprintf(violations[nr_violations], sizeof violations[0], "slot %u: %s",
+        snprintf(violations[nr_violations], sizeof(violations[0]), "slot %u: %s",
                  m ? m->slot : 0, text);
     nr_violations++;
 }
@@ -119,9 +119,9 @@ model_machine_reset(void)
     model_mmio_forget();
     while (nr_plugged)
         free(plugged[--nr_plugged]);
-    memset(lines, 0, sizeof lines);
-    memset(storm, 0, sizeof storm);
-    memset(masked, true, sizeof masked);
+    memset(lines, 0, sizeof(lines));
+    memset(storm, 0, sizeof(storm));
+    memset(masked, true, sizeof(masked));
     nr_violations = 0;
     serving = false;
     shim_log_clear();
@@ -133,7 +133,7 @@ struct model *
 model_new(const struct model_setup *setup)
 {
     assert_true(nr_plugged < MODEL_MAX_DEVICES);
-    struct model *m = calloc(1, sizeof *m);
+    struct model *m = calloc(1, sizeof(*m));
     assert_non_null(m);
     m->setup = *setup;
     m->slot = nr_plugged + 1;
@@ -141,9 +141,9 @@ model_new(const struct model_setup *setup)
     m->by_ports = setup->bus == MODEL_PCI_LEGACY || setup->bus == MODEL_LGUEST ||
                   setup->bus == MODEL_MMIO_1;
     if (model_modern(m) && !setup->no_version_1)
-        m->offered |= 1ull << VIRTIO_F_VERSION_1;
+        m->offered |= BIT(VIRTIO_F_VERSION_1);
     if (model_offers_packed && (setup->bus == MODEL_PCI_MODERN || setup->bus == MODEL_MMIO_2))
-        m->offered |= 1ull << VIRTIO_F_RING_PACKED;
+        m->offered |= BIT(VIRTIO_F_RING_PACKED);
     if (setup->config)
         memcpy(m->config, setup->config, setup->config_len);
     unsigned usual = setup->bus == MODEL_LGUEST ? LGUEST_VRING_SIZE : 64;

@@ -84,12 +84,12 @@ cmdline_nth(const char *key, int n)
     if (strcmp(key, "virtio_mmio.device") != 0)
         return NULL;
     for (int i = 0; words; i++)
-        if (words[i] == NULL || i == n)
+        if (!words[i] || i == n)
             return words[i];
     for (unsigned i = 0; (m = model_at(i)); i++) {
         if (!model_mmio(m) || n--)
             continue;
-        snprintf(text, sizeof text, "%u@0x%x:%u", SIZE, BASE + SIZE * m->slot,
+        snprintf(text, sizeof(text), "%u@0x%x:%u", SIZE, BASE + SIZE * m->slot,
                  model_mmio_irq(m));
         return text;
     }

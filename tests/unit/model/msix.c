@@ -54,7 +54,7 @@ model_apic_remove(bool gone)
 void
 model_msix_forget(void)
 {
-    memset(claimed, 0, sizeof claimed);
+    memset(claimed, 0, sizeof(claimed));
     absent = false;
 }
 

@@ -216,7 +216,7 @@ config_read(unsigned at, unsigned width)
     struct model *m = addressed();
     uint32_t value = 0;
 
-    if (m == NULL)
+    if (!m)
         return 0xffffffff;
     if (window_selected(m, at, width))
         return model_modern_read(m, get32(m, window_at(m) + WINDOW_OFFSET), width);
@@ -229,7 +229,7 @@ config_write(unsigned at, uint32_t value, unsigned width)
 {
     struct model *m = addressed();
 
-    if (m == NULL)
+    if (!m)
         return;
     if (at >= 0x10 && at < 0x28) {
         uint32_t mask = m->bar_mask[(at - 0x10) / 4];
@@ -291,7 +291,7 @@ device_read(bool io, uint64_t address, unsigned width)
     uint32_t offset;
     struct model *m = decode(io, address, &bar, &offset);
 
-    if (m == NULL) {
+    if (!m) {
         model_violation(NULL, "PCI: nothing decodes %s %llx", io ? "port" : "address",
                         (unsigned long long)address);
         return 0xffffffff;
@@ -310,7 +310,7 @@ device_write(bool io, uint64_t address, uint32_t value, unsigned width)
     uint32_t offset;
     struct model *m = decode(io, address, &bar, &offset);
 
-    if (m == NULL) {
+    if (!m) {
         model_violation(NULL, "PCI: nothing decodes %s %llx", io ? "port" : "address",
                         (unsigned long long)address);
         return;

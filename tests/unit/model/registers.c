@@ -24,7 +24,7 @@ width_check(const struct model *m, const struct reg *table, unsigned n, uint32_t
 
 static const struct reg legacy_regs[] = {{0, 4},  {4, 4},  {8, 4},  {12, 2}, {14, 2},
                                          {16, 2}, {18, 1}, {19, 1}, {20, 2}, {22, 2}};
-#define LEGACY_REGS (sizeof legacy_regs / sizeof legacy_regs[0])
+#define LEGACY_REGS (sizeof(legacy_regs) / sizeof(legacy_regs[0]))
 
 static uint32_t
 legacy_config_start(const struct model *m)
@@ -122,7 +122,7 @@ common_read(struct model *m, uint32_t offset, unsigned width)
 {
     struct model_queue *q = model_queue_selected(m);
 
-    width_check(m, common_regs, sizeof common_regs / sizeof common_regs[0], offset, width);
+    width_check(m, common_regs, sizeof(common_regs) / sizeof(common_regs[0]), offset, width);
     switch (offset) {
     case 0:
         return m->device_select;
@@ -205,7 +205,7 @@ common_queue_write(struct model *m, uint32_t offset, uint32_t value)
 static void
 common_write(struct model *m, uint32_t offset, uint32_t value, unsigned width)
 {
-    width_check(m, common_regs, sizeof common_regs / sizeof common_regs[0], offset, width);
+    width_check(m, common_regs, sizeof(common_regs) / sizeof(common_regs[0]), offset, width);
     switch (offset) {
     case 0:
         m->device_select = value;

@@ -40,7 +40,7 @@ reset_now(struct model *m)
         unsigned irq = q->irq;
         uint16_t max = q->max;
         unsigned notified = q->notified;
-        memset(q, 0, sizeof *q);
+        memset(q, 0, sizeof(*q));
         q->max = q->size = max;
         q->notified = notified;
         q->irq = irq;
@@ -121,7 +121,7 @@ model_features_check(const struct model *m)
                         (unsigned long long)m->accepted, (unsigned long long)m->offered);
     if (model_modern(m) && m->offered >> 32 & 1 && !model_negotiated(m, 32))
         model_violation(m, "6.1: VERSION_1 was offered and not accepted");
-    for (unsigned i = 0; i < sizeof dependencies / sizeof dependencies[0]; i++)
+    for (unsigned i = 0; i < sizeof(dependencies) / sizeof(dependencies[0]); i++)
         if (dependencies[i].type == m->setup.type && model_negotiated(m, dependencies[i].bit) &&
             !model_negotiated(m, dependencies[i].needs[0]) &&
             !model_negotiated(m, dependencies[i].needs[1]))
@@ -239,7 +239,7 @@ field_check(const struct model *m, size_t offset, unsigned width)
 {
     if (!type_known(m->setup.type))
         return;
-    for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         size_t at = offset - fields[i].offset;
         unsigned natural = fields[i].width == 8 ? 4 : fields[i].width;
         if (fields[i].type != m->setup.type || at >= fields[i].width * fields[i].count)

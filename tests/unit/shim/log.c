@@ -19,13 +19,13 @@ log_print(enum log_level level, const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
-    kvsnprintf(line, sizeof line, format, ap);
+    kvsnprintf(line, sizeof(line), format, ap);
     va_end(ap);
     lines[level]++;
     if (getenv("SHIM_LOG"))
         fprintf(stderr, "log %d: %s\n", level, line);
     size_t len = strlen(line);
-    if (used + len + 2 > sizeof kept)
+    if (used + len + 2 > sizeof(kept))
         return;
     memcpy(kept + used, line, len);
     used += len;
@@ -46,7 +46,7 @@ shim_log_lines(int level)
 bool
 shim_log_has(const char *text)
 {
-    return strstr(kept, text) != NULL;
+    return strstr(kept, text);
 }
 
 void
@@ -54,7 +54,7 @@ shim_log_clear(void)
 {
     used = 0;
     kept[0] = '\0';
-    memset(lines, 0, sizeof lines);
+    memset(lines, 0, sizeof(lines));
 }
 
 void

@@ -57,7 +57,7 @@ run_free(size_t first, size_t count)
 void *
 pages_alloc_aligned(size_t count, size_t align)
 {
-    if (arena == NULL)
+    if (!arena)
         arena_make();
     if (count == 0 || count > ARENA_PAGES || fail_now())
         return NULL;
@@ -206,5 +206,5 @@ shim_memory_forget(void)
 bool
 shim_memory_bad(const void *base, size_t len)
 {
-    return __asan_region_is_poisoned((void *)base, len) != NULL;
+    return __asan_region_is_poisoned((void *)base, len);
 }

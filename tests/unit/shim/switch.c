@@ -37,7 +37,7 @@ arrive(void)
 uintptr_t
 cpu_stack_prepare(uintptr_t stack_top, void (*start)(void))
 {
-    struct place *p = (struct place *)(stack_top - 2 * sizeof *p);
+    struct place *p = (struct place *)(stack_top - 2 * sizeof(*p));
     uintptr_t *frame = (uintptr_t *)p - KEPT - 2;
 
     /* No caller above arrive(), which begins with the stack as a call leaves it: 8 bytes below

@@ -32,7 +32,7 @@ void
 wait_join(struct wait_queue *q, struct waiter *w)
 {
     w->thread = &only;
-    list_insert_before(&q->waiters, &w->link);
+    list_append(&q->waiters, &w->link);
 }
 
 void
@@ -76,9 +76,9 @@ wait_on(struct wait_queue *q, uint64_t deadline)
     struct waiter w;
 
     wait_join(q, &w);
-    int err = wait_sleep(deadline);
+    int error = wait_sleep(deadline);
     wait_leave(&w);
-    return err;
+    return error;
 }
 
 /* There is one thread, so whoever waits on the queue is that one. */
@@ -88,7 +88,7 @@ wake_all(struct wait_queue *q)
     assert(q->waiters.next); /* the kernel would walk from address 0 on, for ever */
     list_foreach(at, &q->waiters)
     {
-        struct waiter *w = list_entry(at, struct waiter, link);
+        struct waiter *w = container_of(at, struct waiter, link);
         if (w->thread)
             woken = true;
         else
