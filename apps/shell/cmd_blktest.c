@@ -53,7 +53,7 @@ fill_block(const struct test *t, uint32_t block, uint32_t version, uint32_t word
 }
 
 static void
-complain(struct test *t, const char *what, uint32_t block, int error)
+report(struct test *t, const char *what, uint32_t block, int error)
 {
     if (t->errors++ < ERRORS_SHOWN)
         printf("%s: block %" PRIu32 ": %s%s%s\n", t->disk->name, block, what, error ? ": " : "",
@@ -70,7 +70,7 @@ write_run(struct test *t, uint32_t first, uint32_t count, uint32_t version)
     int error =
         fs_disk_bytes(t->disk, DISK_WRITE, (uint64_t)first * BLOCK, t->data, count * BLOCK);
     if (error)
-        complain(t, "cannot be written", first, error);
+        report(t, "cannot be written", first, error);
     t->writes++;
 }
 
@@ -83,7 +83,7 @@ read_run(struct test *t, uint32_t first, uint32_t count)
 
     t->reads++;
     if (error) {
-        complain(t, "cannot be read", first, error);
+        report(t, "cannot be read", first, error);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -91,7 +91,7 @@ read_run(struct test *t, uint32_t first, uint32_t count)
             continue;
         fill_block(t, first + i, t->versions[first + i], expected);
         if (memcmp(t->data + i * BLOCK, expected, BLOCK) != 0)
-            complain(t, "is not what was written", first + i, 0);
+            report(t, "is not what was written", first + i, 0);
     }
 }
 
@@ -108,10 +108,10 @@ compare_run(struct test *t, uint32_t first, uint32_t count)
         error = fs_disk_bytes(t->disk, DISK_READ, (uint64_t)(first + i) * BLOCK, block, BLOCK);
         t->reads++;
         if (!error && memcmp(t->data + i * BLOCK, block, BLOCK) != 0)
-            complain(t, "reads differently each time", first + i, 0);
+            report(t, "reads differently each time", first + i, 0);
     }
     if (error)
-        complain(t, "cannot be read", first, error);
+        report(t, "cannot be read", first, error);
 }
 
 static void
@@ -137,7 +137,7 @@ run(struct test *t, uint32_t count, bool read_only)
             read_run(t, block, 1);
     int error = !read_only && t->disk->can_flush ? disk_flush(t->disk) : 0;
     if (error)
-        complain(t, "cannot flush", 0, error);
+        report(t, "cannot flush", 0, error);
 }
 
 static int

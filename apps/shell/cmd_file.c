@@ -1,5 +1,5 @@
 /*
- * ls, cat, cd, pwd and sha256: files by the C library alone. A disk is a file too, /dev/vda,
+ * ls, cat, cd, pwd, sha256 and hexdump: files by the C library alone. A disk is a file too, /dev/vda,
  * and may be called by its short name.
  */
 #include <dirent.h>
@@ -14,13 +14,6 @@
 #include "shell.h"
 
 #define CHUNK 65536 /* bytes read at a time */
-
-static int
-complain(const char *command, const char *path)
-{
-    fprintf(stderr, "%s: %s: %s\n", command, path, strerror(errno));
-    return 1;
-}
 
 /* ---- ls ---- */
 
@@ -230,5 +223,60 @@ cmd_sha256(int argc, char **argv)
         return command_usage(argv[0]);
     for (int i = 1; i < argc; i++)
         status |= hash_file(argv[i]);
+    return status;
+}
+
+/* ---- hexdump ---- */
+
+#define ROW 16
+
+static void
+print_row(uint64_t at, const unsigned char *row, size_t len)
+{
+    printf("%08llx ", (unsigned long long)at);
+    for (size_t i = 0; i < ROW; i++) {
+        if (i == ROW / 2)
+            printf(" ");
+        if (i < len)
+            printf(" %02x", row[i]);
+        else
+            printf("   ");
+    }
+    printf("  |");
+    for (size_t i = 0; i < len; i++)
+        putchar(row[i] >= ' ' && row[i] < 127 ? row[i] : '.');
+    printf("|\n");
+}
+
+static int
+dump(const char *name, int file, uint64_t at, uint64_t left)
+{
+    unsigned char row[ROW];
+    ssize_t n = 0;
+
+    while (!interrupted && left > 0 &&
+           (n = pread(file, row, left < ROW ? (size_t)left : ROW, (off_t)at)) > 0) {
+        print_row(at, row, (size_t)n);
+        at += (uint64_t)n;
+        left -= (uint64_t)n;
+    }
+    return n < 0 ? complain("hexdump", name) : 0;
+}
+
+int
+cmd_hexdump(int argc, char **argv)
+{
+    uint64_t at = 0, bytes = INT64_MAX;
+
+    if (argc < 2 || argc > 4)
+        return command_usage(argv[0]);
+    if ((argc > 2 && !parse_count(argv[2], INT64_MAX / 2, &at)) ||
+        (argc > 3 && !parse_count(argv[3], INT64_MAX / 2, &bytes)))
+        return 2;
+    int file = open_file_or_disk(argv[1]);
+    if (file < 0)
+        return complain("hexdump", argv[1]);
+    int status = dump(argv[1], file, at, bytes);
+    close(file);
     return status;
 }

@@ -64,6 +64,16 @@ const struct command commands[] = {
     {"cd", "[FOLDER]", "go to a folder", cmd_cd},
     {"pwd", "", "where that is", cmd_pwd},
     {"sha256", "FILE|DISK...", "SHA-256 of files and of disks, such as vda", cmd_sha256},
+    {"hexdump", "FILE|DISK [AT [BYTES]]", "bytes of files and of disks", cmd_hexdump},
+    {"cp", "[-r] FROM... TO", "copy files, with -r folders", cmd_cp},
+    {"mv", "FROM... TO", "rename, or move to another folder", cmd_mv},
+    {"rm", "[-r] PATH...", "remove files, with -r folders", cmd_rm},
+    {"mkdir", "FOLDER...", "make folders", cmd_mkdir},
+    {"mount", "", "what is mounted where", cmd_mount},
+    {"df", "", "room on what is mounted", cmd_df},
+    {"wget", "http://HOST[:PORT]/PATH [FILE]", "get a file by HTTP", cmd_wget},
+    {"nc", "HOST PORT | -l PORT", "talk over TCP, until ^C or the peer's end", cmd_nc},
+    {"top", "[TIMES]", "who runs, each second, until ^C", cmd_top},
     {"mem", "", "memory: total, free, least free so far", cmd_mem},
     {"threads", "", "threads and what they do", cmd_threads},
     {"uptime", "", "time since the start", cmd_uptime},
@@ -96,6 +106,13 @@ command_usage(const char *name)
 
     fprintf(stderr, "Usage: %s%s%s\n", name, *arguments ? " " : "", arguments);
     return 2;
+}
+
+int
+complain(const char *command, const char *what)
+{
+    fprintf(stderr, "%s: %s: %s\n", command, what, strerror(errno));
+    return 1;
 }
 
 bool

@@ -24,6 +24,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 int command_run(int argc, char **argv);
 /* "Usage: NAME ARGUMENTS" on standard error; returns 2, for a command to return. */
 int command_usage(const char *name);
+/* "COMMAND: WHAT: errno's text" on standard error; returns 1, for a command to return. */
+int complain(const char *command, const char *what);
 
 /* One file for each group. */
 int cmd_dev(int argc, char **argv);
@@ -36,6 +38,16 @@ int cmd_cat(int argc, char **argv);
 int cmd_cd(int argc, char **argv);
 int cmd_pwd(int argc, char **argv);
 int cmd_sha256(int argc, char **argv);
+int cmd_hexdump(int argc, char **argv);
+int cmd_cp(int argc, char **argv);
+int cmd_mv(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
+int cmd_mkdir(int argc, char **argv);
+int cmd_mount(int argc, char **argv);
+int cmd_df(int argc, char **argv);
+int cmd_wget(int argc, char **argv);
+int cmd_nc(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_mem(int argc, char **argv);
 int cmd_uptime(int argc, char **argv);
 int cmd_date(int argc, char **argv);

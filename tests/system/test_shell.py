@@ -1,13 +1,18 @@
 """The shell: line editing, and each of its commands."""
 
 import hashlib
+import http.server
 import os
 import re
+import socket
 import subprocess
+import threading
 
 import pytest
 
+from guest import LIMIT
 from hosts import Disk, Entropy, Net
+from peers import HOST
 
 PROMPT = r"^\r?ringlet> "
 
@@ -40,6 +45,10 @@ class Terminal:
         output = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", self.guest.text[start:])
         return output.split("\n", 1)[1].rsplit("\n", 1)[0] + "\n"
 
+    def lines(self, line):
+        """The lines of the command's output, but for those of the kernel's log."""
+        return [text for text in self.run(line).split("\n") if text and not re.match("ringlet> |eth0: ", text)]
+
     def leave(self, code=0):
         self.type(f"exit {code}\r")
         assert self.guest.wait() == code
@@ -53,7 +62,8 @@ def shell(boot):
 @pytest.mark.smoke
 def test_help_and_exit(shell):
     terminal = shell()
-    for name in ("help", "dev", "net", "ping", "blk", "ls", "cat", "sha256", "blktest", "mem",
+    for name in ("help", "dev", "net", "ping", "blk", "ls", "cat", "sha256", "hexdump", "cp", "mv", "rm", "mkdir",
+                 "mount", "df", "wget", "nc", "top", "blktest", "mem",
                  "uptime", "date", "log", "panic", "exit"):
         assert re.search(rf"^ *{name}\b", terminal.run("help"), re.M)
     assert terminal.run("help ls") == "  ls [-l] [PATH...]               files in a folder\n"
@@ -199,3 +209,102 @@ def test_log(shell):
     assert "eth0: ip=off, stays down\n" in terminal.run("log")
     assert "down (ip=off, or no word for it on the command line)" in terminal.run("net")
     terminal.leave()
+
+
+def test_changes(shell, tmp_path):
+    """cp, mv, rm, mkdir and hexdump, in memory beside an archive that cannot be changed."""
+    (tmp_path / "site/folder").mkdir(parents=True)
+    (tmp_path / "site/folder/text").write_bytes(bytes(range(40)))
+    subprocess.run(["tar", "-C", tmp_path / "site", "-cf", tmp_path / "tar", "."], check=True)
+    terminal = shell(disks=[Disk(image=tmp_path / "tar", read_only=True)])
+    for line, said in {
+            "mkdir /tmp/a /tmp/a/b": "",
+            "cp /folder/text /folder/text /tmp/a": "",
+            "cp /folder/text /tmp/a/b/new": "",
+            "cp /tmp/a/text /tmp/a/text": "cp: /tmp/a/text and /tmp/a/text are the same file",
+            "cp /folder/text /tmp/nowhere/new": "cp: /tmp/nowhere/new: No such file or directory",
+            "cp /folder /tmp": "cp: /folder: Is a directory",
+            "cp /folder/text /nothing /tmp/a/text": "cp: /tmp/a/text: Not a directory",
+            "cp -r /tmp/a /tmp/a/b": "cp: /tmp/a/b/a lies in /tmp/a itself",
+            "cp -r /tmp/a /tmp/c": "",
+            "mv /tmp/c/b /tmp/d": "",
+            "mv /tmp/d /dev/shm": "",  # another file system
+            "ls /tmp/c /tmp/d": "ls: /tmp/d: No such file or directory\n/tmp/c:\ntext",
+            "hexdump /dev/shm/d/new 18": "00000012  12 13 14 15 16 17 18 19  1a 1b 1c 1d 1e 1f 20 21  |.............. !|\n"
+                                         "00000022  22 23 24 25 26 27" + "   " * 2 + " " + "   " * 8 + "  |\"#$%&'|",
+            "rm /tmp/c": "rm: /tmp/c: Is a directory",
+            "rm -r /tmp/a /tmp/c /tmp/never": "rm: /tmp/never: No such file or directory",
+            "ls /tmp": "",
+            "rm /folder/text": "rm: /folder/text: Read-only file system",
+            "mkdir /new": "mkdir: /new: Read-only file system",
+            "mv /folder/text /tmp": "mv: /folder/text: Read-only file system",
+            "hexdump /tmp/text 0 x": "x: not a number from 0 to 4611686018427387903"}.items():
+        assert sorted(terminal.lines(line)) == sorted(said.split("\n") if said else []), line
+    assert re.search(r"^tmpfs +on /tmp$", terminal.run("mount"), re.M)
+    assert re.search(r"^tar +on / \(read-only\)$", terminal.run("mount"), re.M)
+    assert re.search(r"^tmpfs +\d+ +8 +\d+ +1%  /tmp$", terminal.run("df"), re.M)
+    assert re.search(r"^   1 +\d+  main$", terminal.run("top 1"), re.M)
+    terminal.leave()
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    """One file, and answers that a client may meet."""
+
+    file = bytes(range(256)) * 1000
+
+    def do_GET(self):
+        if self.path == "/file?x=1":
+            self.send_response(200)
+            self.send_header("content-LENGTH", str(len(self.file)))
+        elif self.path == "/short":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.file) + 1))
+        else:
+            self.send_error(404)
+            return
+        self.end_headers()
+        self.wfile.write(self.file)
+
+    def log_message(self, *words):
+        """Nothing of it on our terminal."""
+
+
+def test_wget(shell):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://{HOST}:{server.server_port}"
+    terminal = shell("ip=dhcp", nets=[Net()], needs={"network of 10.0.2.2"})
+    try:
+        assert terminal.lines(f"wget {base}/file?x=1 /tmp/file") == []
+        assert terminal.run("sha256 /tmp/file").split()[0] == hashlib.sha256(Site.file).hexdigest()
+        assert f"wget: {base}/none: HTTP/1.0 404 " in terminal.run(f"wget {base}/none")
+        length = len(Site.file)
+        assert f": ended after {length} of {length + 1} bytes" in terminal.run(f"wget {base}/short /tmp/short")
+        for url in ("ftp://host/", "http://", "http://[::1/", "http://host:123456/"):
+            assert f"wget: {url}: not of the form" in terminal.run(f"wget {url}")
+    finally:
+        server.shutdown()
+        server.server_close()
+    terminal.leave(2)
+
+
+def test_nc(shell):
+    """Lines both ways, and the end of either side."""
+    terminal = shell("ip=dhcp", nets=[Net()], needs={"network of 10.0.2.2"})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        terminal.type(f"nc {HOST} {server.getsockname()[1]}\r")
+        peer, _ = server.accept()
+    with peer:
+        peer.settimeout(LIMIT)
+        peer.sendall(b"hello from outside\n")
+        terminal.guest.expect("^hello from outside$")
+        terminal.type("and from inside\r")
+        assert peer.recv(100) == b"and from inside\n"
+        terminal.type("\x04")
+        assert peer.recv(100) == b""
+        peer.sendall(b"still here\n")
+        terminal.guest.expect("^still here$")
+    terminal.ready()
+    assert "nc: nobody.invalid: " in terminal.run("nc nobody.invalid 1")
+    terminal.leave(1)
