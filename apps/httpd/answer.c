@@ -104,6 +104,7 @@ answer_init(struct answer *answer)
     answer->head_len = 0;
     answer->body = answer->text = NULL;
     answer->body_len = 0;
+    answer->watches = false;
     answer->cached = NULL;
     answer->file = -1;
     answer->left = 0;
@@ -194,6 +195,33 @@ answer_status(struct answer *answer, bool keep)
     answer_with_text(answer, "application/json", &json);
 }
 
+/* A stream has no length, so its end is the connection's. It is for those who watch; where there are
+ * many connections they have to make do with /status. */
+static void
+answer_stream(struct answer *answer)
+{
+    if (counters.open > connections_kept) {
+        answer_error(answer, 503);
+        return;
+    }
+    answer_begin(answer, 200, false);
+    answer_field(answer, "Cache-Control: no-store\r\nContent-Type: text/event-stream\r\n\r\n");
+    answer_event(answer);
+}
+
+void
+answer_event(struct answer *answer)
+{
+    struct text event = {0};
+
+    status_event(&event);
+    answer->status = 200;
+    answer->keep = false;
+    answer->watches = !event.failed;
+    answer->body = answer->text = event.data;
+    answer->body_len = event.failed ? 0 : event.len;
+}
+
 void
 answer_request(struct answer *answer, const struct request *request, bool keep)
 {
@@ -208,11 +236,14 @@ answer_request(struct answer *answer, const struct request *request, bool keep)
         answer_with_page(answer);
     } else if (strcmp(request->path, "/status") == 0) {
         answer_status(answer, keep);
+    } else if (strcmp(request->path, "/events") == 0) {
+        answer_stream(answer);
     } else {
         files_answer(answer, request, keep);
     }
     if (request->head || answer->status == 304) {
         answer->body_len = 0;
         answer->left = 0;
+        answer->watches = false;
     }
 }

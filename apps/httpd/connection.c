@@ -22,6 +22,8 @@
 #define DRAIN_LIMIT  10000 /* for a body that nobody wants */
 #define LINGER_LIMIT 2000  /* for the client to close after us */
 
+#define EVENT_SPAN 1000 /* milliseconds from one event to the next */
+
 #define CHUNK    32768 /* bytes of a file at a time, */
 #define SMALL    4096  /* and where there are more connections than */
 #define FEW      64
@@ -32,6 +34,7 @@ enum state {
     READING,   /* a head */
     SENDING,   /* the answer */
     DRAINING,  /* the request's body, which is thrown away */
+    WATCHING,  /* the answer is a stream of events, and the next one is not due yet */
     LINGERING, /* closed by us; what still comes is thrown away, so that the client can read
                   the answer before it learns of the end (RFC 9112, 9.6) */
     FINISHED,
@@ -133,6 +136,8 @@ connection_deadline(const struct connection *c)
 unsigned
 connection_worth(const struct connection *c)
 {
+    if (c->state == WATCHING)
+        return 1;
     if (c->state != READING)
         return 2;
     return c->in_len > 0 || !c->served;
@@ -252,13 +257,17 @@ forget(struct connection *c, size_t used)
     c->in_size = 0;
 }
 
-/* What follows an answer that is out; false if that is up to the client. */
+/* What follows an answer that is out; false if that is up to the client, or to time. */
 static bool
 after_answer(struct connection *c, int64_t now)
 {
-    bool keep = c->sending->answer.keep;
+    bool keep = c->sending->answer.keep, watches = c->sending->answer.watches;
 
     stop_sending(c);
+    if (watches) {
+        enter(c, WATCHING, now + EVENT_SPAN - now % EVENT_SPAN); /* all of them in one turn */
+        return false;
+    }
     if (!keep) {
         forget(c, c->in_len);
         shutdown(c->socket, SHUT_WR);
@@ -375,6 +384,13 @@ step_draining(struct connection *c, int64_t now)
     return n > 0 || c->state == FINISHED;
 }
 
+/* A browser says nothing more, and its end is the end. */
+static bool
+step_watching(struct connection *c, int64_t now)
+{
+    return receive(c, sizeof(arrived), now) > 0 || c->state == FINISHED;
+}
+
 static bool
 step_lingering(struct connection *c, int64_t now)
 {
@@ -387,10 +403,8 @@ bool
 connection_ready(struct connection *c, int64_t now)
 {
     static bool (*const steps[])(struct connection *, int64_t) = {
-        [READING] = step_reading,
-        [SENDING] = step_sending,
-        [DRAINING] = step_draining,
-        [LINGERING] = step_lingering,
+        [READING] = step_reading,   [SENDING] = step_sending,     [DRAINING] = step_draining,
+        [WATCHING] = step_watching, [LINGERING] = step_lingering,
     };
 
     for (int i = 0; i < ROUNDS && c->state != FINISHED; i++)
@@ -402,12 +416,15 @@ connection_ready(struct connection *c, int64_t now)
 bool
 connection_late(struct connection *c, int64_t now)
 {
-    if (c->state != READING || c->in_len == 0)
+    if (c->state != WATCHING && (c->state != READING || c->in_len == 0))
         return false;
     struct answer *answer = new_answer(c, now);
     if (!answer)
         return false;
-    answer_error(answer, 408);
+    if (c->state == WATCHING)
+        answer_event(answer);
+    else
+        answer_error(answer, 408);
     start_answer(c, now);
     return connection_ready(c, now);
 }

@@ -24,6 +24,7 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 /* Without a format, which takes long to read. */
 void text_add_plain(struct text *text, const char *from);
 void text_add_number(struct text *text, unsigned long long number);
+void text_add_bytes(struct text *text, const char *from, size_t len);
 /* A number's digits, without a NUL; how many there are. */
 #define TEXT_DIGITS 20
 size_t text_digits(char to[TEXT_DIGITS], unsigned long long number);
@@ -36,7 +37,8 @@ void text_add_json(struct text *text, const char *from);
 
 struct answer {
     int status;
-    bool keep; /* the connection stays */
+    bool keep;    /* the connection stays */
+    bool watches; /* the body is an event, and others follow */
     size_t head_len;
     const char *body; /* the bytes that come next, */
     size_t body_len;
@@ -52,6 +54,8 @@ struct answer {
 void answer_request(struct answer *answer, const struct request *request, bool keep);
 /* An error that has no request: 408, 503. */
 void answer_error(struct answer *answer, int status);
+/* The next event, without a head, for a client that watches. Without memory the stream ends. */
+void answer_event(struct answer *answer);
 void answer_free(struct answer *answer);
 /* Nothing is in it yet that answer_free would free. */
 void answer_init(struct answer *answer);
@@ -112,6 +116,8 @@ struct counters {
 extern struct counters counters;
 /* Uptime, memory, interfaces and devices as JSON. */
 void status_json(struct text *json);
+/* The same as one event of a stream (HTML standard, 9.2.6); the same text for all within a turn. */
+void status_event(struct text *event);
 /* The address to print at the start, such as "http://10.0.2.15/"; empty if none is known. */
 void status_address(char *to, size_t size, unsigned port);
 

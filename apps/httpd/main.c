@@ -54,7 +54,7 @@ usage(FILE *to)
     fprintf(to, "Usage: httpd [--port N] [--root DIR] [--patience N]\n"
                 "Serves the files below DIR (default /) on TCP port N (default 80).\n"
                 "Clients have N times as long as usual, where N is the patience.\n"
-                "/status is a description of the machine, as JSON.\n");
+                "/status is the machine as JSON, /events the same each second.\n");
 }
 
 static void

@@ -257,6 +257,30 @@ status_json(struct text *json)
     text_add_plain(json, "}\n");
 }
 
+/* Kept for the turn: whoever watches wants it at about the same time. Its lines become one. */
+void
+status_event(struct text *event)
+{
+    static struct text last;
+    static int64_t of_turn = -1;
+
+    if (turn != of_turn || last.failed) {
+        last.len = 0;
+        last.failed = false;
+        text_add_plain(&last, "data: ");
+        status_json(&last);
+        for (size_t i = 0; i < last.len; i++)
+            if (last.data[i] == '\n')
+                last.data[i] = ' ';
+        text_add_plain(&last, "\n\n");
+        of_turn = turn;
+    }
+    if (last.failed)
+        event->failed = true;
+    else
+        text_add_bytes(event, last.data, last.len);
+}
+
 void
 status_address(char *to, size_t size, unsigned port)
 {

@@ -53,14 +53,19 @@ text_add(struct text *text, const char *format, ...)
 }
 
 void
-text_add_plain(struct text *text, const char *from)
+text_add_bytes(struct text *text, const char *from, size_t len)
 {
-    size_t len = strlen(from);
-
     if (!make_room(text, len))
         return;
-    memcpy(text->data + text->len, from, len + 1);
+    memcpy(text->data + text->len, from, len);
     text->len += len;
+    text->data[text->len] = '\0';
+}
+
+void
+text_add_plain(struct text *text, const char *from)
+{
+    text_add_bytes(text, from, strlen(from));
 }
 
 size_t

@@ -183,6 +183,40 @@ def test_status(boot, site):
     assert later["interfaces"][0]["rx_frames"] > state["interfaces"][0]["rx_frames"]
 
 
+def events(port):
+    """Opens /events: the connection, and a generator of what comes."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=peers.LIMIT)
+    connection.request("GET", "/events")
+    answer = connection.getresponse()
+    assert answer.status == 200 and answer.headers["Content-Type"] == "text/event-stream"
+
+    def states():
+        while line := answer.readline():
+            assert line.startswith(b"data: ") and answer.readline() == b"\n"
+            yield json.loads(line[6:])
+    return answer, states()
+
+
+def test_events(boot, site):
+    """The status at once, and again each second; who goes away is forgotten, and nobody is kept waiting."""
+    port = serve(boot, site(FILES)).port(80)
+    answer, states = events(port)
+    first, second, third = next(states), next(states), next(states)
+    assert first["uptime"] < second["uptime"] < third["uptime"]
+    assert third["uptime"] - second["uptime"] < 30
+    watchers = [events(port) for _ in range(20)]
+    assert all(next(states)["system"] == "Ringlet" for _, states in watchers)
+    assert peers.request(port, path="/a/b.txt")[2] == b"text\n"
+    assert next(states)["server"]["connections"] > 1
+    for watcher, _ in watchers:
+        watcher.close()
+    while next(states)["server"]["connections"] > 1:
+        continue  # bounded: an event is waited for LIMIT seconds, and the guest lives as long as a test may
+    answer.close()
+    status, headers, body = peers.request(port, "HEAD", "/events")
+    assert (status, headers["Content-Type"], body) == (200, "text/event-stream", b"")
+
+
 def test_no_files(boot):
     """Neither disk nor initrd: one clear line, and no crash."""
     guest = boot("httpd", "ip=dhcp", nets=[Net(forward=(80,))])

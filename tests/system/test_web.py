@@ -19,7 +19,7 @@ import urllib.request
 import pytest
 
 import browser
-from hosts import BUILD, ROOT, V86, Net, new_folder
+from hosts import BUILD, ROOT, V86, Disk, Net, new_folder
 
 WEB = BUILD / "web"
 SITE = BUILD / "site.tar"
@@ -259,6 +259,40 @@ def test_httpd_in_a_tab(page, size, dark):
     tab.wait("#http-status", r"^404 ")
     # The 404 is the guest's answer and no failure of the page.
     assert tab.log() == []
+
+
+@mark
+@pytest.mark.parametrize("size, dark", [((1280, 900), False), ((390, 844), True)], ids=["desktop", "phone"])
+def test_live_page(boot, host, size, dark):
+    """The demo site as a visitor sees it: values move, a button stops them, and it fits."""
+    if host.name != "qemu-pc":
+        pytest.skip("one host is enough")
+    guest = boot("httpd", "ip=dhcp", disks=[Disk(image=SITE, read_only=True)], nets=[Net(forward=(80,))])
+    guest.expect(r"^httpd: serving / on port 80")
+    window = browser.Browser(*size, dark=dark)
+    try:
+        window.open(f"http://127.0.0.1:{guest.port(80)}/")
+        window.wait("#packets", r"^[\d,]+ a second$")
+        points = "return document.querySelector('#packets-chart polyline').getAttribute('points').split(' ').length"
+        while window.run(points) < 3:
+            time.sleep(0.1)  # one comes each second; the fixture bounds the guest's life
+        label = window.run("return document.getElementById('memory-chart').getAttribute('aria-label')")
+        assert re.match(r"The last \d+ values: now [\d.]+ MiB, at most [\d.]+ MiB$", label)
+        assert window.run("return document.documentElement.scrollWidth <= innerWidth")
+        window.type("\ue004" * 2 if window.run("return !!document.querySelector('#state a')") else "\ue004")
+        assert window.focus() == "pause"
+        window.type("\ue007")
+        assert window.run("return document.getElementById('pause').getAttribute('aria-pressed')") == "true"
+        still = window.text("#uptime")
+        time.sleep(2.5)
+        assert window.text("#uptime") == still
+        window.type("\ue007")
+        while window.text("#uptime") == still:
+            time.sleep(0.1)
+        window.screenshot(PICTURES / f"live-{size[0]}.png")
+        assert window.log() == []
+    finally:
+        window.close()
 
 
 @mark
