@@ -217,7 +217,5 @@ void clock_setup(void);
 uint32_t clock_tsc_khz(void);
 /* Wall clock into the shared page. */
 void clock_write(struct lguest_data *);
-/* For --hostile=clock: set that clock back from now on, the first time; by how many ns. */
-uint64_t clock_set_back(void);
 
 #endif

@@ -21,23 +21,6 @@ enum abi { ABI_N1 = 1, ABI_N2, ABI_N3 };
 
 enum device_kind { DEVICE_TUNNET, DEVICE_TAP, DEVICE_USERNET, DEVICE_BLOCK, DEVICE_RNG };
 
-/* What --hostile=KIND makes the devices do. */
-enum hostile {
-    HOSTILE_NOT,
-    HOSTILE_USED_ID,    /* used ids that no descriptor has */
-    HOSTILE_USED_TWICE, /* every completion twice */
-    HOSTILE_USED_IDX,   /* the used index jumps */
-    HOSTILE_USED_LEN,   /* more bytes written than there was room for */
-    HOSTILE_SIZE_ZERO,  /* queues of no entries */
-    HOSTILE_SIZE_ODD,   /* queues of 100 entries */
-    HOSTILE_IRQ,        /* interrupt lines out of range or shared */
-    HOSTILE_SILENT,     /* the disk never answers */
-    HOSTILE_SPURIOUS,   /* interrupts that nothing caused, from the start on */
-    HOSTILE_DIRTY,      /* memory behind the image's segments is not zero */
-    HOSTILE_PAGE,       /* a device page with strange entries between the good ones */
-    HOSTILE_CLOCK,      /* an hour back, once, and the timer goes by it */
-};
-
 /*
  * Each queue has an interrupt line: 1 to 30, since 0 is the timer's and the last one asks the
  * guest to end. The console takes two, every other device at least one.
@@ -59,8 +42,7 @@ struct options {
     unsigned nr_devices;
     unsigned timeout; /* seconds, 0: none */
     enum abi abi;
-    enum hostile hostile;
-    bool no_tsc, no_gate, strict, trace, stats, verbose, probe;
+    bool no_tsc, no_gate, trace, stats, verbose, probe;
 };
 extern struct options options;
 

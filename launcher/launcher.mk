@@ -8,7 +8,7 @@ $(B)/obj/launcher/%.o: launcher/%
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(LAUNCHER_CFLAGS) -c -o $@ $<
 
-$(B)/lguest: $(call launcher_obj,launcher $(addprefix launcher/,vcpu device sandbox))
+$(B)/lguest: $(call launcher_obj,launcher $(addprefix launcher/,vcpu device sandbox check))
 	$(Q)$(HOSTCC) -static-pie -Wl,--gc-sections,-z,noexecstack -o $@ $^
 
 # The user-mode network is a program of its own, with libslirp.

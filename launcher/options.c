@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/launcher.h"
 
 #define VERSION        "lguest (Ringlet) 0.1\n"
@@ -45,27 +46,6 @@ static const char usage[] =
     "\n"
     "Exit status: the guest's own; 1 the guest died; 2 a mistake in the command line; 124 time\n"
     "is up; 128 and more a signal. Three ^C within a second end it.\n";
-
-static const struct {
-    const char *name;
-    enum hostile kind;
-    const char *what;
-} hostiles[] = {
-    {"used-id", HOSTILE_USED_ID, "used ids that no request has"},
-    {"used-twice", HOSTILE_USED_TWICE, "every request is completed twice"},
-    {"used-idx", HOSTILE_USED_IDX, "the used index jumps"},
-    {"used-len", HOSTILE_USED_LEN, "more bytes used than offered"},
-    {"size-zero", HOSTILE_SIZE_ZERO, "queues of no entries"},
-    {"size-odd", HOSTILE_SIZE_ODD, "queues of 100 entries"},
-    {"irq", HOSTILE_IRQ, "interrupt lines that cannot be"},
-    {"silent", HOSTILE_SILENT, "disks that never answer"},
-    {"spurious", HOSTILE_SPURIOUS,
-     "interrupts that nothing caused, at each notify and in HALT"},
-    {"dirty", HOSTILE_DIRTY, "memory behind the image's segments is not zero"},
-    {"page", HOSTILE_PAGE, "strange entries in the device page"},
-    {"clock", HOSTILE_CLOCK, "a clock that is set back, and timers go by it"},
-};
-#define HOSTILES (sizeof(hostiles) / sizeof(hostiles[0]))
 
 enum {
     OPT_BLOCK = 256,
@@ -162,23 +142,6 @@ parse_abi(const char *text)
     usage_error("--abi=%s: the layouts are N1, N2 and N3", text);
 }
 
-static enum hostile
-parse_hostile(const char *text)
-{
-    for (unsigned i = 0; i < HOSTILES; i++)
-        if (strcmp(text, hostiles[i].name) == 0)
-            return hostiles[i].kind;
-    if (strcmp(text, "help") != 0)
-        usage_error("--hostile=%s is unknown: --hostile=help lists the kinds", text);
-    for (unsigned i = 0; i < HOSTILES; i++) {
-        char line[] = "                                                               \n";
-        memcpy(line, hostiles[i].name, strlen(hostiles[i].name));
-        memcpy(line + 14, hostiles[i].what, strlen(hostiles[i].what));
-        write_all(STDOUT_FILENO, line, strlen(line));
-    }
-    leave(0);
-}
-
 static void
 add_device(enum device_kind kind, char *value)
 {
@@ -264,10 +227,10 @@ parse_option(int option, char *value, const char *word)
         options.stats = true;
         return;
     case OPT_STRICT:
-        options.strict = true;
+        strict_choose();
         return;
     case OPT_HOSTILE:
-        options.hostile = parse_hostile(value);
+        hostile_choose(value);
         return;
     case OPT_ABI:
         options.abi = parse_abi(value);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -130,24 +131,12 @@ parse(struct request *r, struct chain *c)
         ring_violation(r->queue, "a request with a header of %u bytes", c->out_len);
     if (c->in_len < 1)
         ring_violation(r->queue, "a request without a status byte");
+    HOOK(rules.block, (r->queue, c));
     iov_read(c->parts, c->nr_out, &header, sizeof(header));
     struct iovec *last = &c->parts[c->nr_out + c->nr_in - 1];
     while (last->iov_len == 0) /* in_len is at least 1: there is one that is not empty */
         last--;
     r->status = (uint8_t *)last->iov_base + --last->iov_len;
-    if (options.strict && *r->status <= VIRTIO_BLK_S_UNSUPP)
-        ring_violation(r->queue,
-                       "strict: the status byte was %u before the request, so an "
-                       "answer that never came would look like one",
-                       *r->status);
-    if (options.strict && c->parts[0].iov_len != sizeof(header))
-        ring_violation(r->queue, "strict: the header is not a descriptor of its own");
-    if (options.strict && header.type != VIRTIO_BLK_T_IN && header.type != VIRTIO_BLK_T_OUT &&
-        header.type != VIRTIO_BLK_T_FLUSH)
-        ring_violation(r->queue,
-                       "strict: request type %u, which the original host takes for "
-                       "something else",
-                       header.type);
     bool out = header.type & TYPE_OUT;
     r->type = header.type & TYPE_SCSI    ? header.type
               : out                      ? VIRTIO_BLK_T_OUT
@@ -158,8 +147,6 @@ parse(struct request *r, struct chain *c)
     r->nr_parts = out ? iov_skip(from, c->nr_out, sizeof(header)) : c->nr_in;
     memcpy(r->parts, from, r->nr_parts * sizeof(*from));
     r->offset = header.sector * SECTOR;
-    if (options.strict && r->nr_parts > SEG_MAX + 1)
-        ring_violation(r->queue, "strict: %u parts, more than seg_max", r->nr_parts);
     if (header.sector > r->disk->capacity ||
         r->len > (r->disk->capacity - header.sector) * SECTOR)
         r->len = UINT32_MAX; /* past the end */
@@ -175,20 +162,9 @@ start(struct request *r)
     }
     if (r->type == VIRTIO_BLK_T_FLUSH) {
         r->len = 0;
-        if (options.strict && !device_has(r->queue->device, VIRTIO_BLK_F_FLUSH))
-            ring_violation(r->queue, "strict: a flush, which was not accepted");
-    } else {
-        if (options.strict && (r->len == UINT32_MAX || r->len % SECTOR))
-            ring_violation(r->queue,
-                           "strict: sector %ld: a request past the disk's end, or "
-                           "not of whole sectors",
-                           (long)(r->offset / SECTOR));
-        if (options.strict && r->type == VIRTIO_BLK_T_OUT && disk->read_only)
-            ring_violation(r->queue, "strict: a write to a read-only disk");
-        if (r->len == UINT32_MAX || (r->type == VIRTIO_BLK_T_OUT && disk->read_only)) {
-            answer(r, VIRTIO_BLK_S_IOERR);
-            return;
-        }
+    } else if (r->len == UINT32_MAX || (r->type == VIRTIO_BLK_T_OUT && disk->read_only)) {
+        answer(r, VIRTIO_BLK_S_IOERR);
+        return;
     }
     if (try_now(r)) {
         answer(r, VIRTIO_BLK_S_OK);
@@ -214,7 +190,7 @@ serve(struct queue *q)
         r->disk = disk;
         r->head = c.head;
         parse(r, &c);
-        if (options.hostile != HOSTILE_SILENT)
+        if (!lies.forget || !lies.forget())
             start(r);
     }
     ring_interrupt(q);

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
 #define DEVICES   (OPTION_DEVICES + 1) /* the console */
 #define FIRST_IRQ 1
-#define STARTED   (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK)
 
 static struct device devices[DEVICES];
 static unsigned nr_devices;
@@ -47,18 +47,22 @@ device_new(const struct device_ops *ops, uint8_t type, unsigned nr_queues)
         q->device = d;
         q->index = q - d->queues;
         q->fd = -1;
-        if (options.strict && !(q->tables = calloc(LGUEST_VRING_SIZE, sizeof(*q->tables))))
-            die("out of memory");
     }
     return d;
 }
 
 /* ---- the page ---- */
 
-static void
-append(const void *bytes, uint32_t len)
+uint32_t
+device_page_room(void)
 {
-    if (len > LGUEST_DESC_PAGE_SIZE - page_used)
+    return LGUEST_DESC_PAGE_SIZE - page_used;
+}
+
+void
+device_page_append(const void *bytes, uint32_t len)
+{
+    if (len > device_page_room())
         die("no room for so many devices on the device page");
     memcpy(memory_at(page + page_used, len), bytes, len);
     page_used += len;
@@ -69,13 +73,8 @@ append_queue(const struct queue *q)
 {
     struct lguest_vqconfig config = {
         .num = LGUEST_VRING_SIZE, .irq = q->irq, .pfn = q->address / PAGE};
-    if (options.hostile == HOSTILE_SIZE_ZERO)
-        config.num = 0;
-    if (options.hostile == HOSTILE_SIZE_ODD)
-        config.num = 100;
-    if (options.hostile == HOSTILE_IRQ)
-        config.irq = q->index ? FIRST_IRQ : q->irq % 2 ? 0 : 77;
-    append(&config, sizeof(config));
+    HOOK(lies.describe, (q, &config));
+    device_page_append(&config, sizeof(config));
 }
 
 static void
@@ -83,33 +82,14 @@ append_device(struct device *d)
 {
     struct lguest_device_desc desc = {d->type, d->nr_queues, d->feature_len, d->config_len, 0};
     d->desc_address = page + page_used;
-    append(&desc, sizeof(desc));
+    device_page_append(&desc, sizeof(desc));
     for_each_queue(q, d) append_queue(q);
     static const uint64_t nothing_accepted;
-    append(&d->features, d->feature_len);
-    append(&nothing_accepted, d->feature_len);
+    device_page_append(&d->features, d->feature_len);
+    device_page_append(&nothing_accepted, d->feature_len);
     if (d->config_len)
-        append(d->config, d->config_len);
+        device_page_append(d->config, d->config_len);
     d->desc_len = page + page_used - d->desc_address;
-}
-
-/* --hostile=page: an entry that a guest has to step over... */
-static void
-append_unknown(void)
-{
-    static const uint8_t entry[] = {77, 0, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7};
-    append(entry, sizeof(entry));
-}
-
-/* ...and behind the last device no end, but entries up to one that leaves the page. */
-static void
-append_endless(void)
-{
-    static const uint8_t unknown[LGUEST_DESC_HEADER + 255] = {77, 0, 0, 255, 0};
-    static const uint8_t too_long[LGUEST_DESC_HEADER] = {VIRTIO_ID_ENTROPY, 255, 255, 255, 0};
-    while (LGUEST_DESC_PAGE_SIZE - page_used >= sizeof(unknown) + sizeof(too_long))
-        append(unknown, sizeof(unknown));
-    append(too_long, sizeof(too_long));
 }
 
 void
@@ -131,11 +111,10 @@ device_publish(void)
     for_each_device(d)
     {
         append_device(d);
-        if (options.hostile == HOSTILE_PAGE && d == devices)
-            append_unknown();
+        if (d == devices)
+            HOOK(lies.first_listed, ());
     }
-    if (options.hostile == HOSTILE_PAGE)
-        append_endless();
+    HOOK(lies.all_listed, ());
     memcpy(published, memory_at(page, page_used), page_used);
 }
 
@@ -170,49 +149,13 @@ accepted_bitmap(const struct device *d)
            d->feature_len;
 }
 
-/* Everything but the status and the accepted features is the host's to write. */
-static void
-check_page(const struct device *d, uint8_t status)
-{
-    static const struct {
-        uint8_t type, bit, needs;
-    } dependencies[] = {
-        {VIRTIO_ID_NET, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM},
-        {VIRTIO_ID_NET, VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM},
-        {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM},
-        {VIRTIO_ID_NET, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM},
-    };
-    const uint8_t *now = descriptor_of(d);
-    const uint8_t *then = published + (d->desc_address - page);
-    uint32_t accepted = accepted_bitmap(d) - now;
-    for (uint32_t i = 0; i < d->desc_len; i++) {
-        bool theirs = i == offsetof(struct lguest_device_desc, status) ||
-                      (i >= accepted && i < accepted + d->feature_len);
-        if (!theirs && now[i] != then[i])
-            die("strict: %s: byte %u of its descriptor was changed", d->name, i);
-    }
-    if ((status & STARTED) != STARTED)
-        die("strict: %s: started with status %#x; ACKNOWLEDGE, DRIVER and DRIVER_OK belong "
-            "there",
-            d->name, status);
-    uint64_t beyond = d->accepted & ~d->features;
-    if (beyond)
-        die("strict: %s: features %#lx were accepted but not offered", d->name, beyond);
-    for (unsigned i = 0; i < sizeof(dependencies) / sizeof(dependencies[0]); i++)
-        if (d->type == dependencies[i].type && device_has(d, dependencies[i].bit) &&
-            !device_has(d, dependencies[i].needs))
-            die("strict: %s: feature %u was accepted without %u, which it needs", d->name,
-                dependencies[i].bit, dependencies[i].needs);
-}
-
 static void
 start(struct device *d, uint8_t status)
 {
     if (d->running)
         die("Device %s features finalized twice", d->name);
     memcpy(&d->accepted, accepted_bitmap(d), d->feature_len);
-    if (options.strict)
-        check_page(d, status);
+    HOOK(rules.start, (d, status, descriptor_of(d), published + (d->desc_address - page)));
     d->accepted &= d->features;
     verbose("%s: started, features %#lx of %#lx", d->name, d->accepted, d->features);
     d->running = true;
@@ -244,8 +187,7 @@ kick(struct queue *q)
     trace("%s: kick of queue %u", q->device->name, q->index);
     if (!q->device->running)
         die("Notification on %s before setup!", q->device->name);
-    if (options.strict)
-        ring_kicked(q);
+    HOOK(rules.kick, (q));
     q->device->ops->serve(q);
 }
 
@@ -259,19 +201,11 @@ early_print(uint32_t address)
     console_print(text, strnlen(text, memory.limit - address));
 }
 
-/* Interrupts that nothing caused: before a device is started, and after it was reset. */
-static void
-spurious(void)
-{
-    for_each_device(d) for_each_queue(q, d) interrupt_raise(q->irq);
-}
-
 void
 device_notify(uint32_t address)
 {
     stats.notifies++;
-    if (options.hostile == HOSTILE_SPURIOUS)
-        spurious();
+    HOOK(lies.notify, ());
     if (address == 0)
         return;
     for_each_device(d)
@@ -338,11 +272,8 @@ device_poll(bool wait)
     struct pollfd set[DEVICE_POLL_MAX];
     unsigned n = device_poll_set(set);
     int ready = 0;
-    if (options.hostile == HOSTILE_SPURIOUS) {
-        spurious();
-        wait = false;
-    }
-    if (wait)
+    HOOK(lies.wait, ());
+    if (wait && !lies.wait)
         ready = device_sleep(set, n);
     else if (n)
         ready = ppoll(set, n, &at_once, NULL);

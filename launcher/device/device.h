@@ -20,10 +20,6 @@
 
 struct device;
 
-struct ring_table {
-    uint32_t address, len, sum;
-};
-
 struct queue {
     struct device *device;
     uint8_t index;
@@ -33,13 +29,11 @@ struct queue {
     struct vring_avail *avail;
     struct vring_used *used;
     uint16_t last_avail;
-    uint16_t last_kicked; /* strict: what was available at the last kick */
-    uint16_t used_idx;    /* our own copy: the guest can write the shared one */
-    bool used_pending;    /* something was put since the last interrupt */
-    int fd;               /* -1, or what else makes it worth while to call serve() */
-    short events;         /* for ppoll; 0: nothing at present */
+    uint16_t used_idx; /* our own copy: the guest can write the shared one */
+    bool used_pending; /* something was put since the last interrupt */
+    int fd;            /* -1, or what else makes it worth while to call serve() */
+    short events;      /* for ppoll; 0: nothing at present */
     uint64_t in_flight[LGUEST_VRING_SIZE / 64]; /* heads taken and not put */
-    struct ring_table *tables; /* --strict: the indirect tables in flight, by head; else NULL */
 };
 
 /* How a kind of device works. */
@@ -71,6 +65,9 @@ struct device {
 struct device *device_new(const struct device_ops *ops, uint8_t type, unsigned nr_queues);
 /* Lays out the device page and the rings, once all devices were made. */
 void device_publish(void);
+/* Adds bytes to the page while it is laid out, and how many it has room for. */
+void device_page_append(const void *bytes, uint32_t len);
+uint32_t device_page_room(void);
 /* Devices as after power-on, the page written afresh; for a restart. */
 void device_reset_all(void);
 /* NOTIFY. */
@@ -111,14 +108,14 @@ struct chain {
     struct iovec parts[CHAIN_PARTS];
 };
 
-/* With --strict, at each kick before the queue is served. */
-void ring_kicked(struct queue *);
 /* The next request, which stays first in the queue; false if there is none. */
 bool ring_peek(struct queue *, struct chain *);
 /* The one that ring_peek gave is being served. */
 void ring_take(struct queue *, const struct chain *);
 /* It is done; `len` bytes of its writable parts were written. */
 void ring_put(struct queue *, uint16_t head, uint32_t len);
+/* Writes one entry of the used ring, whatever it says. */
+void ring_use(struct queue *, uint32_t id, uint32_t len);
 /* After a batch of puts: one interrupt, unless the guest wants none. */
 void ring_interrupt(struct queue *);
 void ring_reset(struct queue *);

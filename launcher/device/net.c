@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/launcher.h"
 #include "launcher/device/net.h"
@@ -17,10 +18,7 @@
 #define RECEIVE  0
 #define TRANSMIT 1
 /* Frames that one call moves at most, so that no queue starves the others. */
-#define BATCH         64
-#define ETHERNET_MIN  14
-#define ETHERNET_MAX  1514
-#define TSO_FRAME_MAX 65550
+#define BATCH 64
 
 #define OFFLOADS                                                                            \
     (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO4) | \
@@ -34,17 +32,6 @@ struct net {
 };
 
 /* ---- receiving ---- */
-
-static void
-check_buffer(struct queue *q, const struct chain *c)
-{
-    bool large = device_has(q->device, VIRTIO_NET_F_GUEST_TSO4) ||
-                 device_has(q->device, VIRTIO_NET_F_GUEST_TSO6);
-    uint32_t least = VIRTIO_NET_HDR_LEGACY + (large ? TSO_FRAME_MAX : ETHERNET_MAX);
-    if (c->in_len < least)
-        ring_violation(q, "strict: a receive buffer of %u bytes; the features accepted need %u",
-                       c->in_len, least);
-}
 
 /* Bytes with the header, or -1: nothing there. */
 static ssize_t
@@ -72,8 +59,7 @@ serve_receive(struct queue *q)
             ring_violation(q, "a readable descriptor in the receive queue");
         if (c.in_len <= VIRTIO_NET_HDR_LEGACY)
             ring_violation(q, "a receive buffer of %u bytes", c.in_len);
-        if (options.strict)
-            check_buffer(q, &c);
+        HOOK(rules.buffer, (q, &c));
         ssize_t len = n++ < BATCH ? receive(q, &c) : -1;
         if (len == 0 || (len < 0 && n <= BATCH && errno != EAGAIN && errno != EINTR)) {
             warn("%s: the network has gone: %s", q->device->name,
@@ -90,36 +76,6 @@ serve_receive(struct queue *q)
 }
 
 /* ---- transmitting ---- */
-
-static void
-check_frame(struct queue *q, const struct chain *c)
-{
-    const struct device *d = q->device;
-    struct virtio_net_hdr header;
-    iov_read(c->parts, c->nr_out, &header, VIRTIO_NET_HDR_LEGACY);
-    uint32_t frame = c->out_len - VIRTIO_NET_HDR_LEGACY;
-    bool partial = header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    unsigned gso = header.gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
-    if (frame < ETHERNET_MIN)
-        ring_violation(q, "strict: a frame of %u bytes", frame);
-    if (header.flags & ~VIRTIO_NET_HDR_F_NEEDS_CSUM)
-        ring_violation(q, "strict: flags %#x in the header of a frame to send", header.flags);
-    if (partial && !device_has(d, VIRTIO_NET_F_CSUM))
-        ring_violation(q, "strict: a partial checksum, and CSUM was not accepted");
-    if (partial && (uint32_t)header.csum_start + header.csum_offset + 2 > frame)
-        ring_violation(q, "strict: the checksum's place %u + %u is outside of the frame of %u",
-                       header.csum_start, header.csum_offset, frame);
-    if (gso == VIRTIO_NET_HDR_GSO_NONE) {
-        if (frame > ETHERNET_MAX)
-            ring_violation(q, "strict: a frame of %u bytes without segmentation", frame);
-        return;
-    }
-    unsigned needs = gso == VIRTIO_NET_HDR_GSO_TCPV4   ? VIRTIO_NET_F_HOST_TSO4
-                     : gso == VIRTIO_NET_HDR_GSO_TCPV6 ? VIRTIO_NET_F_HOST_TSO6
-                                                       : VIRTIO_NET_F_HOST_UFO;
-    if (!device_has(d, needs) || !partial || header.gso_size == 0)
-        ring_violation(q, "strict: segmentation of type %u, not accepted or incomplete", gso);
-}
 
 /* False if it has to be tried again later. */
 static bool
@@ -148,8 +104,7 @@ serve_transmit(struct queue *q)
             ring_violation(q, "a writable descriptor in the transmit queue");
         if (c.out_len <= VIRTIO_NET_HDR_LEGACY)
             ring_violation(q, "a frame of %u bytes, header included", c.out_len);
-        if (options.strict)
-            check_frame(q, &c);
+        HOOK(rules.frame, (q, &c));
         if (n++ == BATCH || !transmit(q, &c)) {
             q->events = POLLOUT;
             break;

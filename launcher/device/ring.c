@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -29,10 +30,9 @@ ring_reset(struct queue *q)
 {
     memset(memory_at(q->address, LGUEST_VRING_PAGES * PAGE), 0, LGUEST_VRING_PAGES * PAGE);
     memset(q->in_flight, 0, sizeof(q->in_flight));
-    if (q->tables)
-        memset(q->tables, 0, LGUEST_VRING_SIZE * sizeof(*q->tables));
-    q->last_avail = q->last_kicked = q->used_idx = 0;
+    q->last_avail = q->used_idx = 0;
     q->used_pending = false;
+    HOOK(rules.reset, (q));
 }
 
 /* Copies one descriptor; `table` holds `entries` of them. */
@@ -82,8 +82,7 @@ walk(const struct queue *q, struct chain *c, const void *table, uint32_t entries
                 ring_violation(q, "request %u: an indirect table inside another", c->head);
             if (desc.flags & VRING_DESC_F_NEXT)
                 ring_violation(q, "request %u: NEXT beside INDIRECT", c->head);
-            if (options.strict && !device_has(q->device, VIRTIO_F_RING_INDIRECT))
-                ring_violation(q, "strict: request %u: INDIRECT was not accepted", c->head);
+            HOOK(rules.indirect, (q, c->head));
             uint32_t size = sizeof(desc);
             void *inner = desc.addr <= UINT32_MAX ? memory_at(desc.addr, desc.len) : NULL;
             if (!inner || desc.len == 0 || desc.len % size)
@@ -125,40 +124,6 @@ ring_peek(struct queue *q, struct chain *c)
     return true;
 }
 
-/* FNV-1a, so that a changed indirect table is noticed. */
-static uint32_t
-table_sum(uint32_t address, uint32_t len)
-{
-    const uint8_t *at = memory_at(address, len);
-    uint32_t sum = 2166136261u;
-    for (uint32_t i = 0; i < len; i++)
-        sum = (sum ^ at[i]) * 16777619u;
-    return sum;
-}
-
-/*
- * Remembers the indirect tables of what was made available since the last kick: a driver has to
- * leave them alone until they are used (virtio 1.2, 2.7.5.3.1), which may be much later for a
- * receive buffer. Heads and tables are checked when their turn comes.
- */
-void
-ring_kicked(struct queue *q)
-{
-    if (*(volatile uint16_t *)&q->avail->flags > VRING_AVAIL_F_NO_INTERRUPT)
-        ring_violation(q, "strict: unknown flags %#x in the available ring", q->avail->flags);
-    uint16_t idx = *(volatile uint16_t *)&q->avail->idx;
-    for (unsigned n = 0; n < SIZE && q->last_kicked != idx; n++) {
-        uint16_t head = q->avail->ring[q->last_kicked++ % SIZE] % SIZE;
-        struct vring_desc desc = descriptor(q, q->desc, SIZE, head);
-        struct ring_table *table = &q->tables[head];
-        bool usable = desc.flags & VRING_DESC_F_INDIRECT && desc.addr <= UINT32_MAX &&
-                      memory_at(desc.addr, desc.len);
-        *table = (struct ring_table){desc.addr, usable ? desc.len : 0, 0};
-        if (usable)
-            table->sum = table_sum(table->address, table->len);
-    }
-}
-
 void
 ring_take(struct queue *q, const struct chain *c)
 {
@@ -166,8 +131,8 @@ ring_take(struct queue *q, const struct chain *c)
     q->in_flight[c->head / 64] |= 1ull << c->head % 64;
 }
 
-static void
-put_one(struct queue *q, uint32_t id, uint32_t len)
+void
+ring_use(struct queue *q, uint32_t id, uint32_t len)
 {
     q->used->ring[q->used_idx % SIZE] = (struct vring_used_elem){id, len};
     q->used_idx++;
@@ -176,29 +141,16 @@ put_one(struct queue *q, uint32_t id, uint32_t len)
     q->used_pending = true;
 }
 
-/* With --strict. */
-static void
-check_table(struct queue *q, uint16_t head)
-{
-    struct ring_table *table = &q->tables[head];
-    if (table->len && table_sum(table->address, table->len) != table->sum)
-        ring_violation(q, "strict: the indirect table of request %u changed in flight", head);
-    table->len = 0;
-}
-
 void
 ring_put(struct queue *q, uint16_t head, uint32_t len)
 {
-    if (q->tables)
-        check_table(q, head);
+    HOOK(rules.put, (q, head));
     q->in_flight[head / 64] &= ~(1ull << head % 64);
     q->device->requests++;
-    put_one(q, options.hostile == HOSTILE_USED_ID ? head + SIZE : head,
-            options.hostile == HOSTILE_USED_LEN ? UINT32_MAX : len);
-    if (options.hostile == HOSTILE_USED_TWICE)
-        put_one(q, head, len);
-    if (options.hostile == HOSTILE_USED_IDX)
-        q->used->idx = q->used_idx += 2 * SIZE;
+    if (lies.use)
+        lies.use(q, head, len);
+    else
+        ring_use(q, head, len);
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -210,9 +211,7 @@ load_gdt_entry(regs_t regs, const uint32_t *args)
         segments_set_tls(args[1], args[2]);
         return;
     }
-    if (options.strict)
-        die("strict: GDT entry %u: only %u can be loaded under this launcher", args[0],
-            GUEST_TLS_INDEX);
+    HOOK(rules.gdt, (args[0]));
     warn("GDT entry %u has no effect: only %u can be loaded under this launcher", args[0],
          GUEST_TLS_INDEX);
 }

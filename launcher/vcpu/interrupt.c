@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -25,8 +26,6 @@
 #define GATE_INTERRUPT 0xE
 #define GATE_TRAP      0xF
 #define GATES          256
-
-#define LONG_WAIT 500000000 /* ns; --hostile=clock waits for somebody who sleeps that long */
 
 static struct gate gates[GATES];
 static uint32_t window_start, window_end;
@@ -169,9 +168,7 @@ interrupt_enter(regs_t regs, struct gate gate, bool has_error, uint32_t error)
         enter_elsewhere(regs);
         return;
     }
-    if (options.strict && !paging_allows(esp, false))
-        die("strict: at %#x esp is %#x, which is not mapped: the host looks there",
-            (uint32_t)regs[REG_RIP], esp);
+    HOOK(rules.stack, (regs[REG_RIP], esp));
     enter(regs, gate, has_error, error);
 }
 
@@ -232,9 +229,8 @@ void
 interrupt_halt(regs_t regs)
 {
     stats.halts++;
-    if (in_window(regs[REG_RIP]) && options.strict)
-        die("strict: HALT at %#x, inside the no-interrupt range, never wakes",
-            (uint32_t)regs[REG_RIP]);
+    if (in_window(regs[REG_RIP]))
+        HOOK(rules.halt, (regs[REG_RIP]));
     while (!deliverable() || in_window(regs[REG_RIP]))
         device_poll(true);
     guest_data->irq_enabled = LGUEST_IF;
@@ -269,9 +265,8 @@ interrupt_set_clockevent(uint32_t ns)
     deadline = ns ? now() + ns : 0;
     if (deadline)
         arm(deadline);
-    /* As the original's, which has set its timer by the time of day. */
-    if (options.hostile == HOSTILE_CLOCK && ns >= LONG_WAIT)
-        deadline += clock_set_back();
+    if (lies.timer)
+        deadline += lies.timer(ns);
 }
 
 void

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
 
@@ -22,8 +23,6 @@
 /* A Linux kernel for a boot loader: where its header's magic numbers are. */
 #define BZIMAGE_FLAG  0x1fe
 #define BZIMAGE_MAGIC 0x202
-
-#define DIRT 0xcc
 
 static const char *kernel_name, *initrd_name;
 static int kernel_fd, initrd_fd = -1;
@@ -114,9 +113,7 @@ load_segment(const Elf32_Phdr *segment)
                     memory.ram >> 20, (unsigned long long)start + segment->p_memsz);
     load_at(start, kernel_fd, kernel_name, segment->p_filesz, segment->p_offset);
     uint32_t end = start + segment->p_filesz;
-    /* The original maps whole pages of the file: what follows there lies behind the data. */
-    if (options.hostile == HOSTILE_DIRTY)
-        memset(memory_at(end, -end % PAGE), DIRT, -end % PAGE);
+    HOOK(lies.segment, (end));
     return start + segment->p_memsz;
 }
 

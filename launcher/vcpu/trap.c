@@ -19,6 +19,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include "launcher/check/check.h"
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -156,10 +157,7 @@ software_interrupt(regs_t regs, unsigned vector, unsigned length)
         return;
     }
     if (vector >= LGUEST_IRQ_VECTOR && gate.type != 0xF) {
-        if (options.strict)
-            die("strict: int $%#x at %#x goes to an interrupt gate, which the host swallows; "
-                "load a trap gate",
-                vector, (uint32_t)regs[REG_RIP] - length);
+        HOOK(rules.swallowed, (vector, (uint32_t)regs[REG_RIP] - length));
         return;
     }
     interrupt_enter(regs, gate, vector < 32 && HAS_ERROR_CODE >> vector & 1, 0);
