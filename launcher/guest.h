@@ -156,6 +156,11 @@ uint32_t gate_address(void);
 /* A signal came while 64-bit code was running: true if it is one that others send and the code was the
  * gate's, which will serve it before the guest goes on. The registers may be changed, and fs is what to load. */
 bool gate_defers(int signal, regs_t regs, uint16_t *fs);
+/* Is C code running in it? */
+bool gate_is_inside(void);
+struct pollfd;
+/* Then: ppoll without a time limit, ended by what is deferred, which was served when it returns. */
+int gate_sleep(struct pollfd *set, unsigned n);
 /* Serves what was deferred: on the way out, and when the launcher is to end in the gate. */
 void gate_serve_deferred(void);
 
@@ -170,8 +175,8 @@ bool emulate_privileged(regs_t);
 extern struct lguest_data *guest_data;
 
 void hypercall(regs_t);
-/* Is that call one for the gate: of those that neither sleep, end nor restart anything? */
-bool hypercall_is_brief(const greg_t *);
+/* Is that call one for the gate: of those that neither end nor restart anything? */
+bool hypercall_by_gate(const greg_t *);
 /* Forgets everything the guest said, for a restart. */
 void hypercall_reset(void);
 

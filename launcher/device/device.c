@@ -259,7 +259,7 @@ device_sleep(struct pollfd *set, unsigned n)
     sigset_t all_in;
     sigemptyset(&all_in);
     watch_park();
-    int ready = ppoll(set, n, NULL, &all_in);
+    int ready = gate_is_inside() ? gate_sleep(set, n) : ppoll(set, n, NULL, &all_in);
     watch_park(); /* what ended the sleep may have been a nudge, which is gone now: */
     worker_reap();
     return ready;

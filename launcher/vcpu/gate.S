@@ -104,6 +104,27 @@ gate_resume:
     iretq
 gate_left:
 
+/*
+ * int gate_ppoll(struct pollfd *, unsigned n): sleeps until a descriptor is ready, or until a signal
+ * was marked; negative errno. Between the look at the marks and the call there is no place for
+ * a signal to get lost in: the handler goes on at gate_awake from anywhere in between, as the
+ * kernel does for one that comes during the call.
+ */
+    .globl gate_ppoll, gate_asleep, gate_awake
+    .type gate_ppoll, @function
+gate_ppoll:
+    xorl    %edx, %edx          /* no time limit */
+    xorl    %r10d, %r10d        /* and the signals as they are: let in */
+    movl    $SYS_PPOLL, %eax
+gate_asleep:
+    cmpl    $0, gate_state + GATE_DEFERRED(%rip)
+    jne     1f
+    syscall
+gate_awake:
+    ret
+1:  movq    $-ERROR_INTERRUPTED, %rax
+    ret
+
 /* What is copied to where the guest lands; the address it reads is a page behind it. */
     .globl gate_landing, gate_landing_end
 gate_landing:

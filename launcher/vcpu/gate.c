@@ -4,14 +4,14 @@
  * to jump to, and what is there saves all of its registers, serves the hypercall and goes back. That
  * costs a twentieth of a trap with its signal.
  *
- * Only brief calls are served, and those that need no more than the registers kept here
- * (hypercall_is_brief). The guest has the address of an int $0x1f in edi: a call that was
+ * Only those calls are served that need no more than the registers kept here (hypercall_by_gate).
+ * The guest has the address of an int $0x1f in edi: a call that was
  * served goes back behind that, every other one to it, and is an exit like any. So a guest needs not know
- * which are served, and what sleeps, ends or begins the guest afresh is only ever done at exits, with
+ * which are served, and what ends or begins the guest afresh is only ever done at exits, with
  * all signals blocked.
  *
  * In here they are not: blocking them is a system call. The launcher's own signals are marked by
- * their handler and served before the guest goes on (gate.S); a fault is what it is anywhere outside
+ * their handler and served before the guest goes on (gate.S), and they end a HALT's sleep; a fault is what it is anywhere outside
  * of the guest's segments, the end. All of the way works on `gate_state`, which is used by one thread and
  * between two of the guest's instructions.
  *
@@ -20,6 +20,7 @@
  * them (launcher.mk).
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/platform/x86.h>
+#include <sys/syscall.h>
 #include "launcher/device/device.h"
 #include "launcher/guest.h"
 #include "launcher/launcher.h"
@@ -67,14 +69,16 @@ AT(fresh, GATE_FRESH);
 AT(masks, GATE_MASKS);
 AT(vectors, GATE_VECTORS);
 AT(width, GATE_WIDTH);
+_Static_assert(ERROR_INTERRUPTED == EINTR && SYS_PPOLL == SYS_ppoll, "gate_ppoll");
 _Static_assert(REG_RDI == 8 && REG_RSI == 9 && REG_RBP == 10 && REG_RBX == 11 &&
                    REG_RDX == 12 && REG_RAX == 13 && REG_RCX == 14 && REG_RSP == 15 &&
                    REG_EFL == 17,
                "the order of gate.S");
 
 /* gate.S. */
-extern const char gate_enter[], gate_own[], gate_resume[], gate_left[], gate_landing[],
-    gate_landing_end[];
+extern const char gate_enter[], gate_own[], gate_resume[], gate_left[], gate_asleep[], gate_awake[],
+    gate_landing[], gate_landing_end[];
+int gate_ppoll(struct pollfd *set, unsigned n);
 void gate_serve(void);
 
 static uint32_t landing; /* 0: there is no gate */
@@ -156,7 +160,25 @@ gate_defers(int signal, regs_t regs, uint16_t *fs)
         *fs = 0; /* loading it would take the C library's base away */
     if (is_within(ip, gate_resume, gate_left))
         regs[REG_RIP] = (uintptr_t)gate_resume;
+    if (is_within(ip, gate_asleep, gate_awake)) {
+        regs[REG_RIP] = (uintptr_t)gate_awake;
+        regs[REG_RAX] = -EINTR;
+    }
     return true;
+}
+
+bool
+gate_is_inside(void)
+{
+    return gate_state.inside;
+}
+
+int
+gate_sleep(struct pollfd *set, unsigned n)
+{
+    int ready = gate_ppoll(set, n);
+    gate_serve_deferred();
+    return ready;
 }
 
 void
@@ -190,7 +212,7 @@ call(regs_t regs)
     stats.gate++;
     go_back(regs);
     trap_check_selectors(regs, gate_state.fs);
-    if (!hypercall_is_brief(regs))
+    if (!hypercall_by_gate(regs))
         return; /* to an exit, which counts for view.c */
     view_exit(regs, &gate_state.fs);
     trace("through the gate:");

@@ -24,7 +24,7 @@ static uint32_t kernel_address; /* from there on a page is in all of the guest's
 struct call {
     const char *name; /* NULL: no such hypercall */
     void (*run)(regs_t, const uint32_t *args);
-    bool brief; /* may be served in the gate */
+    bool by_gate; /* may be served there */
 };
 
 static void
@@ -217,24 +217,24 @@ load_gdt_entry(regs_t regs, const uint32_t *args)
 }
 
 static const struct call calls[] = {
-    [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing, .brief = true},
+    [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing, .by_gate = true},
     [LHCALL_LGUEST_INIT] = {"LGUEST_INIT", init},
     [LHCALL_SHUTDOWN] = {"SHUTDOWN", shutdown},
     [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", new_pgtable},
-    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", flush_tlb, .brief = true},
-    [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry, .brief = true},
+    [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", flush_tlb, .by_gate = true},
+    [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry, .by_gate = true},
     [LHCALL_SET_STACK] = {"SET_STACK", set_stack},
     [LHCALL_TS] = {"TS", ts},
-    [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent, .brief = true},
-    [LHCALL_HALT] = {"HALT", halt},
+    [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent, .by_gate = true},
+    [LHCALL_HALT] = {"HALT", halt, .by_gate = true},
     [LHCALL_SET_PMD] = {"SET_PMD", set_pmd},
     [LHCALL_SET_PTE] = {"SET_PTE", set_pte},
     [LHCALL_SET_PGD] = {"SET_PGD", set_pgd},
     [LHCALL_LOAD_TLS] = {"LOAD_TLS", load_tls},
-    [LHCALL_NOTIFY] = {"NOTIFY", notify, .brief = true},
+    [LHCALL_NOTIFY] = {"NOTIFY", notify, .by_gate = true},
     [LHCALL_LOAD_GDT_ENTRY] = {"LOAD_GDT_ENTRY", load_gdt_entry},
     [LHCALL_SEND_INTERRUPTS] = {"SEND_INTERRUPTS", nothing,
-                                .brief = true}, /* every exit delivers */
+                                .by_gate = true}, /* every exit delivers */
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
@@ -267,12 +267,12 @@ run_async(regs_t regs)
 }
 
 bool
-hypercall_is_brief(const greg_t *regs)
+hypercall_by_gate(const greg_t *regs)
 {
     uint32_t number = regs[REG_RAX];
     if (!guest_data || guest_data->hcall_status[async_cursor] != LGUEST_ASYNC_FREE)
         return false; /* the ring may hold any call */
-    if (number >= CALLS || !calls[number].brief)
+    if (number >= CALLS || !calls[number].by_gate)
         return false;
     return number != LHCALL_NOTIFY || device_is_kick(regs[REG_RBX]);
 }

@@ -18,6 +18,8 @@
 #define LINUX_USER_CS        0x33
 #define LINUX_ARCH_SET_FS    0x1002
 #define SYS_ARCH_PRCTL       158
+#define SYS_PPOLL            271
+#define ERROR_INTERRUPTED    4 /* EINTR */
 #define I386_SET_THREAD_AREA 243
 
 /* Of struct gate (gate.c), whose first member is the registers as the kernel orders them. */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +26,19 @@
 __asm__(
     ".data\n"
     ".globl gate_enter, gate_own, gate_resume, gate_left, gate_landing, gate_landing_end\n"
+    ".globl gate_asleep, gate_awake\n"
     "gate_enter: .skip 16\n gate_own: .skip 16\n gate_resume: .skip 16\n gate_left: .skip 16\n"
+    "gate_asleep: .skip 16\n gate_awake: .skip 16\n"
     "gate_landing: .byte 0xff, 0x25, 0xfa, 0x0f, 0, 0\n gate_landing_end:\n"
     ".text\n");
-extern const char gate_enter[], gate_own[], gate_resume[], gate_left[];
+extern const char gate_enter[], gate_own[], gate_resume[], gate_left[], gate_asleep[], gate_awake[];
 extern uint8_t gate_state[];
 void gate_serve(void);
+int gate_ppoll(struct pollfd *set, unsigned n);
 
 struct options options;
 struct stats stats;
-static bool leaving, brief;
+static bool leaving, by_gate;
 static uint32_t arrived;
 static unsigned hypercalls, deliveries;
 static greg_t regs[NGREG];
@@ -109,10 +114,10 @@ view_exit(regs_t now, uint16_t *selector)
 }
 
 bool
-hypercall_is_brief(const greg_t *now)
+hypercall_by_gate(const greg_t *now)
 {
     (void)now;
-    return brief;
+    return by_gate;
 }
 
 /* What comes meanwhile has to be served afterwards, and before interrupts are delivered. */
@@ -131,6 +136,15 @@ interrupt_deliver(regs_t now)
     deliveries++;
 }
 
+/* A sleep that a signal ends. */
+int
+gate_ppoll(struct pollfd *set, unsigned n)
+{
+    (void)set, (void)n;
+    *(uint32_t *)(gate_state + GATE_DEFERRED) |= 1u << SIGNAL_TIMER;
+    return -EINTR;
+}
+
 static uint32_t *
 word(unsigned offset)
 {
@@ -144,7 +158,7 @@ fresh(void **state)
     memset(gate_state, 0, GATE_WIDTH);
     memset(&options, 0, sizeof(options));
     memset(&stats, 0, sizeof(stats));
-    leaving = brief = false;
+    leaving = by_gate = false;
     arrived = hypercalls = deliveries = 0;
     *word(GATE_SS) = NEAR_DS;
     *word(GATE_REG(REG_RSP)) = 0x200000;
@@ -214,6 +228,38 @@ a_signal_on_the_way_out_begins_it_again(void **state)
     assert_int_equal(*word(GATE_DEFERRED), 1u << SIGTERM);
 }
 
+/* Between the look at what came and the call that sleeps. */
+static void
+a_signal_just_before_the_sleep_ends_it(void **state)
+{
+    (void)state;
+    inside(true);
+    assert_true(signal_at(gate_asleep + 3, SIGNAL_TIMER));
+    assert_int_equal(*word(GATE_DEFERRED), 1u << SIGNAL_TIMER);
+    assert_int_equal(regs[REG_RIP], (uintptr_t)gate_awake);
+    assert_int_equal(regs[REG_RAX], -EINTR);
+}
+
+static void
+what_the_sleep_found_is_kept(void **state)
+{
+    (void)state;
+    inside(true);
+    regs[REG_RAX] = 3;
+    assert_true(signal_at(gate_awake, SIGNAL_NUDGE));
+    assert_int_equal(regs[REG_RIP], (uintptr_t)gate_awake);
+    assert_int_equal(regs[REG_RAX], 3);
+}
+
+static void
+what_ended_the_sleep_is_served(void **state)
+{
+    (void)state;
+    assert_int_equal(gate_sleep(NULL, 0), -EINTR);
+    assert_int_equal(arrived, 1u << SIGNAL_TIMER);
+    assert_int_equal(*word(GATE_DEFERRED), 0);
+}
+
 static void
 elsewhere_nothing_is_put_off(void **state)
 {
@@ -248,7 +294,7 @@ static void
 what_came_is_served_before_the_guest_goes_on(void **state)
 {
     (void)state;
-    brief = true;
+    by_gate = true;
     *word(GATE_DEFERRED) = 1u << SIGNAL_NUDGE | 1u << SIGTERM;
     call(EIP);
     assert_int_equal(arrived, 1u << SIGNAL_NUDGE | 1u << SIGTERM);
@@ -260,7 +306,7 @@ static void
 again_is_no_second_call(void **state)
 {
     (void)state;
-    brief = true;
+    by_gate = true;
     call(EIP);
     gate_serve();
     assert_int_equal(hypercalls, 1);
@@ -272,7 +318,7 @@ static void
 a_call_goes_on_behind_the_int(void **state)
 {
     (void)state;
-    brief = true;
+    by_gate = true;
     call(EIP);
     assert_int_equal(hypercalls, 1);
     assert_int_equal(returns(0), EIP + 2);
@@ -344,6 +390,9 @@ main(void)
         cmocka_unit_test_setup(a_signal_on_the_way_in_is_put_off, fresh),
         cmocka_unit_test_setup(the_librarys_base_stays, fresh),
         cmocka_unit_test_setup(a_signal_on_the_way_out_begins_it_again, fresh),
+        cmocka_unit_test_setup(a_signal_just_before_the_sleep_ends_it, fresh),
+        cmocka_unit_test_setup(what_the_sleep_found_is_kept, fresh),
+        cmocka_unit_test_setup(what_ended_the_sleep_is_served, fresh),
         cmocka_unit_test_setup(elsewhere_nothing_is_put_off, fresh),
         cmocka_unit_test_setup(a_fault_is_never_put_off, fresh),
         cmocka_unit_test_setup(who_leaves_hears_at_once, fresh),
