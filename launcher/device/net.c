@@ -18,7 +18,8 @@
 #define RECEIVE  0
 #define TRANSMIT 1
 /* Frames that one call moves at most, so that no queue starves the others. */
-#define BATCH 64
+#define BATCH       64
+#define SINGLES_MAX 16 /* turns */
 
 #define OFFLOADS                                                                            \
     (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO4) | \
@@ -28,6 +29,7 @@
 struct net {
     bool header; /* the descriptor takes and gives struct virtio_net_hdr */
     bool complained;
+    unsigned singles; /* turns in a row in which one frame was all that there was */
     struct virtio_net_config config;
 };
 
@@ -47,10 +49,26 @@ receive(struct queue *q, struct chain *c)
     return len > 0 ? len + VIRTIO_NET_HDR_LEGACY : len;
 }
 
+/*
+ * To look for another frame is a system call, which answers "none" where packets come one by one. So
+ * after some turns of one frame each only every so many of them look further; what they leave, poll
+ * tells of.
+ */
+static bool
+expects_another(struct net *net, unsigned had)
+{
+    if (had == 1)
+        net->singles++;
+    else if (had > 1)
+        net->singles = 0;
+    return had != 1 || net->singles < SINGLES_MAX || net->singles % SINGLES_MAX == 0;
+}
+
 static void
 serve_receive(struct queue *q)
 {
     static struct chain c;
+    struct net *net = q->device->state;
     unsigned n = 0;
     q->events = 0;
     while (q->device->running && q->fd >= 0 && ring_peek(q, &c)) {
@@ -60,6 +78,8 @@ serve_receive(struct queue *q)
         if (c.in_len <= VIRTIO_NET_HDR_LEGACY)
             ring_violation(q, "a receive buffer of %u bytes", c.in_len);
         HOOK(rules.buffer, (q, &c));
+        if (!expects_another(net, n))
+            break;
         ssize_t len = n++ < BATCH ? receive(q, &c) : -1;
         if (len == 0 || (len < 0 && n <= BATCH && errno != EAGAIN && errno != EINTR)) {
             warn("%s: the network has gone: %s", q->device->name,

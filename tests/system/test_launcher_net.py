@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from launcher_guests import START
-from launcher_kit import INIT, LIMIT, ROOT, children, kit  # noqa: F401
+from launcher_kit import BUILD, INIT, LIMIT, ROOT, children, kit  # noqa: F401
 
 NET = START + """
         find_device NET
@@ -199,6 +199,23 @@ def test_tap_offers_what_the_original_does(kit):
         find_device NET
         cmpl $0x10003b83, DESC_QUEUES + 16(%edi); expect e 2
         pass""", "--tunnet=198.18.79.1").passed()
+
+
+@needs_tap
+def test_all_of_a_burst_arrives():
+    """Also behind many frames that came one by one, when the launcher has learned to expect no more."""
+    options = ["--tunnet=198.18.76.1", "64", BUILD / "echo.elf", "ip=198.18.76.2/24"]
+    with subprocess.Popen([BUILD / "lguest", *options], stdout=subprocess.PIPE) as guest, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        assert any(b"port 7" in line for line in guest.stdout)
+        client.settimeout(LIMIT)
+        client.connect(("198.18.76.2", 7))
+        for some in [1] * 50 + [20, 1, 20]:
+            sent = [os.urandom(64) for _ in range(some)]
+            for one in sent:
+                client.send(one)
+            assert {client.recv(100) for _ in sent} == set(sent)
+        guest.terminate()
 
 
 def test_tap_that_is_not_there(kit):
