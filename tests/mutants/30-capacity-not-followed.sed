@@ -2,4 +2,4 @@
 # row: 30
 # test: block_life a_resize_is_noticed
 # A disk keeps the size it began with.
-/^block_config_changed/,/^}/s/b->dev.capacity = capacity;//
+/^read_capacity/,/^}/s/b->dev.capacity = reached;/if (!b->dev.capacity)\n        &/

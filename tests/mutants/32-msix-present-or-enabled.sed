@@ -2,4 +2,4 @@
 # row: 32
 # test: virtio_pci test_legacy_config_place
 # MSI-X that is there is taken for enabled.
-s/p->msix.size ? VIRTIO/p->msix.at ? VIRTIO/
+s/->msix.size ? VIRTIO/->msix.at ? VIRTIO/

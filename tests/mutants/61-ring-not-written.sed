@@ -1,4 +1,4 @@
-# file: drivers/virtio/ring/split.c
+# file: drivers/virtio/ring/queue.c
 # row: 61
 # test: ring test_areas
 # A ring's pages keep what was in them.

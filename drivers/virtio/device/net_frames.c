@@ -222,8 +222,8 @@ net_refill(void *arg)
     if (!n->dev.user.refill || n->dev.broken || !n->v->running)
         return;
     n->dev.user.refill(n->dev.user.arg);
-    rx_kick(
-        n); /* also if nothing was posted now, and the device has come to the end of its half */
+    /* Also if nothing was posted now: the device may have come to the end of its half. */
+    rx_kick(n);
     if (n->rx.in_flight == 0)
         timer_set(&n->refill_timer, clock_now() + REFILL_AGAIN);
 }
