@@ -212,8 +212,9 @@ system: all sdk $(TEST_APPS:%=$(B)/%.elf) linux-programs site $(if $(filter no,$
 # The table of docs/doors.md, from what the last whole run of the system tests counted.
 doors:
 	@BUILD=$(B) tools/doors --write
-mutants:
+checklist:
 	@tools/checklist
+mutants: checklist
 	@tools/mutants
 # A page for browsers that cannot be built is a figure less, which is said in its place.
 bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.elf pace.elf path.elf) \
@@ -223,7 +224,7 @@ bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.
 	@$(MAKE) --no-print-directory bench-launcher
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
-.PHONY: unit system doors mutants bench soak
+.PHONY: unit system doors checklist mutants bench soak
 
 # ---- for those who work on it ----
 
