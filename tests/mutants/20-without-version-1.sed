@@ -1,5 +1,0 @@
-# file: drivers/virtio/core.c
-# row: 20
-# test: core test_version_1
-# A modern device without VERSION_1.
-s/t->modern && !virtio_has(v, VIRTIO_F_VERSION_1)/false/

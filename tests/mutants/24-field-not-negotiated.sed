@@ -1,5 +1,0 @@
-# file: drivers/virtio/device/net.c
-# row: 24
-# test: net_life mtu_is_clamped
-# The largest packet is read whether or not the device has that field.
-s/if (virtio_has(n->v, VIRTIO_NET_F_MTU) &&/if (true \&\&/

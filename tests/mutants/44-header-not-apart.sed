@@ -1,5 +1,0 @@
-# file: drivers/virtio/device/net.c
-# row: 44
-# test: net header_length_and_layout
-# No header of its own for a legacy device without ANY_LAYOUT.
-/^read_layout/,/^}/s/n->header_apart = .*/n->header_apart = false;/

@@ -1,5 +1,0 @@
-# file: kernel/pages.c
-# row: pages
-# test: memory test_extremes
-# Pages at a chosen place, whether or not somebody has them.
-s/if (page >= nr_pages || is_taken(page))/if (page >= nr_pages)/
