@@ -9,7 +9,7 @@
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "lwip/memp.h"
-#include "lwip/tcp.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/timeouts.h"
 
 #define BUDGET_MIN (128u * 1024)
@@ -98,18 +98,46 @@ net_free(void *p)
     kfree(block);
 }
 
+static bool
+too_many(void)
+{
+    return pcbs >= pcbs_max || pcbs >= net_sockets_open + LEFT_MAX;
+}
+
+/*
+ * A program has closed its connection, and the peer says nothing: lwIP waits 20 s for the end of
+ * such a peer's stream, and for minutes until it gives up sending. Whoever has been silent for
+ * longest makes room. With a reset where bytes are lost; else the peer has all that was sent.
+ */
+static void
+abandon_one(void)
+{
+    struct tcp_pcb *silent = NULL;
+
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+        if ((pcb->state == FIN_WAIT_1 || pcb->state == FIN_WAIT_2) &&
+            (pcb->flags & TF_RXCLOSED) &&
+            (!silent || tcp_ticks - pcb->tmr >= tcp_ticks - silent->tmr))
+            silent = pcb;
+    if (silent)
+        tcp_abandon(silent, silent->state == FIN_WAIT_1);
+}
+
 /*
  * tcp.c is compiled with these in place of memp_malloc and memp_free, to bound the number of
  * connections: by memory, and those that no program has any more, or not yet, by a number.
  * lwIP's answer to the bound is to drop the oldest one in TIME-WAIT first, and without it a busy
- * server would keep many thousands of those in one list.
+ * server would keep many thousands of those in one list. Of those that a program has closed and
+ * the peer has not it drops none, so that enough of them would shut new clients out.
  */
 void *
 net_tcp_malloc(memp_t type)
 {
     void *p;
 
-    if (type == MEMP_TCP_PCB && (pcbs >= pcbs_max || pcbs >= net_sockets_open + LEFT_MAX))
+    if (type == MEMP_TCP_PCB && too_many() && !tcp_tw_pcbs)
+        abandon_one();
+    if (type == MEMP_TCP_PCB && too_many())
         return NULL;
     p = memp_malloc(type);
     if (p && type == MEMP_TCP_PCB)

@@ -80,13 +80,14 @@ def start(launch, namespace, site, files=FILES, mem=64, patience=1):
 
 
 def test_clients_that_do_not_finish(launch, namespace, site):
-    """More half-sent heads than so little memory has room for: a new client is served all the same,
-    and the slow ones end. (A user network takes a second for each of so many.)"""
+    """Twice as many half-sent heads as so little memory has room for, in httpd and in the network
+    below, which keeps those that httpd gave up and whose clients do not end: a new client is served
+    all the same, and the slow ones end. (A user network takes a second for each of so many.)"""
     space = start(launch, namespace, site, mem=4)
     slow = []
 
     def crowd():
-        for _ in range(192):
+        for _ in range(400):
             slow.append(socket.create_connection((GUEST, 80), LIMIT))
             slow[-1].sendall(b"GET / HTTP/1.1\r\nHost:")
         begin = time.monotonic()
