@@ -13,7 +13,7 @@
 #define MACHINE_KEY "virtio_mmio.device"
 
 static const char *const known[] = {"ip",   "gw",  "dns",      "ip6",      "console",
-                                    "root", "log", "hostname", MACHINE_KEY};
+                                    "root", "log", "hostname", "stdio", MACHINE_KEY};
 static const char *const per_interface[] = {"ip", "gw", "dns", "ip6"};
 
 #define ENV_PREFIX "env."

@@ -48,9 +48,12 @@ struct console_device {
      * after there was none, and for push(). Made by the driver, which may have to wake it before
      * the console is registered. */
     struct wait_queue changed;
+    bool ended;       /* the host has told that nothing more will arrive */
     uint64_t dropped; /* bytes of the kernel's own lines that nobody took in time */
 };
 
+/* stdio=: it is for a program's bytes, and the kernel's lines go to the early console, if another. */
+extern bool console_raw;
 void console_register(struct console_device *);
 /* The chosen console; NULL before there is one (then output goes to the early console). */
 struct console_device *console_current(void);

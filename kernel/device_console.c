@@ -27,6 +27,7 @@
 
 static struct list consoles = LIST_INIT(consoles);
 static struct console_device *current;
+bool console_raw;
 
 static bool
 is_named(const struct console_device *c, const char *name)
@@ -39,6 +40,7 @@ console_register(struct console_device *c)
 {
     const char *wanted = cmdline_word(NULL, "console");
 
+    console_raw = cmdline_word(NULL, "stdio") != NULL;
     list_append(&consoles, &c->link);
     if (is_named(current, wanted))
         return;
@@ -120,16 +122,13 @@ wait_briefly(bool until_done)
 static void
 put_line(const char *text, size_t len)
 {
-    for (;;) {
+    do {
         size_t n = put(text, len, false);
         text += n;
         len -= n;
-        if (len == 0)
-            return;
-        if (!wait_briefly(false))
-            break;
-    }
-    current->dropped += len;
+    } while (len > 0 && wait_briefly(false));
+    if (len > 0)
+        current->dropped += len;
 }
 
 /* Say how much of the kernel's own was left out, once there is room for that. */
@@ -218,6 +217,11 @@ console_busy(void)
 void
 console_line(const char *text, size_t len)
 {
+    if (console_raw) {
+        if (!current || current->rank > 0)
+            platform->early_write(text, len);
+        return;
+    }
     if (open && !moved) {
         moved = true;
         put_line("\n", 1);
@@ -229,23 +233,16 @@ console_line(const char *text, size_t len)
 
 /* ---- the end ---- */
 
-static void
-give_up(void)
-{
-    static const char line[] = "the console takes nothing more; its last output is lost\n";
-
-    platform->early_write(line, sizeof(line) - 1);
-}
-
 void
 console_drain(void)
 {
+    static const char line[] = "the console takes nothing more; its last output is lost\n";
     static bool given_up; /* once is enough */
 
     closed = true;
     while (!given_up && console_busy())
         if (wait_on(&current->changed, clock_now() + CONSOLE_PATIENCE)) {
-            give_up();
+            platform->early_write(line, sizeof(line) - 1);
             given_up = true;
             stalled = true; /* nor for what is still to come */
         }

@@ -15,6 +15,8 @@
 
 # shellcheck shell=bash disable=SC2154,SC2317,SC2054 # set elsewhere, called elsewhere, QEMU's commas
 
+raw=no # standard input and output are not for a person: guest_run finds out
+
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 
 # disk_paths: files that the user named are meant from where the user stands.
@@ -66,20 +68,25 @@ choose_port()
 # QEMU's own words for a device are split at commas; a comma in a name is doubled.
 qemu_command()
 {
-    local disk id=0 options
+    local disk id=0 options marked=
+    [ "$raw" = no ] || marked='stdio=marked '
 
     # -cpu max: QEMU's default processor has no NX. romfile=: nothing boots from
     # the network, so its ROM would only cost time. isa-debug-exit: how the guest
     # hands over its exit code. -no-reboot: a triple fault ends the run.
     command=(qemu-system-i386 -nodefaults -no-user-config -display none -no-reboot
         -machine pc -cpu max -m "$mem" -device isa-debug-exit
-        -kernel "$image" -append "$cmdline")
+        -kernel "$image" -append "$marked$cmdline")
 
     # Where the console is virtio's, what is said before it works goes to the serial port, which
     # has standard output opened anew. One character device for both (mux=on) would do, but
     # QEMU's loses keys of a paste: its buffer of 32 overflows while the guest hands it room.
+    # Bytes leave QEMU into a file, which takes them all (guest_run).
     command+=(-chardev stdio,id=console,signal=on)
-    if [ "$serial" = yes ]; then
+    if [ "$raw" = yes ]; then
+        command+=(-chardev "file,id=early,path=$tmp/console" -serial chardev:early
+            -device virtio-serial-pci -device 'virtconsole,chardev=console')
+    elif [ "$serial" = yes ]; then
         command+=(-serial chardev:console)
     else
         command+=(-chardev file,id=early,path=/dev/stdout,append=on -serial chardev:early
@@ -138,6 +145,7 @@ launcher_command()
     local disk forward=
 
     command=("$lguest")
+    [ "$raw" = no ] || command+=(--console=raw)
     for disk in "${disks[@]}"; do command+=("--block=$disk"); done
     if [ "$net" = yes ]; then
         if [ -n "$port" ]; then
@@ -148,6 +156,7 @@ launcher_command()
     fi
     [ "$rng" = no ] || command+=(--rng)
     command+=("$mem" "$image")
+    [ "$raw" = no ] || command+=(stdio=raw)
     [ -z "$cmdline" ] || command+=("$cmdline")
 }
 
@@ -183,14 +192,20 @@ stop()
 }
 
 # feed: standard input, and behind it the key that a person types at its end, since a console has
-# none: ^D. Twice, as behind a line without an end the first one only hands that over.
+# none: ^D. Twice, as behind a line without an end the first one only hands that over. Bytes have
+# their end marked, as lib/libc/tty_raw.c says.
 feed()
 {
-    local reader
-    cat <&0 &
+    local reader end='\004\004'
+    if [ "$raw" = yes ]; then
+        LC_ALL=C sed -u 's/\x10/&&/g' <&0 &
+        end='\020\004'
+    else
+        cat <&0 &
+    fi
     reader=$!
     trap 'kill $reader 2>/dev/null' TERM
-    wait $reader && printf '\004\004'
+    wait $reader && printf "$end"
 }
 
 # guest_probe CHOSEN: QEMU where this machine has nothing that the launcher needs, unless that was
@@ -218,8 +233,13 @@ guest_dry_run()
 guest_run()
 {
     local status
+    # Not both are a person's: they are bytes, and what the system says goes to standard error.
+    if [[ " launcher qemu " = *" $host "* && $serial = no ]] && { [ ! -t 0 ] || [ ! -t 1 ]; }; then
+        raw=yes
+        [[ ! " ${cmdline%% -- *} " =~ " "(stdio|console)= ]] || raw=no
+    fi
     # QEMU's virtio console throws away what a pipe does not take at once; its serial port waits.
-    [ "$host" != qemu ] || [ ! -p /dev/stdout ] || serial=yes
+    [ "$host-$raw" != qemu-no ] || [ ! -p /dev/stdout ] || serial=yes
 
     # The console goes through a pipe where its end has to be known, which is all that is kept: a
     # guest may run for months. QEMU's needs it, and can open a pipe anew (qemu_command) where a
@@ -229,7 +249,11 @@ guest_run()
         mkfifo "$tmp/console" "$tmp/copy" || exit 1
         (trap '' INT; exec tail -c 4096 <"$tmp/copy" >"$tmp/tail") &
         keepers+=($!)
-        (trap '' INT; exec tee -p "$tmp/copy" <"$tmp/console") &
+        if [ "$raw" = yes ]; then
+            (trap '' INT; exec tee -p "$tmp/copy" <"$tmp/console" >&2) &
+        else
+            (trap '' INT; exec tee -p "$tmp/copy" <"$tmp/console") &
+        fi
         keepers+=($!)
     fi
 
@@ -248,7 +272,7 @@ guest_run()
 
     # Closed standard input would be taken by the first file that is opened.
     [ -e /dev/fd/0 ] || exec </dev/null
-    if [ ! -t 0 ] && [ "$host" != web ]; then
+    if [[ $host-$raw = qemu-yes || ( ! -t 0 && $host-$raw != launcher-yes && $host != web ) ]]; then
         mkfifo "$tmp/input" || exit 1
         feed >"$tmp/input" <&0 &
         feeder=$!
@@ -259,12 +283,19 @@ guest_run()
     # what runs there has SIGINT ignored; the keyboard is still the guest's, as both belong to one job.
     trap 'stop 130' INT
     trap 'stop 143' TERM HUP
-    if [ "$host" = qemu ]; then
+    : >"$tmp/bytes" || exit 1
+    if [ "$host-$raw" = qemu-yes ]; then
+        "${command[@]}" <&0 >"$tmp/bytes" &
+    elif [ "$host" = qemu ]; then
         "${command[@]}" <&0 >"$tmp/console" &
     else
         "${command[@]}" <&0 &
     fi
     pid=$!
+    if [ "$host-$raw" = qemu-yes ]; then
+        (trap '' INT; exec tail -c +1 -s 0.05 -f --pid=$pid "$tmp/bytes" 2>/dev/null) &
+        keepers+=($!)
+    fi
     [ "$stopped" -eq 0 ] || stop "$stopped" # it came before there was somebody to tell
     while :; do
         wait $pid

@@ -34,8 +34,10 @@ static struct {
     unsigned len;
     bool ended;
     bool escape; /* look for ^C */
+    bool tell;   /* the guest is to hear of the end, by a buffer of no bytes */
 } input;
 static int output_fd;
+static bool output_raw; /* it is for the program's bytes: the early console's text goes elsewhere */
 static bool output_blocks;
 static uint32_t output_done; /* bytes of the first request that are out */
 static struct queue *output; /* NULL before there is a console */
@@ -83,7 +85,8 @@ read_input(struct queue *q)
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (n <= 0) {
-        input.ended = true; /* the guest is not told: lguest has no way to */
+        input.ended = true; /* lguest has no way to tell the guest, so others are not told */
+        input.tell = output_raw;
         return;
     }
     if (input.escape)
@@ -105,6 +108,11 @@ serve_input(struct queue *q)
         input.len -= n;
         q->device->bytes_in += n;
         ring_put(q, c.head, n);
+    }
+    if (q->device->running && input.tell && input.len == 0 && ring_peek(q, &c)) {
+        input.tell = false;
+        ring_take(q, &c);
+        ring_put(q, c.head, 0);
     }
     q->events = input.ended || input.len == sizeof(input.bytes) ? 0 : POLLIN;
     ring_interrupt(q);
@@ -206,6 +214,10 @@ print_aside(const char *text, uint32_t len)
 void
 console_print(const char *text, uint32_t len)
 {
+    if (output_raw) {
+        write_all(STDERR_FILENO, text, len);
+        return;
+    }
     if (!output->events) /* else a reader that takes nothing has had some of its time */
         output_moved = seconds();
     while (len > 0) {
@@ -297,10 +309,11 @@ console_open(const char *value)
 {
     struct device *d = device_new(&console, VIRTIO_ID_CONSOLE, 2);
     struct queue *in = &d->queues[INPUT], *out = &d->queues[OUTPUT];
-    if (!value) {
+    output_raw = value && strcmp(value, "raw") == 0;
+    if (!value || output_raw) {
         in->fd = STDIN_FILENO;
         out->fd = STDOUT_FILENO;
-        input.escape = isatty(STDIN_FILENO);
+        input.escape = isatty(STDIN_FILENO) && !output_raw;
         input.ended = terminal_in_background();
     } else if (strcmp(value, "PTY") == 0) {
         in->fd = out->fd = open_pty();

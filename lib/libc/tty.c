@@ -1,7 +1,7 @@
 /*
- * The terminal: the console device below, the line discipline between, and one struct file
- * above that descriptors 0, 1 and 2 share, as on a login. What every program can do with it is
- * here: write, and ask for the settings. tty_input.c has the keys.
+ * The terminal: the console device below, and one struct file above that descriptors 0, 1 and 2
+ * share, as on a login. What every program does with it is here: write, and ask how large it is.
+ * tty_input.c has the rest, keys and settings.
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
@@ -12,22 +12,9 @@
 
 __attribute__((weak)) int signal_wait_on(struct wait_queue *q, uint64_t deadline);
 
-struct tty tty;
+bool tty_verbatim;
 
-static bool
-is_raw(void)
-{
-    uint32_t cooked = ABI_OPOST | ABI_ONLCR;
-
-    return (tty.line.termios.oflag & cooked) != cooked;
-}
-
-/* What is typed is shown as far as there is room: nobody who types waits for it. */
-static void
-echo(const char *text, size_t len)
-{
-    (void)console_write(text, len, is_raw());
-}
+static struct file errors;
 
 /* Signals and keys end the wait in programs that know of either; others do not get them for it. */
 static int
@@ -42,8 +29,12 @@ tty_write(struct file *file, const void *from, size_t len)
 {
     size_t done = 0;
 
+    if (file == &errors) {
+        console_line(from, len);
+        return (long)len;
+    }
     while (done < len) {
-        size_t n = console_write((const char *)from + done, len - done, is_raw());
+        size_t n = console_write((const char *)from + done, len - done, tty_verbatim);
         done += n;
         if (n > 0)
             continue;
@@ -58,65 +49,24 @@ tty_write(struct file *file, const void *from, size_t len)
     return (long)len;
 }
 
-/* Until the host has taken what was written. */
-static int
-drain(void)
-{
-    while (console_busy()) {
-        int error = wait(&console_current()->changed);
-        if (error)
-            return error;
-    }
-    return 0;
-}
-
 static unsigned
 poll(struct file *file)
 {
     return (console_writable() ? FILE_POLLOUT : 0) | (tty_poll ? tty_poll(file) : 0);
 }
 
-/* ---- control ---- */
-
-static int
-set(const struct abi_termios *new, bool flush)
-{
-    tty_line_set(&tty.line, new, flush);
-    return 0;
-}
-
 static int
 tty_ioctl(struct file *file, unsigned long request, void *argument)
 {
     struct console_device *console = console_current();
-    int error;
 
     (void)file;
-    switch (request) {
-    case ABI_TCGETS:
-        *(struct abi_termios *)argument = tty.line.termios;
-        return 0;
-    case ABI_TCSETS:
-        return set(argument, false);
-    case ABI_TCSETSW:
-    case ABI_TCSETSF:
-        error = drain();
-        return error ? error : set(argument, request == ABI_TCSETSF);
-    case ABI_TIOCGWINSZ: /* zeroes where nobody knows, as on a serial line */
-        *(struct abi_winsize *)argument = (struct abi_winsize){
-            console ? console->rows : 0, console ? console->columns : 0, 0, 0};
-        return 0;
-    case ABI_TIOCGPGRP:
-        *(int *)argument = 1;
-        return 0;
-    case ABI_TCSBRK: /* with an argument it is tcdrain, and a break else */
-        return argument ? drain() : 0;
-    case ABI_TIOCSPGRP:
-    case ABI_TCXONC:
-        return 0;
-    default:
+    if (request != ABI_TIOCGWINSZ || console_raw)
         return tty_input_ioctl ? tty_input_ioctl(request, argument) : -ENOTTY;
-    }
+    /* Zeroes where nobody knows, as on a serial line. */
+    *(struct abi_winsize *)argument =
+        (struct abi_winsize){console ? console->rows : 0, console ? console->columns : 0, 0, 0};
+    return 0;
 }
 
 static int
@@ -138,6 +88,9 @@ static const struct file_ops operations = {
 
 static struct file terminal = {.ops = &operations, .refs = 1, .flags = FILE_O_RDWR};
 
+/* Standard error where the console is for bytes: it goes where the kernel's lines do. */
+static struct file errors = {.ops = &operations, .refs = 1, .flags = FILE_O_WRONLY};
+
 struct file *
 tty_file(void)
 {
@@ -149,14 +102,14 @@ tty_init(void)
 {
     struct console_device *console = console_current();
 
-    tty_line_init(&tty.line, echo, signal_raise);
-    if (console) {
+    tty_verbatim = console_raw;
+    if (console)
         terminal.changed = &console->changed;
-        tty.rows = console->rows;
-        tty.columns = console->columns;
-    }
+    if (tty_input_init)
+        tty_input_init();
     for (int fd = 0; fd < 3; fd++) {
-        file_hold(&terminal);
-        fd_install(&terminal, fd, false);
+        struct file *file = console_raw && fd == 2 ? &errors : &terminal;
+        file_hold(file);
+        fd_install(file, fd, false);
     }
 }

@@ -33,7 +33,7 @@ UNIT_tmpfs := $(TMPFS) $(TAR) $(FS)
 UNIT_overlay := $(UNIT_tmpfs)
 UNIT_partition := lib/fs/partition.c $(SHIM)
 UNIT_partition_units := $(UNIT_partition)
-UNIT_path := lib/fs/dev.c lib/fs/disk_bytes.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
+UNIT_path := lib/fs/dev.c lib/fs/dev_fd.c lib/fs/disk_bytes.c lib/fs/reader_disk.c kernel/device_disk.c $(FS)
 
 # The core with a bus, and the model of devices behind it (tests/unit/model/model.h).
 VIRTIO := $(RING) $(addprefix drivers/virtio/,core.c type_names.c) $(addprefix drivers/virtio/transport/,\
@@ -78,6 +78,7 @@ UNIT_descriptor := lib/libc/descriptor.c $(SHIM)
 UNIT_interval := $(addprefix lib/libc/,interval.c deadline.c signal_queue.c) $(SHIM)
 UNIT_memory_shared := lib/libc/memory_shared.c tests/unit/shim/file.c $(SHIM)
 UNIT_locks := lib/libc/locks.c tests/unit/shim/file.c $(SHIM)
+UNIT_raw := lib/libc/tty_raw.c $(SHIM)
 UNIT_tty := lib/libc/tty_line.c
 UNIT_timer := $(SHIM)
 # Instead of one thread that waits, the kernel's own.

@@ -231,7 +231,8 @@ collect_input(struct virtio_console *c)
     uint32_t len;
 
     for (int i = 0; i < IN_BUFFERS && (b = vq_reap(c->in, &len)); i++) {
-        if (len == 0) {
+        if (len == 0) { /* our launcher's word for the end of input; no other host has one */
+            c->dev.ended = true;
             post(c, b);
             continue;
         }
@@ -277,7 +278,7 @@ input_arrived(struct virtqueue *q)
     struct virtio_console *c = q->device->driver_data;
 
     collect_input(c);
-    if (c->arrived)
+    if (c->arrived || c->dev.ended)
         wake_all(&c->dev.changed);
     if (q->broken)
         virtio_give_up(c->v, "its input queue is broken");
