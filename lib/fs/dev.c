@@ -1,6 +1,7 @@
 /*
  * /dev: the few devices that C programs expect by name, and every disk as a file of bytes.
- * Relies on kernel/device.h; the names of disks are the kernel's (vda, vdb...).
+ * Relies on kernel/device.h; the names of disks are the kernel's (vda, vdb...). What names
+ * descriptors is dev_fd.c's.
  */
 #include "kernel/device.h"
 #include "kernel/kernel.h"
@@ -8,6 +9,7 @@
 #include "kernel/memory.h"
 #include "kernel/string.h"
 #include "lib/fs/calls.h"
+#include "lib/fs/dev_fd.h"
 #include "lib/fs/fs.h"
 #include "lib/libc/random.h"
 #include "lib/libc/tty.h"
@@ -80,6 +82,14 @@ random_read(struct file *file, void *to, size_t len)
     return error ? error : (long)len;
 }
 
+/* There is never room. */
+static long
+full_write(struct file *file, const void *from, size_t len, uint64_t at)
+{
+    (void)file, (void)from, (void)at;
+    return len ? -ENOSPC : 0;
+}
+
 static long
 null_pread(struct file *file, void *to, size_t len, uint64_t at)
 {
@@ -126,6 +136,15 @@ static const struct file_ops zero_ops = {
     .close = dev_close,
 };
 
+static const struct file_ops full_ops = {
+    .kind = "full",
+    .pread = zero_pread,
+    .pwrite = full_write,
+    .nowhere = true,
+    .stat = dev_file_stat,
+    .close = dev_close,
+};
+
 static const struct file_ops random_ops = {
     .kind = "random",
     .pread = random_pread,
@@ -133,15 +152,6 @@ static const struct file_ops random_ops = {
     .pwrite = swallow_at, /* what a program offers is not believed, and not refused */
     .stat = dev_file_stat,
     .close = dev_close,
-};
-
-static const struct dev_entry {
-    const char *name;
-    const struct file_ops *ops;
-} devices[] = {
-    {"null", &null_ops},      {"zero", &zero_ops}, {"random", &random_ops},
-    {"urandom", &random_ops}, {"tty", NULL}, /* the terminal's own file, of lib/libc */
-    {"console", NULL},
 };
 
 /* ---- disks ---- */
@@ -200,7 +210,45 @@ static const struct file_ops disk_ops = {
     .close = dev_close,
 };
 
-/* ---- the directory ---- */
+/* ---- the directories ---- */
+
+static long
+directory_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)file, (void)to, (void)len, (void)at;
+    return -EISDIR;
+}
+
+static int
+descriptors_path(struct file *file, char to[FILE_PATH_MAX])
+{
+    (void)file;
+    return fs_path_below(&fs_dev_mount, "fd", to);
+}
+
+static const struct file_storage descriptors_storage = {
+    .getdents = dev_fd_getdents,
+    .path = descriptors_path,
+};
+
+static const struct file_ops descriptors_ops = {
+    .kind = "descriptor directory",
+    .pread = directory_pread,
+    .stat = dev_file_stat,
+    .storage = &descriptors_storage,
+    .close = dev_close,
+};
+
+/* NULL: the terminal's own file, of lib/libc, or a descriptor's. */
+static const struct dev_entry {
+    const char *name;
+    const struct file_ops *ops;
+} devices[] = {
+    {"null", &null_ops},     {"zero", &zero_ops},      {"full", &full_ops},
+    {"random", &random_ops}, {"urandom", &random_ops}, {"tty", NULL},
+    {"console", NULL},       {"stdin", NULL},          {"stdout", NULL},
+    {"stderr", NULL},        {"fd", &descriptors_ops},
+};
 
 /* Entry `i` of the directory: a device of the table, then the disks. False at the end. */
 static bool
@@ -226,8 +274,10 @@ dev_entry(uint64_t i, const char **name, const struct file_ops **ops, struct dis
 }
 
 static uint32_t
-entry_mode(const struct disk_device *disk)
+entry_mode(const struct file_ops *ops, const struct disk_device *disk)
 {
+    if (ops == &descriptors_ops)
+        return FS_S_IFDIR | 0555;
     if (!disk)
         return FS_S_IFCHR | 0666;
     return FS_S_IFBLK | (disk->read_only ? 0400u : 0600u);
@@ -248,7 +298,7 @@ directory_getdents(struct file *file, void *to, size_t size)
         if (position > 1) {
             if (!dev_entry(position - 2, &name, &ops, &disk))
                 return (long)used;
-            mode = entry_mode(disk);
+            mode = entry_mode(ops, disk);
         }
         size_t record =
             fs_put_entry(to, size, used, position + 1, position + 1, mode, name, strlen(name));
@@ -257,13 +307,6 @@ directory_getdents(struct file *file, void *to, size_t size)
         used += record;
         file->position++;
     }
-}
-
-static long
-directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
 }
 
 static int
@@ -302,7 +345,7 @@ look_up(const char *path, struct dev_file *out)
         if (strcmp(path, name) != 0)
             continue;
         out->inode = i + 3;
-        out->mode = entry_mode(out->disk);
+        out->mode = entry_mode(out->file.ops, out->disk);
         return 0;
     }
     return -ENOENT;
@@ -312,11 +355,15 @@ static int
 dev_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
 {
     struct dev_file found;
-    int error = look_up(path, &found);
+    int fd = dev_fd_of(path), error = fd < 0 ? look_up(path, &found) : 0;
 
     (void)mount;
+    if (fd >= 0)
+        return dev_fd_open(fd, flags, out);
     if (error)
         return error;
+    if (!found.file.ops && console_raw && strcmp(path, "tty") == 0)
+        return -ENXIO; /* no person is there */
     if (!found.file.ops) {
         *out = tty_file();
         file_hold(*out);
@@ -338,9 +385,12 @@ static int
 dev_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
 {
     struct dev_file found;
-    int error = look_up(path, &found);
+    int fd = dev_fd_of(path);
 
     (void)mount;
+    if (fd >= 0)
+        return dev_fd_stat(fd, out);
+    int error = look_up(path, &found);
     return error ? error : dev_file_stat(&found.file, out);
 }
 

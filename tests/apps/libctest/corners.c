@@ -2,15 +2,19 @@
  * Corners that programs of others met first: what they take for granted and seldom say.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "check.h"
@@ -40,6 +44,55 @@ null_has_every_position(void)
         CHECK(lseek(fd, 0, SEEK_CUR) == 0);
         close(fd);
     }
+}
+
+static void
+full_has_no_room(void)
+{
+    int fd = open("/dev/full", O_RDWR);
+    char byte = 'x';
+
+    CHECK(read(fd, &byte, 1) == 1 && byte == 0);
+    CHECK(write(fd, &byte, 1) == -1 && errno == ENOSPC);
+    CHECK(write(fd, &byte, 0) == 0 && close(fd) == 0);
+}
+
+static bool
+is_listed(const char *directory, int fd)
+{
+    DIR *d = opendir(directory);
+    bool found = false;
+    char number[12];
+
+    snprintf(number, sizeof(number), "%d", fd);
+    for (struct dirent *entry; d && (entry = readdir(d));)
+        found |= strcmp(entry->d_name, number) == 0;
+    return d && closedir(d) == 0 && found;
+}
+
+static void
+descriptors_have_names(void)
+{
+    struct stat one, other;
+    char path[32], byte = 'x';
+    int ends[2], fd;
+
+    CHECK(pipe(ends) == 0 && is_listed("/dev/fd", ends[0]));
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    CHECK(stat(path, &other) == 0 && S_ISFIFO(other.st_mode));
+    CHECK((fd = open(path, O_RDONLY)) > ends[1]);
+    CHECK(open(path, O_WRONLY) == -1 && errno == EACCES);
+    CHECK(write(ends[1], "y", 1) == 1 && read(fd, &byte, 1) == 1 && byte == 'y');
+    CHECK(close(fd) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0);
+    CHECK(open(path, O_RDONLY) == -1 && errno == ENOENT);
+    CHECK(!is_listed("/dev/fd", ends[1]));
+    CHECK(open("/dev/fd/01", O_RDONLY) == -1 && errno == ENOENT);
+    CHECK(fstat(1, &one) == 0 && stat("/dev/stdout", &other) == 0 &&
+          one.st_mode == other.st_mode);
+    CHECK((fd = open("/dev/stderr", O_WRONLY)) >= 0 && isatty(fd) == isatty(2) &&
+          close(fd) == 0);
+    CHECK((fd = open("/dev/stdin", O_RDONLY)) >= 0 && isatty(fd) == isatty(0) &&
+          close(fd) == 0);
 }
 
 static void
@@ -159,6 +212,8 @@ corner_tests(void)
 {
     RUN(environment_is_writable);
     RUN(null_has_every_position);
+    RUN(full_has_no_room);
+    RUN(descriptors_have_names);
     RUN(epoll_refuses_what_is_always_ready);
     RUN(memory_is_reserved_and_committed);
     RUN(limits_may_be_set_to_what_they_are);
