@@ -36,33 +36,11 @@ extern uint8_t gate_state[];
 void gate_serve(void);
 int gate_ppoll(struct pollfd *set, unsigned n);
 
-struct options options;
-struct stats stats;
 static bool leaving, by_gate;
 static uint32_t arrived;
 static unsigned hypercalls, deliveries;
 static greg_t regs[NGREG];
 static uint16_t fs;
-
-void
-die(const char *format, ...)
-{
-    (void)format;
-    mock_assert(0, "die", __FILE__, __LINE__);
-    abort();
-}
-
-void
-trace(const char *format, ...)
-{
-    (void)format;
-}
-
-void
-verbose(const char *format, ...)
-{
-    (void)format;
-}
 
 bool
 is_leaving(void)

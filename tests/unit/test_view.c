@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -25,8 +24,6 @@
 #define CS(regs) ((uint16_t)(regs)[REG_CSGSFS])
 #define SS(regs) ((uint16_t)((uint64_t)(regs)[REG_CSGSFS] >> 48))
 
-struct options options;
-struct stats stats;
 const char segments_tls_call[1];
 static greg_t regs[NGREG];
 static uint16_t fs;
@@ -37,40 +34,6 @@ long
 segments_set_thread_area(uint32_t address)
 {
     (void)address;
-    return 0;
-}
-
-void
-die(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    abort();
-}
-
-void
-warn(const char *format, ...)
-{
-    (void)format;
-}
-
-void
-trace(const char *format, ...)
-{
-    (void)format;
-}
-
-void
-verbose(const char *format, ...)
-{
-    (void)format;
-}
-
-uint32_t
-gate_address(void)
-{
     return 0;
 }
 

@@ -111,9 +111,10 @@ UNIT_FLAGS_netcfg := -I$(LWIP)/include -Ilib/net
 UNIT_FLAGS_netif  := -I$(LWIP)/include -Ilib/net -DNET_LWIP_INIT -DLWIP_TESTMODE=1 -w -fno-sanitize=alignment \
     -DSSIZE_MAX=0x7fffffff -D_SYS_SELECT_H -include sys/types.h
 # The launcher's.
-UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c paging.c)
+LAUNCHER_SHIM := tests/unit/shim/launcher.c
+UNIT_view := $(addprefix launcher/vcpu/,view.c memory.c segments.c paging.c) $(LAUNCHER_SHIM)
 UNIT_FLAGS_view := -D_GNU_SOURCE
-UNIT_gate := launcher/vcpu/gate.c
+UNIT_gate := launcher/vcpu/gate.c $(LAUNCHER_SHIM)
 UNIT_FLAGS_gate := -D_GNU_SOURCE
-UNIT_launcher_paging := $(addprefix launcher/vcpu/,memory.c paging.c)
+UNIT_launcher_paging := $(addprefix launcher/vcpu/,memory.c paging.c) $(LAUNCHER_SHIM)
 UNIT_FLAGS_launcher_paging := -D_GNU_SOURCE
