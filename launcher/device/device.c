@@ -224,9 +224,14 @@ device_notify(uint32_t address)
 }
 
 bool
-device_is_kick(uint32_t address)
+device_is_named(uint32_t address)
 {
-    for_each_device(d) for_each_queue(q, d) if (address == q->address) return d->running;
+    for_each_device(d)
+    {
+        if (address == d->desc_address)
+            return true;
+        for_each_queue(q, d) if (address == q->address) return true;
+    }
     return false;
 }
 

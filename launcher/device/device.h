@@ -72,8 +72,8 @@ uint32_t device_page_room(void);
 void device_reset_all(void);
 /* NOTIFY. */
 void device_notify(uint32_t address);
-/* Does NOTIFY of that address kick a queue that runs, which is served without sleeping? */
-bool device_is_kick(uint32_t address);
+/* Is NOTIFY of that address for a device or a queue, and no text? */
+bool device_is_named(uint32_t address);
 struct pollfd;
 /* Serves every queue whose descriptor is ready; waits for one if `wait`. */
 void device_poll(bool wait);

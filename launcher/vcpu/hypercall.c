@@ -220,16 +220,16 @@ static const struct call calls[] = {
     [LHCALL_FLUSH_ASYNC] = {"FLUSH_ASYNC", nothing, .by_gate = true},
     [LHCALL_LGUEST_INIT] = {"LGUEST_INIT", init},
     [LHCALL_SHUTDOWN] = {"SHUTDOWN", shutdown},
-    [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", new_pgtable},
+    [LHCALL_NEW_PGTABLE] = {"NEW_PGTABLE", new_pgtable, .by_gate = true},
     [LHCALL_FLUSH_TLB] = {"FLUSH_TLB", flush_tlb, .by_gate = true},
     [LHCALL_LOAD_IDT_ENTRY] = {"LOAD_IDT_ENTRY", load_idt_entry, .by_gate = true},
-    [LHCALL_SET_STACK] = {"SET_STACK", set_stack},
+    [LHCALL_SET_STACK] = {"SET_STACK", set_stack, .by_gate = true},
     [LHCALL_TS] = {"TS", ts},
     [LHCALL_SET_CLOCKEVENT] = {"SET_CLOCKEVENT", set_clockevent, .by_gate = true},
     [LHCALL_HALT] = {"HALT", halt, .by_gate = true},
     [LHCALL_SET_PMD] = {"SET_PMD", set_pmd},
-    [LHCALL_SET_PTE] = {"SET_PTE", set_pte},
-    [LHCALL_SET_PGD] = {"SET_PGD", set_pgd},
+    [LHCALL_SET_PTE] = {"SET_PTE", set_pte, .by_gate = true},
+    [LHCALL_SET_PGD] = {"SET_PGD", set_pgd, .by_gate = true},
     [LHCALL_LOAD_TLS] = {"LOAD_TLS", load_tls},
     [LHCALL_NOTIFY] = {"NOTIFY", notify, .by_gate = true},
     [LHCALL_LOAD_GDT_ENTRY] = {"LOAD_GDT_ENTRY", load_gdt_entry},
@@ -274,7 +274,7 @@ hypercall_by_gate(const greg_t *regs)
         return false; /* the ring may hold any call */
     if (number >= CALLS || !calls[number].by_gate)
         return false;
-    return number != LHCALL_NOTIFY || device_is_kick(regs[REG_RBX]);
+    return number != LHCALL_NOTIFY || device_is_named(regs[REG_RBX]);
 }
 
 void
