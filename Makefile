@@ -7,6 +7,7 @@
 #   make site                the demo disk         make bench      figures
 #   make install             ringlet-cc and its kit, to PREFIX (and DESTDIR)
 #   make iso, disk           for GRUB and a BIOS   make soak       hours of load
+#   make images              each demo in a folder to hand over
 #   make build/httpd.elf64   for PVH loaders       make doors      the table of doors (docs),
 #   make web                 the page for browsers                 after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
@@ -235,8 +236,22 @@ tidy: compile_commands.json
 	$(Q)clang-tidy --quiet -p . $(KERNEL_SRC:%.S=)
 compile_commands.json: Makefile tools/compile-commands $(SDK_BUILD)
 	$(Q)$(PYTHON) tools/compile-commands > $@
-notices:
-	@tools/notices
+notices: all sdk
+	@tools/notices $(APPS:%=$(B)/%.elf)
+# For each demo a folder to hand over. The same sources give the same bytes.
+IMAGES := $(filter-out linux,$(APPS))
+images: all site sdk
+	$(Q)rm -rf $(B)/images && mkdir -p $(B)/images/.site && tar -C $(B)/images/.site -xf $(B)/site.tar
+	$(Q)for app in $(IMAGES); do \
+	    case $$app in \
+	    hello) more="--guest-port=" ;; \
+	    echo) more="--words=ip=dhcp --guest-port=7" ;; \
+	    *) more="--words=ip=dhcp --root=$(B)/images/.site" ;; \
+	    esac; \
+	    $(SDK)/bin/ringlet pack $(B)/$$app.elf -o $(B)/images/$$app $$more || exit 1; \
+	    echo "$(B)/images/$$app"; \
+	done
+	$(Q)rm -rf $(B)/images/.site
 # The code along one packet and one disk request, in reading order: make tour | less
 tour:
 	@tools/tour
@@ -246,6 +261,6 @@ clean:
 	$(Q)rm -rf $(filter-out $(DEPS),$(wildcard $(B)/*))
 distclean:
 	$(Q)rm -rf $(B)
-.PHONY: format tidy notices tour help clean distclean
+.PHONY: format tidy notices images tour help clean distclean
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 # The launcher: a host program, 64 bits, static, and position-independent so that nothing of it
 # lies below 4 GiB, where the guest's segments are; and without x87 code, for gate.c.
-LAUNCHER_CFLAGS := -std=gnu11 -O2 -g $(WARN) -Wpedantic -fPIE -fno-stack-protector \
+LAUNCHER_CFLAGS := -ffile-prefix-map=$(CURDIR)=. -std=gnu11 -O2 -g $(WARN) -Wpedantic -fPIE -fno-stack-protector \
     -fcf-protection=none -mno-80387 -ffunction-sections -fdata-sections -D_GNU_SOURCE -I. -Iinclude -MMD -MP
 launcher_obj = $(patsubst %,$(B)/obj/%.o,$(wildcard $(addsuffix /*.[cS],$(1))))
 

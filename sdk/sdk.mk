@@ -69,13 +69,13 @@ $(EMPTY:%=$(SDK_LIB)/lib%.a):
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rc $@
 
-$(SDK_LIB)/media $(SDK_LIB)/elf64: $(SDK_LIB)/%: tools/%
+$(addprefix $(SDK_LIB)/,media elf64 notices): $(SDK_LIB)/%: tools/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(SDK)/bin/lguest $(SDK)/bin/lguest-net: $(SDK)/bin/%: $(B)/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
-$(SDK_LIB)/ringlet.cmake $(SDK_LIB)/config.site: $(SDK_LIB)/%: sdk/share/%
+$(addprefix $(SDK_LIB)/,ringlet.cmake config.site run.sh.in README.txt.in): $(SDK_LIB)/%: sdk/share/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(SDK)/share/meson/cross/ringlet.ini: sdk/share/ringlet.ini
@@ -87,6 +87,30 @@ $(SDK)/share/man/man1/%: sdk/man/%
 $(SDK)/lib/pkgconfig/ringlet.pc: sdk/share/ringlet.pc.in $(firstword $(MAKEFILE_LIST))
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@
+
+# Whose code an image holds (tools/notices): the names that each project's archives define and ours do not, and its licence.
+LICENCES := $(SDK_LIB)/licences
+$(LICENCES)/musl.names: NOTICE_ARCHIVES = $(MUSL)/lib/libc.a
+$(LICENCES)/musl.names: $(MUSL)/.built
+$(LICENCES)/lwIP.names: NOTICE_ARCHIVES = $(B)/liblwip.a
+$(LICENCES)/lwIP.names: $(B)/liblwip.a
+$(LICENCES)/libgcc.names: NOTICE_ARCHIVES = $(shell $(CC) -m32 -print-libgcc-file-name)
+$(LICENCES)/libstdc++.names: NOTICE_ARCHIVES = $(CXX_ARCHIVE)
+$(LICENCES)/%.names: $(filter-out $(B)/liblwip.a,$(OURS))
+	@mkdir -p $(@D)
+	$(Q)$(NM) -g --defined-only $(filter-out $(B)/liblwip.a,$(OURS)) | awk 'NF == 3 { print $$3 }' | LC_ALL=C sort -u >$@.ours
+	$(Q)$(if $(NOTICE_ARCHIVES),$(NM) -g --defined-only $(NOTICE_ARCHIVES),true) 2>/dev/null | awk 'NF == 3 { print $$3 }' | \
+	    LC_ALL=C sort -u | LC_ALL=C comm -23 - $@.ours >$@.new
+	$(Q)rm $@.ours && mv $@.new $@
+$(LICENCES)/Ringlet.txt: LICENSE
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(LICENCES)/musl.txt: $(DEPS)/musl-1.2.3/COPYRIGHT
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(LICENCES)/lwIP.txt: $(DEPS)/lwip-2.1.3/COPYING
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 # ---- C++: gcc's own library as Debian has it, with what it needs on musl (sdk/cxx/glue.c) ----
 
@@ -120,7 +144,8 @@ SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OU
     $(SDK)/bin/ringlet-c++ $(SDK_CXX)
 SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
     lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
-    ringlet.cmake config.site) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
+    notices run.sh.in README.txt.in ringlet.cmake config.site \
+    $(addprefix licences/,Ringlet.txt musl.txt lwIP.txt $(addsuffix .names,musl lwIP libgcc libstdc++))) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
 sdk: $(SDK_ALL)
 
 # Folders that are there already keep their modes and owners; another user can read all of it.

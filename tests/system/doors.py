@@ -19,7 +19,7 @@ def grub(load, name, enters):
     """A PC that GRUB starts. It passes words and modules, and quotes words its own way; a line of
     70 000 bytes makes it hang."""
     return QemuPc.variant(name=name, enters=enters, load=staticmethod(load),
-                          tools=("grub-mkrescue", "grub-mkimage", "xorriso", "mcopy"),
+                          tools=("grub-mkimage", "xorriso", "mcopy"),
                           files=(BUILD, "/usr/lib/grub/i386-pc/boot.img"),
                           can=QemuPc.can - {"media", "words as written", "long command lines"},
                           least_memory=4096)

@@ -557,9 +557,44 @@ def test_disk_and_run(tmp_path):
     assert "qemu-system-i386" in done.stdout and ":8399-:7" in done.stdout
 
 
+def need_media():
+    missing = [tool for tool in ("grub-mkimage", "xorriso", "mformat") if not shutil.which(tool)]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed; tools/setup media brings it")
+
+
+def test_pack(boot_on, tmp_path):
+    """A folder that somebody else can use, the same at every making, and it says whose code it holds."""
+    need_media()
+    make_folder(tmp_path, {"root/file.txt": "packed\n"})
+    words = ["--root", "root", "--words", "-- cat /file.txt", "--guest-port", ""]
+    for name in ("one", "two"):
+        done = run(RINGLET, "pack", BUILD / "shell.elf", "-o", name, *words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        os.utime(tmp_path / "root/file.txt", (1, 1))
+    assert run("diff", "-r", "one", "two", cwd=tmp_path).returncode == 0
+    one = tmp_path / "one"
+    assert run("sha256sum", "--quiet", "-c", "SHA256SUMS", cwd=one).returncode == 0
+    listed = {line.split()[1] for line in (one / "SHA256SUMS").read_text().splitlines()}
+    assert listed | {"SHA256SUMS"} == {str(p.relative_to(one)) for p in one.rglob("*") if p.is_file()}
+    notices = (one / "NOTICES.txt").read_text()
+    assert "shell.elf holds, besides, parts of musl, lwIP" in notices and "Swedish Institute" in notices
+    for host in ("launcher", "qemu"):
+        if host == "launcher":
+            need_launcher()
+        done = run(one / "run.sh", "--host", host, cwd=tmp_path)
+        assert "packed\n" in done.stdout and done.returncode == 0, done.stdout + done.stderr
+    assert boot_on(QemuPc(), "shell", media=["-cdrom", one / "shell.iso"]).wait() == 0
+    assert run(one / "run.sh", "--mem", "much").returncode == 2
+    for wrong in (["nothere.elf", "-o", "x"], [BUILD / "shell.elf"], [BUILD / "shell.elf", "-o", "one"],
+                  [BUILD / "shell.elf", "-o", "x", "--root", "nothere"]):
+        done = run(RINGLET, "pack", *wrong, cwd=tmp_path)
+        assert done.returncode in (1, 2) and done.stderr.startswith("ringlet: "), done.stderr
+    assert not (tmp_path / "x").exists()
+
+
 def test_iso(boot_on, tmp_path):
-    if not shutil.which("grub-mkrescue"):
-        pytest.skip("grub-mkrescue is missing")
+    need_media()
     make_folder(tmp_path, {"root/file.txt": "on a CD\n"})
     done = run(RINGLET, "iso", BUILD / "shell.elf", "-o", "cd.iso", "--root", "root", "--words", "-- cat /file.txt",
                cwd=tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from hosts import BUILD, ROOT, Net
 from peers import request
 
-TOOLS = ("grub-mkrescue", "grub-mkimage", "xorriso", "mformat", "mcopy")
+TOOLS = ("grub-mkimage", "xorriso", "mformat", "mcopy")
 
 
 @pytest.fixture
