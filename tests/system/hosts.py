@@ -150,7 +150,8 @@ class V86Guest(Guest):
 
 class V86(Host):
     """The emulator of the page for browsers, in node: Multiboot without any firmware, virtio-pci
-    modern in I/O BARs, and a network of its own in the same process."""
+    modern in I/O BARs, and a network of its own in the same process. While its output is not read the
+    whole machine stands still; and its TCP does not tell the guest that a client has gone."""
 
     name = "v86"
     enters = "v86 in node, Multiboot without firmware"
@@ -199,7 +200,8 @@ class Launcher(Host):
     program = str(BUILD / "lguest")
     probe = (program, "--probe")
     can = frozenset({"modules", "paging", "double faults", "entropy", "disks", "several cards", "UDP from outside",
-                     "network of 10.0.2.2", "words as written", "long command lines"})
+                     "network of 10.0.2.2", "words as written", "long command lines",
+                     "a console that holds its guest back", "TCP connections that end"})
     options = ("--strict",)
     prefix = ()  # words in front of the program
 

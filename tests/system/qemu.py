@@ -82,6 +82,7 @@ class QemuPc(Host):
     can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
                      "network backends", "console backends", "modules", "several modules",
                      "more command words", "words as written", "entropy", "media", "disks",
+                     "a console that holds its guest back", "TCP connections that end",
                      "disks of less than a sector", "several cards", "UDP from outside",
                      "network of 10.0.2.2", "NX", "double faults", "paging", "PCI", "serial port",
                      "memory in KiB", "long command lines"})

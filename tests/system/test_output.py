@@ -17,6 +17,7 @@ import guest as guest_module
 from hosts import Console
 
 SMALL_PIPE = 65536
+HOLDS_BACK = {"a console that holds its guest back"}
 
 
 def lines(count):
@@ -99,7 +100,7 @@ def test_reader_that_never_reads(host, boot, reader):
     stop = guest_module.threading.Event()
     reader(read)
     console = patient(host)
-    guest = boot("talk", f"log=warn -- {655 if console is None else 800} 5", console=console)
+    guest = boot("talk", f"log=warn -- {655 if console is None else 800} 5", console=console, needs=HOLDS_BACK)
     begin = time.monotonic()
     try:
         guest.process.wait(guest_module.LIMIT)
@@ -141,7 +142,7 @@ def test_reader_that_goes_away(host, boot, reader):
         take(b"")
 
     reader(read)
-    guest = boot("talk", "log=warn -- 4000 5", console=patient(host))
+    guest = boot("talk", "log=warn -- 4000 5", console=patient(host), needs=HOLDS_BACK)
     assert guest.wait(console=False) == 5
 
 
@@ -152,5 +153,5 @@ def test_others_go_on(host, boot, reader):
         read_all(fd, take)
 
     reader(read)
-    guest = boot("libctest", "output", console=patient(host))
+    guest = boot("libctest", "output", console=patient(host), needs=HOLDS_BACK)
     assert guest.wait() == 42

@@ -61,7 +61,7 @@ def test_ping(boot, wires):
 
 def test_server(boot):
     """A thread serves connections while another one computes."""
-    guest = boot("preempt", "ip=dhcp -- serve", nets=[Net(forward=(7,))])
+    guest = boot("preempt", "ip=dhcp -- serve", nets=[Net(forward=(7,))], needs={"TCP connections that end"})
     guest.expect("^serving$")
     for _ in range(3):
         with socket.create_connection(("127.0.0.1", guest.port(7)), LIMIT) as peer:

@@ -96,6 +96,7 @@ UNIT_pci   := $(PORTS) $(addprefix arch/x86/,pci/pci.c irq/pic.c pci/piix.c pci/
 # Firmware's tables, and the interrupt controllers that they name.
 UNIT_acpi  := $(addprefix arch/x86/firmware/,acpi.c bios.c power.c aml.c aml_device.c) $(SHIM)
 UNIT_apic  := $(addprefix arch/x86/,irq/apic.c irq/ioapic.c irq/lines.c firmware/madt.c) $(SHIM)
+UNIT_serial := arch/x86/pc/serial.c $(SHIM)
 UNIT_mptable := $(addprefix arch/x86/firmware/,mptable.c madt.c bios.c)
 
 # lib/net: what reads strangers' bytes, and a card that the test plays under lwIP itself.

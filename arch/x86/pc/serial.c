@@ -208,34 +208,30 @@ pump_and_arm(void)
                                     (output_tail != output_head ? INTERRUPT_SENT : 0));
 }
 
-static void
-pump_now(void)
+/* Bytes that are left. If more than `most` are, somebody is going to sleep; what empties the ring between the
+ * look and the note of that would wake nobody, and no further interrupt would come. */
+static size_t
+pump_now(size_t most)
 {
     bool on = platform->irq_save();
 
     pump_and_arm();
+    size_t left = output_head - output_tail;
+    if (left > most)
+        awaited = true;
     platform->irq_restore(on);
-}
-
-static void
-await(void)
-{
-    awaited = true;
-    if (!line)
+    if (left > most && !line)
         timer_set(&timer, clock_now() + LOOK_AGAIN);
+    return left;
 }
 
+/* Half a ring at once, so that a writer is not woken for every FIFO. */
 static size_t
 serial_room(struct console_device *c)
 {
     (void)c;
-    pump_now();
-    /* Half a ring at once, so that a writer is not woken for every FIFO. */
-    size_t room = OUTPUT_SIZE - (output_head - output_tail);
-    if (room >= OUTPUT_SIZE / 2)
-        return room;
-    await();
-    return 0;
+    size_t left = pump_now(OUTPUT_SIZE / 2);
+    return left > OUTPUT_SIZE / 2 ? 0 : OUTPUT_SIZE - left;
 }
 
 static void
@@ -250,20 +246,15 @@ static bool
 serial_push(struct console_device *c, bool wait)
 {
     (void)c;
-    pump_now();
-    if (wait && output_tail != output_head)
-        await();
-    return output_tail != output_head;
+    return pump_now(wait ? 0 : OUTPUT_SIZE) > 0;
 }
 
 static void
 on_timer(void *unused)
 {
     (void)unused;
-    pump_now();
+    pump_now(0);
     wake(NULL);
-    if (output_tail != output_head)
-        await();
 }
 
 /* ---- input, and the interrupt of both ---- */
@@ -277,7 +268,7 @@ serial_read(struct console_device *c, char *to, size_t size)
     for (; n < size && input_tail != input_head; input_tail++)
         to[n++] = (char)input[input_tail % INPUT_SIZE];
     if (held) /* looked at last: an interrupt may have filled the ring during the loop */
-        pump_now();
+        pump_now(OUTPUT_SIZE);
     return n;
 }
 
