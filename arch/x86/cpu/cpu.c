@@ -26,8 +26,9 @@ cpu_id(uint32_t leaf)
     uint32_t range = leaf & CPUID_RANGE_MASK;
 
     /* Beyond the last leaf Intel CPUs answer with another leaf's data, not with zeros; an
-     * absent range answers the same way, which its "last leaf" then betrays. */
-    uint32_t last = execute(range).eax;
+     * absent range answers the same way, which its "last leaf" then betrays. Whoever has CPUID has
+     * leaf 1, and to ask costs an exit where a host answers. */
+    uint32_t last = leaf > 1 ? execute(range).eax : leaf;
     if ((last & CPUID_RANGE_MASK) != range || leaf > last)
         return (struct cpuid){0};
     return execute(leaf);
