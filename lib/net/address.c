@@ -1,90 +1,102 @@
-/*
- * Socket addresses between Linux's layout and lwIP's. They differ in the first two bytes, a
- * 16-bit family there, a length and a family here, and agree in the rest, which is asserted.
- */
+/* Socket addresses between Linux's layouts and lwIP's. */
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
+#include "lwip/def.h"
 
-_Static_assert(sizeof(struct linux_sockaddr_in) == sizeof(struct sockaddr_in) &&
-                   offsetof(struct linux_sockaddr_in, port) ==
-                       offsetof(struct sockaddr_in, sin_port) &&
-                   offsetof(struct linux_sockaddr_in, address) ==
-                       offsetof(struct sockaddr_in, sin_addr),
-               "lwIP's sockaddr_in has another layout");
-_Static_assert(sizeof(struct linux_sockaddr_in6) == sizeof(struct sockaddr_in6) &&
-                   offsetof(struct linux_sockaddr_in6, port) ==
-                       offsetof(struct sockaddr_in6, sin6_port) &&
-                   offsetof(struct linux_sockaddr_in6, address) ==
-                       offsetof(struct sockaddr_in6, sin6_addr) &&
-                   offsetof(struct linux_sockaddr_in6, scope) ==
-                       offsetof(struct sockaddr_in6, sin6_scope_id),
-               "lwIP's sockaddr_in6 has another layout");
-
-int
-socket_address_in(const void *address, uint32_t len, union socket_address *out,
-                  socklen_t *out_len)
+static void
+take4(const void *from, struct socket_address *out)
 {
-    uint16_t family;
-    size_t least, whole;
+    struct linux_sockaddr_in in;
 
-    if (len < sizeof(family))
-        return -EINVAL;
-    memcpy(&family, address, sizeof(family));
-    switch (family) {
-    case LINUX_AF_UNSPEC:
-        least = whole = sizeof(family);
-        break;
-    case LINUX_AF_INET:
-        least = whole = sizeof(out->ip4);
-        break;
-    case LINUX_AF_INET6:
-        least = LINUX_SOCKADDR_IN6_MIN;
-        whole = sizeof(out->ip6);
-        break;
-    default:
-        return -EAFNOSUPPORT;
-    }
-    if (len < least)
-        return -EINVAL;
-    memset(out, 0, sizeof(*out));
-    memcpy(out, address, MIN((size_t)len, whole));
-    out->any.sa_len = (u8_t)whole;
-    out->any.sa_family = (sa_family_t)family;
-    *out_len = (socklen_t)whole;
-    return 0;
+    memcpy(&in, from, sizeof(in));
+    ip_addr_set_ip4_u32(&out->ip, in.address);
+    out->port = lwip_ntohs(in.port);
 }
 
 /* ::ffff:a.b.c.d stands for an IPv4 address (RFC 4291, 2.5.5.2). */
-bool
-socket_address_is_ip6(const union socket_address *address)
+static void
+take6(const void *from, uint32_t len, struct socket_address *out)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct linux_sockaddr_in6 in = {0};
+    ip6_addr_t ip = {0};
 
-    return address->any.sa_family == AF_INET6 &&
-           memcmp(&address->ip6.sin6_addr, mapped, sizeof(mapped)) != 0;
+    memcpy(&in, from, MIN(len, (uint32_t)sizeof(in)));
+    memcpy(ip.addr, in.address, sizeof(in.address));
+    out->port = lwip_ntohs(in.port);
+    if (ip6_addr_isipv4mappedipv6(&ip)) {
+        ip_addr_set_ip4_u32(&out->ip, ip.addr[3]);
+        return;
+    }
+    if (ip6_addr_has_scope(&ip, IP6_UNKNOWN))
+        ip6_addr_set_zone(&ip, (u8_t)in.scope);
+    ip_addr_copy_from_ip6(out->ip, ip);
+}
+
+int
+socket_address_in(const void *address, uint32_t len, struct socket_address *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (len < sizeof(out->family))
+        return -EINVAL;
+    memcpy(&out->family, address, sizeof(out->family));
+    switch (out->family) {
+    case LINUX_AF_UNSPEC:
+        return 0;
+    case LINUX_AF_INET:
+        if (len < sizeof(struct linux_sockaddr_in))
+            return -EINVAL;
+        take4(address, out);
+        return 0;
+    case LINUX_AF_INET6:
+        if (len < LINUX_SOCKADDR_IN6_MIN)
+            return -EINVAL;
+        take6(address, len, out);
+        return 0;
+    default:
+        return -EAFNOSUPPORT;
+    }
 }
 
 void
-socket_address_destination(union socket_address *address)
+socket_address_destination(struct socket_address *address)
 {
-    static const struct in6_addr none, self = {.s6_addr = {[15] = 1}};
+    static const ip_addr_t self6 = IPADDR6_INIT_HOST(0, 0, 0, 1);
 
-    if (address->any.sa_family == AF_INET && !address->ip4.sin_addr.s_addr)
-        address->ip4.sin_addr.s_addr = PP_HTONL(INADDR_LOOPBACK);
-    if (address->any.sa_family == AF_INET6 &&
-        memcmp(&address->ip6.sin6_addr, &none, sizeof(none)) == 0)
-        address->ip6.sin6_addr = self;
+    if (!ip_addr_isany(&address->ip))
+        return;
+    if (IP_IS_V6(&address->ip))
+        address->ip = self6;
+    else
+        ip_addr_set_loopback(0, &address->ip);
+}
+
+static void
+put6(const ip_addr_t *from, struct linux_sockaddr_in6 *to)
+{
+    ip6_addr_t mapped;
+    const ip6_addr_t *ip = ip_2_ip6(from);
+
+    if (IP_IS_V4(from)) {
+        ip4_2_ipv4_mapped_ipv6(&mapped, ip_2_ip4(from));
+        ip = &mapped;
+    }
+    memcpy(to->address, ip->addr, sizeof(to->address));
+    to->scope = ip6_addr_zone(ip);
 }
 
 void
-socket_address_out(const union socket_address *from, void *to, uint32_t *len)
+socket_address_out(const ip_addr_t *from, uint16_t port, int domain, void *to, uint32_t *len)
 {
-    union socket_address copy = *from;
-    uint16_t family = from->any.sa_family;
-    uint32_t whole = family == AF_INET6 ? sizeof(copy.ip6) : sizeof(copy.ip4);
+    struct linux_sockaddr_in6 out6 = {.family = LINUX_AF_INET6, .port = lwip_htons(port)};
+    struct linux_sockaddr_in out4 = {.family = LINUX_AF_INET, .port = lwip_htons(port)};
+    bool ip6 = domain == LINUX_AF_INET6;
+    uint32_t whole = ip6 ? sizeof(out6) : sizeof(out4);
 
-    memcpy(&copy, &family, sizeof(family));
-    memcpy(to, &copy, MIN(*len, whole));
+    if (ip6)
+        put6(from, &out6);
+    else
+        out4.address = ip_2_ip4(from)->addr;
+    memcpy(to, ip6 ? (void *)&out6 : (void *)&out4, MIN(*len, whole));
     *len = whole;
 }

@@ -17,7 +17,9 @@
 
 /* One word each, in pcb->ext_args. */
 enum slot { HOLD, HELD_SINCE, USER_TIMEOUT, WAITING_SINCE, WAITING_AT };
-_Static_assert(WAITING_AT + 1 == LWIP_TCP_PCB_NUM_EXT_ARGS, "lwipopts.h has the number");
+_Static_assert(WAITING_AT + 1 == CONNECTION_SOCKET &&
+                   CONNECTION_SOCKET + 1 == LWIP_TCP_PCB_NUM_EXT_ARGS,
+               "lwipopts.h has the number");
 
 static void cork_tick(void *unused);
 static void patience_tick(void *unused);
@@ -180,7 +182,7 @@ patience_tick(void *unused)
             continue;
         start_patience();
         if (has_lost_patience(pcb))
-            tcp_abandon(pcb, 0); /* its socket gets ETIMEDOUT (socket_error) */
+            tcp_abandon(pcb, 0); /* its socket gets ETIMEDOUT (stream.c) */
     }
 }
 

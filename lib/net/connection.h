@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include "lwip/tcp.h"
 
+/* The slot of pcb->ext_args that is the socket's (stream.c), behind connection.c's own. */
+#define CONNECTION_SOCKET 5
+
 enum connection_hold {
     CONNECTION_CORK = 1, /* until it is taken off */
     CONNECTION_MORE = 2, /* the last send said that more comes */

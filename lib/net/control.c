@@ -8,12 +8,7 @@
 #include "lib/net/links.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
-#include "lwip/api.h"
 #include "lwip/ip.h"
-#include "lwip/netbuf.h"
-#include "lwip/priv/sockets_priv.h"
-#include "lwip/prot/ip4.h"
-#include "lwip/prot/ip6.h"
 
 struct info4 {
     int32_t index;
@@ -27,106 +22,41 @@ struct info6 {
 
 /* ---- received ---- */
 
-/* A raw socket's packet comes with its IP header, which has the address in it. */
-static bool
-destination(const struct socket *socket, const struct netbuf *packet, ip_addr_t *to)
-{
-    struct ip6_hdr ip6;
-    struct ip_hdr ip4;
-
-    if (socket->type == LINUX_SOCK_DGRAM) {
-        if (!(packet->flags & NETBUF_FLAG_DESTADDR))
-            return false;
-        ip_addr_copy(*to, packet->toaddr);
-        return true;
-    }
-    if (socket->domain == LINUX_AF_INET6) {
-        if (pbuf_copy_partial(packet->p, &ip6, sizeof(ip6), 0) != sizeof(ip6))
-            return false;
-        ip_addr_copy_from_ip6_packed(*to, ip6.dest);
-        return true;
-    }
-    if (pbuf_copy_partial(packet->p, &ip4, sizeof(ip4), 0) != sizeof(ip4))
-        return false;
-    ip_addr_copy_from_ip4(*to, ip4.dest);
-    return true;
-}
-
-static struct netif *
-owner_of(const ip_addr_t *address)
-{
-    struct netif *netif;
-
-    NETIF_FOREACH(netif)
-    {
-        if (IP_IS_V4(address) ? ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(address))
-                              : netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)
-            return netif;
-    }
-    return NULL;
-}
-
-void
-control_note(struct socket *socket, struct control_note *note)
-{
-    char nothing[1];
-    struct iovec part = {nothing, sizeof(nothing)};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    const struct netbuf *packet;
-    const struct netif *netif;
-
-    note->known = false;
-    if (lwip_recvmsg(socket->number, &header, MSG_DONTWAIT | MSG_PEEK) < 0)
-        return;
-    packet = socket_inner(socket)->lastdata.netbuf; /* where a peek leaves it */
-    if (!packet || !destination(socket, packet, &note->to))
-        return;
-    note->index = packet->p->if_idx;
-    if (!note->index) { /* of a copy, which a raw socket gets */
-        net_core_enter();
-        netif = owner_of(&note->to);
-        net_core_leave();
-        note->index = netif ? netif_get_index(netif) : 0;
-    }
-    note->known = true;
-}
-
 static void
-put4(struct socket_message *message, const struct control_note *note)
+put4(struct socket_message *message, const struct socket_datagram *datagram)
 {
-    const struct netif *netif = link_by_index(note->index);
-    struct info4 info = {note->index, ip_2_ip4(&note->to)->addr, ip_2_ip4(&note->to)->addr};
+    const struct netif *netif = link_by_index(datagram->index);
+    struct info4 info = {datagram->index, ip_2_ip4(&datagram->to)->addr,
+                         ip_2_ip4(&datagram->to)->addr};
 
-    if (netif && !ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(&note->to)))
+    if (netif && !ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(&datagram->to)))
         info.own = netif_ip4_addr(netif)->addr; /* of a broadcast, say */
     socket_put_control(message, LINUX_IPPROTO_IP, LINUX_IP_PKTINFO, &info, sizeof(info));
 }
 
 static void
-put6(struct socket_message *message, const struct control_note *note)
+put6(struct socket_message *message, const struct socket_datagram *datagram)
 {
-    struct info6 info = {.index = note->index};
+    struct info6 info = {.index = datagram->index};
     ip6_addr_t mapped;
 
-    if (IP_IS_V4(&note->to)) {
-        ip4_2_ipv4_mapped_ipv6(&mapped, ip_2_ip4(&note->to));
+    if (IP_IS_V4(&datagram->to)) {
+        ip4_2_ipv4_mapped_ipv6(&mapped, ip_2_ip4(&datagram->to));
         memcpy(info.to, mapped.addr, sizeof(info.to));
     } else {
-        memcpy(info.to, ip_2_ip6(&note->to)->addr, sizeof(info.to));
+        memcpy(info.to, ip_2_ip6(&datagram->to)->addr, sizeof(info.to));
     }
     socket_put_control(message, LINUX_IPPROTO_IPV6, LINUX_IPV6_PKTINFO, &info, sizeof(info));
 }
 
 void
-control_out(const struct socket *socket, const struct control_note *note,
+control_out(const struct socket *socket, const struct socket_datagram *datagram,
             struct socket_message *message)
 {
-    if (!note->known)
-        return;
     if (socket->packet_info6)
-        put6(message, note);
-    if (socket->packet_info4 && IP_IS_V4(&note->to))
-        put4(message, note);
+        put6(message, datagram);
+    if (socket->packet_info4 && IP_IS_V4(&datagram->to))
+        put4(message, datagram);
 }
 
 /* ---- sent ---- */
@@ -175,6 +105,20 @@ take(const struct socket_cmsg *head, const void *value, bool ip6, struct control
     if (head->level == LINUX_IPPROTO_IPV6 && head->type == LINUX_IPV6_PKTINFO)
         return take6(value, size, source);
     return 0;
+}
+
+static struct netif *
+owner_of(const ip_addr_t *address)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        if (IP_IS_V4(address) ? ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(address))
+                              : netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)
+            return netif;
+    }
+    return NULL;
 }
 
 /* The interface and address that were asked for exist, and fit. */
@@ -229,7 +173,7 @@ void
 control_apply(struct socket *socket, const struct control_source *source,
               struct control_source *before)
 {
-    struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+    struct ip_pcb *pcb = socket->pcb.ip;
 
     *before = (struct control_source){.from = pcb->local_ip, .index = pcb->netif_idx};
     if (source->index)
@@ -241,7 +185,7 @@ control_apply(struct socket *socket, const struct control_source *source,
 void
 control_undo(struct socket *socket, const struct control_source *before)
 {
-    struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+    struct ip_pcb *pcb = socket->pcb.ip;
 
     ip_addr_copy(pcb->local_ip, before->from);
     pcb->netif_idx = (u8_t)before->index;

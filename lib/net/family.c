@@ -1,7 +1,4 @@
-/*
- * The internet's sockets as a family of lib/socket: verbs of a struct file that pass on to those of
- * a struct socket.
- */
+/* The internet's sockets as a family of lib/socket. */
 #include "lib/libc/part.h"
 #include "lib/libc/program.h"
 #include "lib/net/socket.h"
@@ -11,87 +8,57 @@ PART(net);
 PROGRAM_PREEMPTED; /* packets are answered while it computes */
 
 static int
-verb_bind(struct file *file, const void *name, uint32_t len)
-{
-    return socket_bind(file->private, name, len);
-}
-
-static int
 verb_connect(struct file *file, const void *name, uint32_t len)
 {
-    return socket_connect(file->private, name, len);
+    struct socket *socket = socket_of(file);
+    struct socket_address to;
+    int error = socket_address_in(name, len, &to);
+
+    if (error)
+        return error;
+    if (to.family != LINUX_AF_UNSPEC && to.family != socket->domain)
+        return socket->domain == LINUX_AF_INET ? -EAFNOSUPPORT : -EINVAL;
+    socket_address_destination(&to);
+    if (socket->type != LINUX_SOCK_STREAM)
+        return datagram_connect(socket, to.family == LINUX_AF_UNSPEC ? NULL : &to.ip, to.port);
+    return to.family == LINUX_AF_UNSPEC ? -EAFNOSUPPORT
+                                        : stream_connect(socket, &to.ip, to.port);
 }
 
-static int
-verb_listen(struct file *file, int backlog)
+static long
+verb_send(struct file *file, const struct socket_message *message, long total, unsigned flags)
 {
-    return socket_listen(file->private, backlog);
+    struct socket *socket = socket_of(file);
+
+    defer_run();
+    return socket->type == LINUX_SOCK_STREAM ? stream_send(socket, message, total, flags)
+                                             : datagram_send(socket, message, total, flags);
 }
 
-static int
-verb_accept(struct file *file, struct file **out)
+static long
+verb_receive(struct file *file, struct socket_message *message, long total, unsigned flags)
 {
-    struct socket *accepted;
-    int error = socket_accept(file->private, &accepted);
+    struct socket *socket = socket_of(file);
 
-    if (!error)
-        *out = &accepted->file;
-    return error;
-}
-
-static int
-verb_shutdown(struct file *file, int how)
-{
-    return socket_shutdown(file->private, how);
-}
-
-static int
-verb_name(struct file *file, bool peer, void *to, uint32_t *len)
-{
-    struct socket *socket = file->private;
-
-    if (peer && socket->state != SOCKET_CONNECTED)
-        return -ENOTCONN;
-    return socket_get_name(socket, peer, to, len);
-}
-
-static int
-verb_set_option(struct file *file, int level, int name, const void *value, uint32_t len)
-{
-    return socket_set_option(file->private, level, name, value, len);
-}
-
-static int
-verb_get_option(struct file *file, int level, int name, void *value, uint32_t *len)
-{
-    return socket_get_option(file->private, level, name, value, len);
+    defer_run();
+    return socket->type == LINUX_SOCK_STREAM ? stream_receive(socket, message, total, flags)
+                                             : datagram_receive(socket, message, total, flags);
 }
 
 const struct socket_verbs socket_verbs = {
-    .bind = verb_bind,
+    .bind = socket_bind,
     .connect = verb_connect,
-    .listen = verb_listen,
-    .accept = verb_accept,
-    .shutdown = verb_shutdown,
-    .name = verb_name,
-    .set_option = verb_set_option,
-    .get_option = verb_get_option,
-    .send = socket_send,
-    .receive = socket_receive,
+    .listen = socket_listen,
+    .accept = socket_accept,
+    .shutdown = socket_shutdown,
+    .name = socket_name,
+    .set_option = socket_set_option,
+    .get_option = socket_get_option,
+    .send = verb_send,
+    .receive = verb_receive,
 };
 
-static int
-create(int domain, int type, int protocol, struct file **out)
-{
-    struct socket *socket;
-    int error = socket_new(domain, type, protocol, &socket);
-
-    if (!error)
-        *out = &socket->file;
-    return error;
-}
-
-static const struct socket_family inet = {LINUX_AF_INET, create, NULL};
-static const struct socket_family inet6 = {LINUX_AF_INET6, create, NULL};
+static const struct socket_family inet = {LINUX_AF_INET, socket_new, NULL};
+static const struct socket_family inet6 = {LINUX_AF_INET6, socket_new, NULL};
 ENLIST(socket_families, inet);
 ENLIST(socket_families, inet6);

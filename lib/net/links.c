@@ -4,6 +4,7 @@
  */
 #include "lib/net/links.h"
 #include "lib/net/core.h"
+#include "lib/socket/errno.h"
 #include "lib/socket/linux.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"

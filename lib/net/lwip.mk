@@ -1,10 +1,9 @@
-# lib/net and lwIP, two archives. What of lwIP is left out, and why: tcpip.c (core.c runs the
-# stack without a thread), dns.c and netdb.c (the C library resolves names; resolv.c keeps the
-# list of servers), altcp, autoip, igmp, dhcp6, stats (nobody uses them).
+# lib/net and lwIP, two archives. What of lwIP is left out, and why: all of src/api (sockets are
+# ours, and core.c runs the stack without a thread), dns.c (the C library resolves names; resolv.c
+# keeps the list of servers), altcp, autoip, igmp, dhcp6, stats (nobody uses them).
 
 LWIP := $(DEPS)/lwip-2.1.3/src
 LWIP_SRC := \
-    $(addprefix api/,api_lib.c api_msg.c err.c netbuf.c sockets.c) \
     $(addprefix core/,def.c inet_chksum.c init.c ip.c mem.c memp.c netif.c pbuf.c raw.c \
         tcp.c tcp_in.c tcp_out.c timeouts.c udp.c) \
     $(addprefix core/ipv4/,dhcp.c etharp.c icmp.c ip4.c ip4_addr.c ip4_frag.c) \
@@ -42,9 +41,6 @@ $(B)/obj/lwip/core/timeouts.o: LWIP_FLAGS := -Dmemp_malloc=net_timer_malloc \
 # Shows its messages and what they make of the card (dhcp.c).
 $(B)/obj/lwip/core/ipv4/dhcp.o: LWIP_FLAGS := -Dudp_recv=net_dhcp_recv \
     -Dnetif_set_addr=net_dhcp_address
-# Lets poll() see what happens on a socket (socket.c), and has a table that grows (socket_table.c).
-$(B)/obj/lwip/api/sockets.o: LWIP_FLAGS := \
-    -Dnetconn_new_with_proto_and_callback=net_netconn_new -include lib/net/arch/sockets.h
 
 $(B)/libnet.a: $(NET_OBJ)
 $(B)/liblwip.a: $(LWIP_OBJ)

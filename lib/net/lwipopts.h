@@ -9,19 +9,16 @@
 #include <stdint.h>
 
 /*
- * ---- no lwIP thread, one lock ----
+ * ---- no lwIP thread, no lwIP sockets ----
  *
- * The stack runs on whoever needs it, inside net_core_enter() and net_core_leave(); core.c
- * has the rule. So tcpip.c with its thread is not built.
+ * The stack runs on whoever needs it, inside net_core_enter() and net_core_leave(); core.h
+ * has the rule. Sockets are ours, on the stack's raw API: nothing of src/api is built.
  */
-void net_core_enter(void);
-void net_core_leave(void);
 void net_core_check(void);
-#define NO_SYS                    0
+#define NO_SYS                    1
 #define SYS_LIGHTWEIGHT_PROT      0
-#define LWIP_TCPIP_CORE_LOCKING   1
-#define LOCK_TCPIP_CORE()         net_core_enter()
-#define UNLOCK_TCPIP_CORE()       net_core_leave()
+#define LWIP_NETCONN              0
+#define LWIP_SOCKET               0
 #define LWIP_ASSERT_CORE_LOCKED() net_core_check()
 
 /* ---- memory: everything from one budget, no fixed pools ---- */
@@ -34,7 +31,6 @@ void net_free(void *p);
 #define mem_clib_calloc(n, size) NULL /* nobody asks for any */
 #define mem_clib_free            net_free
 #define MEM_ALIGNMENT            4
-#define MEMP_NUM_NETCONN         65536 /* numbers; memory is taken as they are (socket_table.c) */
 
 /* ---- interfaces ---- */
 
@@ -83,7 +79,7 @@ void net_free(void *p);
 #define TCP_RCV_SCALE             4
 #define TCP_MSS                   1460
 #define TCP_LISTEN_BACKLOG        1
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 5     /* connection.c's */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 6     /* connection.h's */
 #define TCP_MSL                   15000 /* TIME-WAIT 30 s: a server keeps thousands of them */
 
 /*
@@ -101,31 +97,15 @@ extern uint32_t net_tcp_window;
 #define TCP_SND_BUF net_tcp_window
 #endif
 #define TCP_SND_QUEUELEN    1024
-#define TCP_SNDLOWAT        (8 * 1024)
+#define TCP_SNDLOWAT        (8 * 1024) /* less room is not worth waking a sender for (stream.c) */
 #define TCP_OOSEQ_MAX_BYTES TCP_WND
-/* Room for a window of segments of half the usual size; what does not fit waits in lwIP. */
-#define DEFAULT_TCP_RECVMBOX_SIZE (net_tcp_window / (TCP_MSS / 2))
-#define DEFAULT_UDP_RECVMBOX_SIZE 128
-#define DEFAULT_RAW_RECVMBOX_SIZE 32
-#define DEFAULT_ACCEPTMBOX_SIZE   255 /* the largest backlog that lwIP has */
+#define LWIP_TCP_KEEPALIVE  1
+#define SO_REUSE            1
 
 /* Initial sequence numbers that cannot be guessed (RFC 6528). */
 #define LWIP_HOOK_FILENAME "lib/net/hooks.h"
 /* Which card leads to an address. Here, because lwIP's headers ask whether it is there. */
 #define LWIP_HOOK_IP4_ROUTE_SRC net_route_card
-
-/* ---- sockets ---- */
-
-#define LWIP_COMPAT_SOCKETS         0
-#define LWIP_SOCKET_SELECT          1 /* for its event counters */
-#define LWIP_SOCKET_MAX_MEMBERSHIPS 16
-#define LWIP_SOCKET_POLL            0
-#define LWIP_SO_RCVBUF              1
-#define RECV_BUFSIZE_DEFAULT        (212992) /* of UDP and raw sockets, bytes */
-#define LWIP_SO_LINGER              1
-#define LWIP_TCP_KEEPALIVE          1
-#define SO_REUSE                    1
-#define LWIP_NETBUF_RECVINFO        1
 
 /* ---- counters: the devices' own (kernel/device.h) are enough ---- */
 

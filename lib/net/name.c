@@ -1,13 +1,9 @@
-/*
- * The names of a socket: giving it one, and telling both ends'. Addresses are the
- * application's, in Linux's layout.
- */
+/* The names of a socket: giving it one, and telling both ends'. */
 #include "lib/net/core.h"
 #include "lib/net/reuse.h"
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
-#include "lwip/api.h"
-#include "lwip/priv/sockets_priv.h"
+#include "lwip/raw.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
@@ -16,91 +12,87 @@
 static bool
 is_bound(const struct socket *socket)
 {
-    const struct netconn *conn = socket_inner(socket)->conn;
-
     switch (socket->type) {
     case LINUX_SOCK_STREAM:
-        return !conn->pcb.tcp || socket->state == SOCKET_ROUTELESS ||
-               conn->pcb.tcp->local_port; /* or it was: the connection ended */
+        return !socket->pcb.tcp || socket->state == SOCKET_ROUTELESS ||
+               socket->pcb.tcp->local_port; /* or it was: the connection ended */
     case LINUX_SOCK_DGRAM:
-        return conn->pcb.udp->local_port;
+        return socket->pcb.udp->local_port;
     default:
         return false; /* no ports */
     }
 }
 
 int
-socket_bind(struct socket *socket, const void *name, uint32_t namelen)
+socket_bind(struct file *file, const void *name, uint32_t len)
 {
-    union socket_address address;
-    socklen_t len;
-    int error = socket_address_in(name, namelen, &address, &len);
+    struct socket *socket = socket_of(file);
+    struct socket_address own;
+    int error = socket_address_in(name, len, &own);
 
     if (error)
         return error;
-    if (address.any.sa_family == AF_UNSPEC)
+    if (own.family == LINUX_AF_UNSPEC)
         return -EAFNOSUPPORT;
-    if (is_bound(socket))
+    if (own.family != socket->domain || is_bound(socket))
         return -EINVAL;
-    return reuse_bind(socket, &address, len);
-}
-
-/* As ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
-static void
-put_mapped(const ip4_addr_t *from, struct sockaddr_in6 *to)
-{
-    ip6_addr_t mapped;
-
-    ip4_2_ipv4_mapped_ipv6(&mapped, from);
-    inet6_addr_from_ip6addr(&to->sin6_addr, &mapped);
+    if (own.family == LINUX_AF_INET6 && ip_addr_isany(&own.ip) && !socket->only_ip6)
+        IP_SET_TYPE_VAL(own.ip, IPADDR_TYPE_ANY); /* both families */
+    net_core_enter();
+    error = reuse_bind(socket, &own.ip, own.port);
+    net_core_leave();
+    return error;
 }
 
 /* What a connected datagram socket sends from is known on Linux from connect on, which is how
  * programs find the address that leads to a peer, getaddrinfo among them. lwIP chooses with
  * each datagram, so it is asked what it would choose now. */
-static void
-choose_source(const struct socket *socket, union socket_address *address)
+static const ip_addr_t *
+own_address(const struct socket *socket)
 {
-    const struct udp_pcb *pcb = socket_inner(socket)->conn->pcb.udp;
+    const struct ip_pcb *pcb = socket->pcb.ip;
     const ip_addr_t *source = NULL;
 
     if (socket->type != LINUX_SOCK_DGRAM || socket->state != SOCKET_CONNECTED ||
         !ip_addr_isany(&pcb->local_ip))
-        return;
+        return &pcb->local_ip;
     net_core_enter();
     struct netif *card = ip_route(&pcb->local_ip, &pcb->remote_ip);
     if (card)
         source = ip_netif_get_local_ip(card, &pcb->remote_ip);
     net_core_leave();
-    if (!source)
-        return;
-    if (address->any.sa_family == AF_INET)
-        inet_addr_from_ip4addr(&address->ip4.sin_addr, ip_2_ip4(source));
-    else if (IP_IS_V4(source))
-        put_mapped(ip_2_ip4(source), &address->ip6);
-    else
-        inet6_addr_from_ip6addr(&address->ip6.sin6_addr, ip_2_ip6(source));
+    return source ? source : &pcb->local_ip;
+}
+
+static uint16_t
+own_port(const struct socket *socket)
+{
+    switch (socket->type) {
+    case LINUX_SOCK_STREAM:
+        return socket->pcb.tcp->local_port;
+    case LINUX_SOCK_DGRAM:
+        return socket->pcb.udp->local_port;
+    default:
+        return socket->protocol;
+    }
 }
 
 int
-socket_get_name(struct socket *socket, bool peer, void *to, uint32_t *len)
+socket_name(struct file *file, bool peer, void *to, uint32_t *len)
 {
-    union socket_address address;
-    socklen_t lwip_len = sizeof(address);
-    int error;
+    const struct socket *socket = socket_of(file);
+    const struct ip_pcb *pcb = socket->pcb.ip;
 
-    if (!to)
-        return 0;
-    if (!len)
-        return -EFAULT;
     if ((int32_t)*len < 0)
         return -EINVAL;
-    error = peer ? lwip_getpeername(socket->number, &address.any, &lwip_len)
-                 : lwip_getsockname(socket->number, &address.any, &lwip_len);
-    if (error < 0)
-        return socket_failure();
+    if (!pcb || (peer && (socket->state != SOCKET_CONNECTED || socket->type == LINUX_SOCK_RAW)))
+        return -ENOTCONN;
     if (!peer)
-        choose_source(socket, &address);
-    socket_address_out(&address, to, len);
+        socket_address_out(own_address(socket), own_port(socket), socket->domain, to, len);
+    else
+        socket_address_out(&pcb->remote_ip,
+                           socket->type == LINUX_SOCK_STREAM ? socket->pcb.tcp->remote_port
+                                                             : socket->pcb.udp->remote_port,
+                           socket->domain, to, len);
     return 0;
 }

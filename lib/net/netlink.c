@@ -7,6 +7,7 @@
 #include "lib/libc/syscall.h"
 #include "lib/net/links.h"
 #include "lib/net/netlink.h"
+#include "lib/socket/errno.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/platform.h"

@@ -7,8 +7,6 @@
 #include "lib/net/socket.h"
 #include "kernel/kernel.h"
 #include "kernel/string.h"
-#include "lwip/api.h"
-#include "lwip/priv/sockets_priv.h"
 #include "lwip/tcp.h"
 
 /* TCP_DEFER_ACCEPT is kept as the number of retransmissions of a SYN|ACK that take as long: the
@@ -101,35 +99,11 @@ socket_set_tcp_option(struct socket *socket, int name, const void *from, uint32_
         return -ENOPROTOOPT;
     }
     net_core_enter();
-    pcb = socket_inner(socket)->conn->pcb.tcp;
+    pcb = socket->pcb.tcp;
     if (pcb)
         set_of_connection(pcb, name, value);
     net_core_leave();
     return 0;
-}
-
-void
-socket_flush(struct socket *socket)
-{
-    struct tcp_pcb *pcb;
-
-    net_core_enter();
-    pcb = socket_inner(socket)->conn->pcb.tcp;
-    if (pcb)
-        connection_flush(pcb);
-    net_core_leave();
-}
-
-void
-socket_hold(struct socket *socket, bool on)
-{
-    struct tcp_pcb *pcb = socket_inner(socket)->conn->pcb.tcp;
-
-    if (!pcb || connection_is_held(pcb, CONNECTION_MORE) == on)
-        return;
-    net_core_enter();
-    connection_hold(pcb, CONNECTION_MORE, on);
-    net_core_leave();
 }
 
 int
@@ -139,7 +113,7 @@ socket_get_tcp_option(struct socket *socket, int name, void *to, uint32_t *len)
     uint8_t info[CONNECTION_INFO_SIZE];
     int value;
 
-    pcb = socket_inner(socket)->conn->pcb.tcp;
+    pcb = socket->pcb.tcp;
     switch (name) {
     case LINUX_TCP_CORK:
         value = pcb && connection_is_held(pcb, CONNECTION_CORK);

@@ -8,13 +8,11 @@
 #include "lib/net/reuse.h"
 #include "lib/net/core.h"
 #include "kernel/kernel.h"
-#include "kernel/string.h"
-#include "lwip/api.h"
 #include "lwip/ip.h"
-#include "lwip/priv/sockets_priv.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
+#include "lwip/raw.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
@@ -39,7 +37,7 @@ static bool used; /* by any socket since the start */
 void
 reuse_set(struct socket *socket, bool on)
 {
-    struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+    struct ip_pcb *pcb = socket->pcb.ip;
 
     if (!pcb)
         return;
@@ -53,7 +51,7 @@ reuse_set(struct socket *socket, bool on)
 bool
 reuse_is_set(const struct socket *socket)
 {
-    const struct ip_pcb *pcb = socket_inner(socket)->conn->pcb.ip;
+    const struct ip_pcb *pcb = socket->pcb.ip;
 
     return pcb && pcb->so_options & SOF_REUSEPORT;
 }
@@ -68,29 +66,6 @@ overlap(const ip_addr_t *a, const ip_addr_t *b)
     if (IP_GET_TYPE(a) != IP_GET_TYPE(b))
         return false;
     return ip_addr_isany(a) || ip_addr_isany(b) || ip_addr_cmp(a, b);
-}
-
-/* The address as lwIP will bind to it, and the port. */
-static u16_t
-wanted(const struct socket *socket, const union socket_address *from, ip_addr_t *to)
-{
-    ip6_addr_t ip6;
-
-    memset(to, 0, sizeof(*to));
-    if (from->any.sa_family == AF_INET) {
-        inet_addr_to_ip4addr(ip_2_ip4(to), &from->ip4.sin_addr);
-        return lwip_ntohs(from->ip4.sin_port);
-    }
-    inet6_addr_to_ip6addr(&ip6, &from->ip6.sin6_addr);
-    ip6_addr_clear_zone(&ip6);
-    if (ip6_addr_isipv4mappedipv6(&ip6)) {
-        unmap_ipv4_mapped_ipv6(ip_2_ip4(to), &ip6);
-    } else {
-        ip_addr_copy_from_ip6(*to, ip6);
-        if (ip6_addr_isany(&ip6) && !netconn_get_ipv6only(socket_inner(socket)->conn))
-            IP_SET_TYPE_VAL(*to, IPADDR_TYPE_ANY);
-    }
-    return lwip_ntohs(from->ip6.sin6_port);
 }
 
 /* Linux's rule (inet_csk_bind_conflict): both have SO_REUSEPORT, or both have SO_REUSEADDR and
@@ -161,53 +136,84 @@ give_all_back(struct member *one)
     give_back(one);
 }
 
-int
-reuse_bind(struct socket *socket, const union socket_address *address, socklen_t len)
+static err_t
+bind_pcb(struct socket *socket, const ip_addr_t *address, u16_t port)
 {
-    struct member *one = (struct member *)socket_inner(socket)->conn->pcb.ip;
-    ip_addr_t ip;
-    u16_t port = wanted(socket, address, &ip);
-    bool shares = true;
-    int error = 0;
-
-    if (one && port && one->so_options & SOF_REUSEPORT && socket->type != LINUX_SOCK_RAW) {
-        shares = socket->type == LINUX_SOCK_STREAM ? lend_tcp(one, &ip, port)
-                                                   : lend_udp(one, &ip, port);
-        lend(one);
+    switch (socket->type) {
+    case LINUX_SOCK_STREAM:
+        return tcp_bind(socket->pcb.tcp, address, port);
+    case LINUX_SOCK_DGRAM:
+        return udp_bind(socket->pcb.udp, address, port);
+    default:
+        return raw_bind(socket->pcb.raw, address);
     }
-    if (!shares)
-        error = -EADDRINUSE;
-    else if (lwip_bind(socket->number, &address->any, len) < 0)
-        error = socket_failure();
-    if (one)
-        give_all_back(one);
-    return error;
 }
 
 int
-reuse_listen(struct socket *socket, int backlog)
+reuse_bind(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
-    struct tcp_pcb *pcb =
-        socket->type == LINUX_SOCK_STREAM ? socket_inner(socket)->conn->pcb.tcp : NULL;
-    const struct tcp_pcb_listen *other;
-    u8_t lwips = 0;
-    int error;
+    struct member *one = (struct member *)socket->pcb.ip;
+    bool shares = true;
+    err_t error;
 
-    if (pcb && pcb->so_options & SOF_REUSEPORT && pcb->state == CLOSED) {
-        for (other = tcp_listen_pcbs.listen_pcbs; other; other = other->next)
-            if (other->local_port == pcb->local_port &&
-                overlap(&other->local_ip, &pcb->local_ip) &&
-                !(other->so_options & SOF_REUSEPORT))
-                return -EADDRINUSE;
-        /* With it, lwIP would look for another listener itself. */
-        lwips = pcb->so_options & SOF_REUSEADDR;
-        pcb->so_options &= (u8_t)~SOF_REUSEADDR;
+    if (port && one->so_options & SOF_REUSEPORT && socket->type != LINUX_SOCK_RAW) {
+        shares = socket->type == LINUX_SOCK_STREAM ? lend_tcp(one, address, port)
+                                                   : lend_udp(one, address, port);
+        lend(one);
     }
-    error = lwip_listen(socket->number, backlog) < 0 ? socket_failure() : 0;
-    pcb = socket_inner(socket)->conn->pcb.tcp; /* another one, when it listens now */
-    if (pcb)
-        pcb->so_options |= lwips;
-    return error;
+    error = shares ? bind_pcb(socket, address, port) : ERR_USE;
+    give_all_back(one);
+    return socket_errno(error);
+}
+
+/* One of IPv6 at any address hears both families, unless it is not to. */
+static void
+listen_to_both(struct socket *socket)
+{
+    struct tcp_pcb *pcb = socket->pcb.tcp;
+
+    if (socket->only_ip6 || !IP_IS_V6_VAL(pcb->local_ip) || !ip_addr_isany_val(pcb->local_ip))
+        return;
+    IP_SET_TYPE_VAL(pcb->local_ip, IPADDR_TYPE_ANY);
+    IP_SET_TYPE_VAL(pcb->remote_ip, IPADDR_TYPE_ANY);
+}
+
+/* Somebody else listens at the port of a socket with SO_REUSEPORT, and has not got it. */
+static bool
+is_taken(const struct tcp_pcb *pcb)
+{
+    const struct tcp_pcb_listen *other;
+
+    for (other = tcp_listen_pcbs.listen_pcbs; other; other = other->next)
+        if (other->local_port == pcb->local_port && overlap(&other->local_ip, &pcb->local_ip) &&
+            !(other->so_options & SOF_REUSEPORT))
+            return true;
+    return false;
+}
+
+int
+reuse_listen(struct socket *socket, uint8_t backlog)
+{
+    struct tcp_pcb *pcb = socket->pcb.tcp;
+    bool shares = pcb->so_options & SOF_REUSEPORT;
+    u8_t lwips = pcb->so_options & SOF_REUSEADDR;
+    err_t error;
+
+    listen_to_both(socket);
+    if (!pcb->local_port) {
+        error = tcp_bind(pcb, &pcb->local_ip, 0); /* as Linux: at any port */
+        if (error)
+            return socket_errno(error);
+    }
+    if (shares && is_taken(pcb))
+        return -EADDRINUSE;
+    if (shares) /* with it, lwIP would look for another listener itself */
+        pcb->so_options &= (u8_t)~SOF_REUSEADDR;
+    struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(pcb, backlog, &error);
+    if (listening)
+        socket->pcb.tcp = pcb = listening;
+    pcb->so_options |= lwips;
+    return socket_errno(error);
 }
 
 /* ---- sharing ---- */

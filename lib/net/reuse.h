@@ -8,11 +8,14 @@
 #include <stdbool.h>
 #include "lib/net/socket.h"
 
+struct netif;
+
 void reuse_set(struct socket *, bool on);
 bool reuse_is_set(const struct socket *);
-/* As lwip_bind and lwip_listen, but 0 or a negative errno. */
-int reuse_bind(struct socket *, const union socket_address *, socklen_t len);
-int reuse_listen(struct socket *, int backlog);
+/* Give a socket an address and port; have a stream listen, with another pcb from then on. Inside. 0 or a
+ * negative errno. */
+int reuse_bind(struct socket *, const ip_addr_t *, uint16_t port);
+int reuse_listen(struct socket *, uint8_t backlog);
 
 /* lwIP's ip4.c and ip6.c are compiled to call these in place of its own. Inside. */
 void net_tcp_input(struct pbuf *, struct netif *);

@@ -302,31 +302,28 @@ address_lengths(void **state)
 {
     static const struct {
         uint16_t family;
-        size_t least, whole;
-    } families[] = {{LINUX_AF_INET, 16, 16}, {LINUX_AF_INET6, 24, 28}, {LINUX_AF_UNSPEC, 2, 2}};
+        size_t least;
+    } families[] = {{LINUX_AF_INET, 16}, {LINUX_AF_INET6, 24}, {LINUX_AF_UNSPEC, 2}};
 
     (void)state;
     for (size_t f = 0; f < 3; f++) {
         for (size_t len = 0; len <= 200; len++) {
             uint8_t *from = malloc(len ? len : 1); /* ends where it says */
-            union socket_address out;
-            socklen_t out_len = 99;
+            struct socket_address out;
             int error;
 
             memset(from, 0xa7, len);
             memcpy(from, &families[f].family, len < 2 ? len : 2);
-            error = socket_address_in(from, (uint32_t)len, &out, &out_len);
+            error = socket_address_in(from, (uint32_t)len, &out);
             free(from);
             if (len < families[f].least) {
                 assert_int_equal(error, -EINVAL);
                 continue;
             }
             assert_int_equal(error, 0);
-            assert_int_equal(out_len, families[f].whole);
-            assert_int_equal(out.any.sa_len, families[f].whole);
-            assert_int_equal(out.any.sa_family, families[f].family);
-            if (len == 24) /* no scope was given */
-                assert_true(f != 1 || out.ip6.sin6_scope_id == 0);
+            assert_int_equal(out.family, families[f].family);
+            assert_int_equal(out.port, f == 2 ? 0 : 0xa7a7);
+            assert_int_equal(IP_IS_V6(&out.ip), f == 1);
         }
     }
 }
@@ -335,44 +332,66 @@ static void
 address_families(void **state)
 {
     struct linux_sockaddr_in6 from = {.family = 1};
-    union socket_address out;
-    socklen_t len;
+    struct socket_address out;
 
     (void)state;
-    assert_int_equal(socket_address_in(&from, sizeof(from), &out, &len), -EAFNOSUPPORT);
+    assert_int_equal(socket_address_in(&from, sizeof(from), &out), -EAFNOSUPPORT);
     from.family = 0x020a; /* the low byte alone would be IPv6 */
-    assert_int_equal(socket_address_in(&from, sizeof(from), &out, &len), -EAFNOSUPPORT);
+    assert_int_equal(socket_address_in(&from, sizeof(from), &out), -EAFNOSUPPORT);
     from.family = 0xffff;
-    assert_int_equal(socket_address_in(&from, 0xffffffff, &out, &len), -EAFNOSUPPORT);
+    assert_int_equal(socket_address_in(&from, 0xffffffff, &out), -EAFNOSUPPORT);
 }
 
 static void
 address_there_and_back(void **state)
 {
-    struct linux_sockaddr_in6 from = {.family = LINUX_AF_INET6, .port = 0x1234, .scope = 7}, to;
-    union socket_address inner;
-    socklen_t inner_len;
+    struct linux_sockaddr_in6 from = {.family = LINUX_AF_INET6, .port = 0x1234, .scope = 7};
+    struct socket_address inner;
     uint8_t *room;
 
     (void)state;
     memset(from.address, 0x5a, sizeof(from.address));
-    assert_int_equal(socket_address_in(&from, sizeof(from), &inner, &inner_len), 0);
+    from.address[0] = 0xfe; /* of a link, so that the scope counts */
+    from.address[1] = 0x80;
+    assert_int_equal(socket_address_in(&from, sizeof(from), &inner), 0);
     for (uint32_t room_len = 0; room_len <= 40; room_len++) {
         uint32_t len = room_len;
 
         room = malloc(room_len ? room_len : 1);
-        socket_address_out(&inner, room, &len);
+        socket_address_out(&inner.ip, inner.port, LINUX_AF_INET6, room, &len);
         assert_int_equal(len, sizeof(from)); /* the whole length, however much fitted */
         assert_memory_equal(room, &from, room_len < sizeof(from) ? room_len : sizeof(from));
         free(room);
     }
-    memset(&to, 0, sizeof(to));
-    inner = (union socket_address){.ip4 = {.sin_family = AF_INET, .sin_port = 0x5678}};
-    uint32_t len = sizeof(to);
-    socket_address_out(&inner, &to, &len);
-    assert_int_equal(len, sizeof(struct linux_sockaddr_in));
-    assert_int_equal(to.family, LINUX_AF_INET);
-    assert_int_equal(to.port, 0x5678);
+    assert_int_equal(socket_address_in(&from, LINUX_SOCKADDR_IN6_MIN, &inner), 0);
+    assert_int_equal(ip6_addr_zone(ip_2_ip6(&inner.ip)), 0); /* no scope was given */
+}
+
+/* An IPv4 address is one in either dress, and is shown in that of the socket. */
+static void
+address_of_ip4(void **state)
+{
+    static const uint8_t mapped[16] = {
+        [10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1};
+    struct linux_sockaddr_in ip4 = {.family = LINUX_AF_INET, .port = 0x5678}, back4;
+    struct linux_sockaddr_in6 ip6 = {.family = LINUX_AF_INET6, .port = 0x5678}, back6;
+    struct socket_address one, other;
+    uint32_t len = sizeof(back4), len6 = sizeof(back6);
+
+    (void)state;
+    memcpy(&ip4.address, mapped + 12, 4);
+    memcpy(ip6.address, mapped, 16);
+    assert_int_equal(socket_address_in(&ip4, sizeof(ip4), &one), 0);
+    assert_int_equal(socket_address_in(&ip6, sizeof(ip6), &other), 0);
+    assert_true(IP_IS_V4(&other.ip) && ip_addr_cmp(&one.ip, &other.ip));
+    socket_address_out(&other.ip, other.port, LINUX_AF_INET, &back4, &len);
+    socket_address_out(&one.ip, one.port, LINUX_AF_INET6, &back6, &len6);
+    assert_memory_equal(&back4, &ip4, len);
+    assert_memory_equal(&back6, &ip6, len6);
+    memset(&ip4.address, 0, 4);
+    assert_int_equal(socket_address_in(&ip4, sizeof(ip4), &one), 0);
+    socket_address_destination(&one);
+    assert_int_equal(ip_2_ip4(&one.ip)->addr, 0x0100007f); /* no host's is one's own */
 }
 
 /* ---- leases ---- */
@@ -427,6 +446,7 @@ main(void)
         cmocka_unit_test(address_lengths),
         cmocka_unit_test(address_families),
         cmocka_unit_test(address_there_and_back),
+        cmocka_unit_test(address_of_ip4),
         cmocka_unit_test(lease_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

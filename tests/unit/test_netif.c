@@ -718,53 +718,6 @@ refused_buffers(void **state)
     assert_true(shim_log_has("nothing is received any more"));
 }
 
-/* A mailbox holds as many as it was made for, in order, wherever in its ring it grows; without
- * memory it takes no more and loses nothing. */
-static void
-mailbox(void **state)
-{
-    enum { ENTRIES_MAX = 100 };
-    unsigned live = shim_memory_live();
-    uintptr_t in = 1, out = 1;
-    sys_mbox_t box;
-    void *message;
-
-    (void)state;
-    assert_int_equal(sys_mbox_new(&box, ENTRIES_MAX), ERR_OK);
-    assert_int_equal(shim_memory_live(), live); /* one without traffic costs nothing */
-    for (unsigned wanted = 1; wanted <= ENTRIES_MAX; wanted++) {
-        while (in - out < wanted)
-            assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
-        for (unsigned i = 0; i < 3 && out < in; i++) {
-            assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
-            assert_int_equal((uintptr_t)message, out++);
-        }
-    }
-    while (in - out < ENTRIES_MAX)
-        assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
-    assert_int_equal(sys_mbox_trypost(&box, NULL), ERR_MEM);
-    for (; out < in; out++) {
-        assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
-        assert_int_equal((uintptr_t)message, out);
-    }
-    assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), SYS_MBOX_EMPTY);
-    sys_mbox_free(&box);
-    assert_int_equal(shim_memory_live(), live);
-
-    assert_int_equal(sys_mbox_new(&box, ENTRIES_MAX), ERR_OK);
-    shim_memory_fail_all(true);
-    for (in = 1; sys_mbox_trypost(&box, (void *)in) == ERR_OK; in++)
-        continue;
-    shim_memory_fail_all(false);
-    assert_int_equal(in, SYS_MBOX_FEW + 1);
-    assert_int_equal(sys_mbox_trypost(&box, (void *)in++), ERR_OK);
-    for (out = 1; out < in; out++) {
-        assert_int_equal(sys_arch_mbox_tryfetch(&box, &message), 0);
-        assert_int_equal((uintptr_t)message, out);
-    }
-    sys_mbox_free(&box);
-}
-
 /* Connections until there are no more. */
 static unsigned
 count_connections(void)
@@ -872,7 +825,6 @@ main(void)
         cmocka_unit_test(small_ring),
         cmocka_unit_test(refused_buffers),
         cmocka_unit_test(put_off),
-        cmocka_unit_test(mailbox),
         cmocka_unit_test(part_of_connections),
         cmocka_unit_test(bounds_of_connections),
     };
