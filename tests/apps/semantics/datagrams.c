@@ -71,6 +71,13 @@ unconnected(void)
     SHOW(recv(two, data, 3, MSG_PEEK | MSG_TRUNC));
     SHOW(recv(two, data, 3, 0)); /* the rest is gone */
     SHOW(recv(two, data, 3, MSG_DONTWAIT));
+    SHOW(send_to(one, "one", 3, loopback(family, 6000)));
+    SHOW(send_to(one, "other", 5, loopback(family, 6000)));
+    SHOW(ready(two, 2000));
+    SHOW(ioctl(two, FIONREAD, &waiting)); /* of the first alone */
+    SHOW(waiting);
+    SHOW(recv(two, data, 10, 0));
+    SHOW(recv(two, data, 10, 0));
     SHOW(send_to(one, "", 0, loopback(family, 6000)));
     SHOW(ready(two, 2000));
     SHOW(recv(two, data, 100, 0));

@@ -196,6 +196,13 @@ talking(void)
     SHOW(message.msg_flags);
     SHOW(recv(server, data, 100, MSG_DONTWAIT));
     SHOW(recv(server, data, 100, MSG_DONTWAIT));
+    SHOW(send(client, "two ", 4, 0)); /* a look sees all that is there, however it came */
+    SHOW(send(client, "parts", 5, 0));
+    for (waiting = 0; waiting < 9; usleep(1000))
+        ioctl(server, FIONREAD, &waiting);
+    SHOW(recv(server, data, 100, MSG_PEEK));
+    SHOW_TRUTH(memcmp(data, "two parts", 9) == 0);
+    SHOW(recv(server, data, 9, MSG_WAITALL));
     SHOW(send(server, "", 0, 0));
     SHOW(writev(server, parts, 2));
     SHOW(recv(client, data, 8, MSG_WAITALL));
@@ -207,6 +214,7 @@ halves(void)
 {
     connected();
     SHOW(send(client, "end", 3, 0));
+    SHOW(shutdown(client, SHUT_WR));
     SHOW(shutdown(client, SHUT_WR));
     SHOW(send(client, "x", 1, MSG_NOSIGNAL));
     SHOW(ready(server, ALL, 2000) & POLLIN);
@@ -248,6 +256,65 @@ resets(void)
     SHOW(send(server, data, 1, MSG_NOSIGNAL));
     client = socket(family, SOCK_STREAM, 0);
     disconnected();
+}
+
+/* Both directions at once: the connection is there until its peer ends it. */
+static void
+shut(void)
+{
+    union address a;
+    socklen_t size = sizeof(a);
+
+    connected();
+    SHOW(send(client, "last", 4, 0));
+    SHOW(shutdown(client, SHUT_RDWR));
+    SHOW(getpeername(client, &a.any, &size));
+    SHOW(recv(client, data, 1, 0));
+    SHOW(send(client, data, 1, MSG_NOSIGNAL));
+    SHOW(ready(client, ALL, 0));
+    SHOW(recv(server, data, 4, MSG_WAITALL));
+    SHOW(recv(server, data, 4, 0));
+    disconnected();
+}
+
+/* A close that waits until the other end has all. */
+static void
+lingers(void)
+{
+    struct linger second = {1, 1};
+
+    connected();
+    SHOW(setsockopt(client, SOL_SOCKET, SO_LINGER, &second, sizeof(second)));
+    SHOW(send(client, data, 30000, 0));
+    SHOW(close(client));
+    SHOW(recv(server, data, 30000, MSG_WAITALL));
+    SHOW(recv(server, data, 1, 0));
+    client = socket(family, SOCK_STREAM, 0);
+    disconnected();
+}
+
+/* What ends before it is accepted is accepted, and says so. */
+static void
+ended_before(void)
+{
+    struct linger now = {1, 0};
+    int fd, accepted;
+
+    connected();
+    SHOW(fd = socket(family, SOCK_STREAM, 0));
+    SHOW(connect_to(fd, loopback(family, 5560)));
+    SHOW(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+    SHOW(close(fd));
+    usleep(20000);
+    SHOW(accepted = accept(listener, NULL, NULL));
+    SHOW(recv(accepted, data, 1, 0));
+    SHOW(recv(accepted, data, 1, 0));
+    SHOW(close(accepted));
+    disconnected();
+    SHOW(fd = socket(family, SOCK_STREAM, 0));
+    SHOW(listen(fd, 1)); /* at whatever port */
+    SHOW_TRUTH(own_port(fd) > 0);
+    SHOW(close(fd));
 }
 
 static void *
@@ -414,6 +481,9 @@ over(int which)
     talking();
     halves();
     resets();
+    shut();
+    lingers();
+    ended_before();
     much_data();
     time_outs();
     options();
