@@ -25,6 +25,16 @@ struct sg {
     uint32_t len; /* bytes, not 0 */
 };
 
+static inline uint64_t
+sg_bytes(const struct sg *parts, unsigned nr)
+{
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < nr; i++)
+        total += parts[i].len;
+    return total;
+}
+
 /* ---- consoles ---- */
 
 struct console_device {
@@ -182,12 +192,16 @@ struct disk_request {
     void *arg;
     /* 0, or -EIO, -ENOTSUP (device says unsupported), -ETIMEDOUT. Valid in done(). */
     int status;
-    struct list link;  /* the driver's, while in flight */
-    uint64_t deadline; /* the driver's */
+    struct list link;         /* the driver's, while in flight */
+    uint64_t bytes, deadline; /* the driver's */
 };
 
-/* The sum of the parts' lengths. */
-uint64_t disk_request_bytes(const struct disk_request *);
+/* A request of a stretch of memory, with the parts that a disk may need it to be cut into. */
+#define DISK_CHUNK_PARTS 8
+struct disk_chunk {
+    struct disk_request request;
+    struct sg parts[DISK_CHUNK_PARTS];
+};
 
 struct disk_counters {
     uint64_t reads, writes, flushes, read_bytes, write_bytes, errors, timeouts;
@@ -195,8 +209,9 @@ struct disk_counters {
 
 struct disk_device {
     struct list link;
-    char name[8];        /* "vda" */
-    uint64_t capacity;   /* sectors of 512 bytes, INT64_MAX bytes at most, and of a whole disk whole
+    char name[8]; /* "vda" */
+    uint64_t
+        capacity; /* sectors of 512 bytes, INT64_MAX bytes at most, and of a whole disk whole
                             blocks; changes with a config interrupt */
     uint32_t block_size; /* bytes: a power of two, 512 to DISK_BLOCK_MAX, that never changes */
     uint32_t max_parts;  /* of one request */
@@ -211,7 +226,7 @@ struct disk_device {
     unsigned writers;        /* these two of a whole disk and lib/fs's: see fs_disk_bytes */
     bool patching;
     struct disk_device *whole; /* of a partition: the disk that it lies on; else NULL */
-    uint64_t start;            /* of a partition: its sector there, maybe within a block; else 0 */
+    uint64_t start; /* of a partition: its sector there, maybe within a block; else 0 */
     /*
      * Start a request. The range is checked against the capacity without overflow. -EINVAL
      * (range, lengths, parts), -EROFS, -ENOTSUP (flush), -ENOSPC (ring full: wait on disk_space),
@@ -231,12 +246,18 @@ disk_space(struct disk_device *d)
     return d->whole ? &d->whole->space : &d->space;
 }
 /*
- * One request and wait for it: sectors [sector, sector + len/512), which are whole blocks of the
- * disk (-EINVAL), and any alignment of `data`; split as the device needs. Blocks. 0 or negative
- * errno as in disk_request and submit.
+ * Start one request between the chunk's sector and `data`: of `len` bytes as many as it carries,
+ * disk_chunk_max (whole blocks, one at least). The caller has set op, sector, done and arg of its
+ * request. Returns those bytes, or an error of submit.
  */
-int disk_read(struct disk_device *, uint64_t sector, void *data, size_t len);
-int disk_write(struct disk_device *, uint64_t sector, const void *data, size_t len);
+long disk_start(struct disk_device *, struct disk_chunk *, void *data, size_t len);
+size_t disk_chunk_max(const struct disk_device *);
+/*
+ * Read or write sectors [sector, sector + len/512), which are whole blocks of the disk (-EINVAL),
+ * with any alignment of `data`: in chunks, several of them in flight. Blocks. 0 or negative errno
+ * as in disk_request and submit.
+ */
+int disk_transfer(struct disk_device *, enum disk_op, uint64_t sector, void *data, size_t len);
 int disk_flush(struct disk_device *);
 
 /* ---- entropy ---- */

@@ -1,6 +1,6 @@
 /*
- * The disks there are, and the simple call on top of the asynchronous one: read or write any
- * number of blocks and wait. Relies on a driver answering each request that it accepts,
+ * The disks there are, and two calls on top of a driver's: start one request of as much as it
+ * carries; read or write any number of blocks and wait. Relies on a driver answering each request that it accepts,
  * within the disk's time-out, so nothing here waits with a limit of its own.
  */
 #include "kernel/device.h"
@@ -11,20 +11,10 @@
 /* A large transfer is cut into chunks, several of them in flight, so that the device has the
  * next one while this side is woken for the last. All of it lives on the caller's stack. */
 #define CHUNKS      4
-#define CHUNK_PARTS 8
 #define CHUNK_BYTES (128u << 10)
 
 static struct list disks = LIST_INIT(disks);
 static unsigned nr_disks;
-
-struct transfer;
-
-struct chunk {
-    struct disk_request request;
-    struct sg parts[CHUNK_PARTS];
-    struct transfer *transfer;
-    bool in_flight;
-};
 
 struct transfer {
     struct disk_device *disk;
@@ -35,7 +25,8 @@ struct transfer {
     int error;   /* the first one */
     unsigned in_flight;
     struct wait_queue progress;
-    struct chunk chunks[CHUNKS];
+    struct list idle; /* chunks, by their requests' links */
+    struct disk_chunk chunks[CHUNKS];
 };
 
 /* ---- registry ---- */
@@ -76,151 +67,99 @@ disk_find(const char *name)
     return NULL;
 }
 
-/* ---- the synchronous call ---- */
+/* ---- the asynchronous call ---- */
 
-uint64_t
-disk_request_bytes(const struct disk_request *r)
+/* The parts of a chunk carry one block: 8 of the least size, 512 bytes, make the largest. */
+size_t
+disk_chunk_max(const struct disk_device *d)
 {
-    uint64_t total = 0;
+    size_t parts = MIN(d->max_parts, (uint32_t)DISK_CHUNK_PARTS);
+    size_t fits = MIN(d->max_part, CHUNK_BYTES) * parts;
 
-    for (unsigned i = 0; i < r->nr_parts; i++)
-        total += r->parts[i].len;
-    return total;
+    return MIN(fits, CHUNK_BYTES) & ~(d->block_size - 1);
 }
+
+long
+disk_start(struct disk_device *d, struct disk_chunk *c, void *data, size_t len)
+{
+    size_t taken = MIN(len, disk_chunk_max(d));
+    unsigned n = 0;
+
+    for (size_t at = 0; at < taken; at += c->parts[n++].len)
+        c->parts[n] = (struct sg){(char *)data + at, (uint32_t)MIN(taken - at, d->max_part)};
+    c->request.parts = c->parts;
+    c->request.nr_parts = n;
+    int error = d->submit(d, &c->request);
+    return error ? error : (long)taken;
+}
+
+/* ---- the synchronous call ---- */
 
 static void
 chunk_done(struct disk_request *request)
 {
-    struct chunk *c = request->arg;
-    struct transfer *t = c->transfer;
+    struct transfer *t = request->arg;
 
     if (t->error == 0)
         t->error = request->status;
-    c->in_flight = false;
+    list_append(&t->idle, &request->link);
     t->in_flight--;
     wake_all(&t->progress);
 }
 
-static struct chunk *
-idle_chunk(struct transfer *t)
-{
-    for (int i = 0; i < CHUNKS; i++)
-        if (!t->chunks[i].in_flight)
-            return &t->chunks[i];
-    return NULL;
-}
-
-/* Fill the chunk from where the transfer stands; bytes. As many whole blocks as its parts carry,
- * and they carry one: 8 of the least size, 512 bytes, make the largest. */
-static size_t
-chunk_fill(const struct transfer *t, struct chunk *c)
-{
-    size_t part_max = MIN(t->disk->max_part, CHUNK_BYTES);
-    size_t fits = part_max * MIN(t->disk->max_parts, (uint32_t)CHUNK_PARTS);
-    size_t left = MIN(t->left, MIN(fits, CHUNK_BYTES) & ~(t->disk->block_size - 1));
-    char *at = t->data;
-    unsigned n = 0;
-
-    for (; left > 0; n++) {
-        size_t len = MIN(left, part_max);
-        c->parts[n] = (struct sg){at, (uint32_t)len};
-        at += len;
-        left -= len;
-    }
-    c->request = (struct disk_request){
-        .op = t->op,
-        .sector = t->sector,
-        .parts = c->parts,
-        .nr_parts = n,
-        .done = chunk_done,
-        .arg = c,
-    };
-    return (size_t)(at - t->data);
-}
-
-/* Start a chunk; a full ring is waited for. */
+/* Start the next chunk; a full ring is waited for. */
 static void
-chunk_start(struct transfer *t, struct chunk *c)
+chunk_start(struct transfer *t)
 {
-    size_t len = chunk_fill(t, c);
-    int error;
+    struct disk_chunk *c = container_of(list_pop(&t->idle), struct disk_chunk, request.link);
+    long taken;
 
-    while ((error = t->disk->submit(t->disk, &c->request)) == -ENOSPC)
+    c->request =
+        (struct disk_request){.op = t->op, .sector = t->sector, .done = chunk_done, .arg = t};
+    while ((taken = disk_start(t->disk, c, t->data, t->left)) == -ENOSPC)
         wait_on(disk_space(t->disk), TIME_NEVER);
-    if (error) {
-        t->error = error;
+    if (taken < 0) {
+        t->error = (int)taken;
         return;
     }
-    c->in_flight = true;
     t->in_flight++;
-    t->sector += len / DISK_SECTOR;
-    t->data += len;
-    t->left -= len;
+    t->sector += (size_t)taken / DISK_SECTOR;
+    t->data += taken;
+    t->left -= (size_t)taken;
 }
 
 /* Returns when nothing is in flight any more: the chunks lie on this stack. */
 static int
-transfer_run(struct transfer *t)
+transfer_run(struct disk_device *d, enum disk_op op, uint64_t sector, void *data, size_t len)
 {
-    struct chunk *c;
+    struct transfer t = {.disk = d, .op = op, .sector = sector, .data = data, .left = len};
 
-    for (;;) {
-        while (t->left > 0 && t->error == 0 && (c = idle_chunk(t)))
-            chunk_start(t, c);
-        if (t->in_flight == 0)
-            return t->error;
-        wait_on(&t->progress, TIME_NEVER);
-    }
-}
-
-static void
-transfer_init(struct transfer *t, struct disk_device *d, enum disk_op op)
-{
-    memset(t, 0, sizeof(*t));
-    t->disk = d;
-    t->op = op;
-    wait_queue_init(&t->progress);
+    wait_queue_init(&t.progress);
+    list_init(&t.idle);
     for (int i = 0; i < CHUNKS; i++)
-        t->chunks[i].transfer = t;
+        list_append(&t.idle, &t.chunks[i].request.link);
+    do {
+        chunk_start(&t);
+        while (t.in_flight > 0 && (t.left == 0 || t.error || list_empty(&t.idle)))
+            wait_on(&t.progress, TIME_NEVER);
+    } while (t.left > 0 && t.error == 0);
+    return t.error;
 }
 
-static int
-transfer_sectors(struct disk_device *d, enum disk_op op, uint64_t sector, void *data,
-                 size_t len)
+int
+disk_transfer(struct disk_device *d, enum disk_op op, uint64_t sector, void *data, size_t len)
 {
     uint64_t capacity = d->capacity;
-    struct transfer t;
 
     /* The whole range before the first chunk, so that a wrong call changes nothing. */
     if ((((d->start + sector) * DISK_SECTOR | len) & (d->block_size - 1)) ||
         sector > capacity || len / DISK_SECTOR > capacity - sector)
         return -EINVAL;
-    transfer_init(&t, d, op);
-    t.sector = sector;
-    t.data = data;
-    t.left = len;
-    return transfer_run(&t);
-}
-
-int
-disk_read(struct disk_device *d, uint64_t sector, void *data, size_t len)
-{
-    return transfer_sectors(d, DISK_READ, sector, data, len);
-}
-
-/* The device only reads the data; a scatter list has one kind of pointer for both ways. */
-int
-disk_write(struct disk_device *d, uint64_t sector, const void *data, size_t len)
-{
-    return transfer_sectors(d, DISK_WRITE, sector, (void *)(uintptr_t)data, len);
+    return len == 0 ? 0 : transfer_run(d, op, sector, data, len);
 }
 
 int
 disk_flush(struct disk_device *d)
 {
-    struct transfer t;
-
-    transfer_init(&t, d, DISK_FLUSH);
-    chunk_start(&t, &t.chunks[0]);
-    return transfer_run(&t);
+    return transfer_run(d, DISK_FLUSH, 0, NULL, 0);
 }

@@ -2,7 +2,7 @@
  * A disk as bytes. Whole blocks go straight between the disk and the caller's memory; of a block
  * that is wanted in part there is a copy, which is read, and written back by a writer.
  *
- * Relies on disk_read and disk_write of kernel/device.h. On a partition everything is reckoned on
+ * Relies on disk_transfer of kernel/device.h. On a partition everything is reckoned on
  * the whole disk, since a partition may begin and end within a block.
  */
 #include "kernel/kernel.h"
@@ -11,26 +11,20 @@
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 
-static int
-whole_blocks(struct disk_device *d, enum disk_op op, uint64_t at, void *data, size_t len)
-{
-    return (op == DISK_WRITE) ? disk_write(d, at / DISK_SECTOR, data, len)
-                              : disk_read(d, at / DISK_SECTOR, data, len);
-}
-
 /* `len` bytes at `at`, all in one block. */
 static int
 part_of_block(struct disk_device *d, enum disk_op op, uint64_t at, void *data, size_t len)
 {
     size_t offset = (size_t)at & (d->block_size - 1);
+    uint64_t sector = (at - offset) / DISK_SECTOR;
     char *block = kmalloc(d->block_size);
 
     if (!block)
         return -ENOMEM;
-    int error = whole_blocks(d, DISK_READ, at - offset, block, d->block_size);
+    int error = disk_transfer(d, DISK_READ, sector, block, d->block_size);
     if (!error && op == DISK_WRITE) {
         memcpy(block + offset, data, len);
-        error = whole_blocks(d, DISK_WRITE, at - offset, block, d->block_size);
+        error = disk_transfer(d, DISK_WRITE, sector, block, d->block_size);
     } else if (!error) {
         memcpy(data, block + offset, len);
     }
@@ -50,7 +44,7 @@ transfer(struct disk_device *d, enum disk_op op, uint64_t at, char *data, size_t
             now = MIN(len, d->block_size - offset);
             error = part_of_block(d, op, at, data, now);
         } else {
-            error = whole_blocks(d, op, at, data, now);
+            error = disk_transfer(d, op, at / DISK_SECTOR, data, now);
         }
         if (error)
             return error;

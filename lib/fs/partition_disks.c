@@ -14,7 +14,7 @@
 static int
 partition_submit(struct disk_device *dev, struct disk_request *r)
 {
-    uint64_t sectors = disk_request_bytes(r) / DISK_SECTOR;
+    uint64_t sectors = sg_bytes(r->parts, r->nr_parts) / DISK_SECTOR;
 
     if (r->sector > dev->capacity || sectors > dev->capacity - r->sector)
         return -EINVAL;

@@ -1,6 +1,6 @@
 /*
  * An archive that lies on a disk. Large reads go from the disk straight into the caller's
- * buffer (disk_read keeps several requests in flight); small ones, and the ends of large ones
+ * buffer (disk_transfer keeps several requests in flight); small ones, and the ends of large ones
  * that are not on a block's border, come from a few slots of cache. When slots are asked for
  * one after the other, the next one is fetched before anybody asks.
  *
@@ -27,8 +27,7 @@ struct slot {
     uint64_t at;   /* where on the disk, a multiple of the slot size */
     uint64_t used; /* when it was last wanted, on the reader's own scale */
     void *data;
-    struct disk_request request; /* of a read-ahead */
-    struct sg parts[DISK_MAX_PARTS];
+    struct disk_chunk chunk; /* of a read-ahead */
     struct disk_reader *reader;
 };
 
@@ -105,23 +104,6 @@ read_ahead_done(struct disk_request *request)
     slot_filled(request->arg, request->status);
 }
 
-/* The parts of a slot as this disk takes them. */
-static unsigned
-slot_parts(const struct disk_reader *r, struct slot *s)
-{
-    size_t left = slot_bytes(r, s->at);
-    char *at = s->data;
-    unsigned n = 0;
-
-    while (left > 0) {
-        size_t len = MIN(left, (size_t)r->disk->max_part);
-        s->parts[n++] = (struct sg){at, (uint32_t)len};
-        at += len;
-        left -= len;
-    }
-    return n;
-}
-
 /* A wish, not a need: whatever stands in its way, it is left. So is a slot that is no whole blocks,
  * as on a partition that does not begin or end with one. */
 static void
@@ -134,15 +116,9 @@ read_ahead(struct disk_reader *r, uint64_t at)
         slot_find(r, at) || !(s = slot_victim(r)))
         return;
     slot_take(r, s, at);
-    s->request = (struct disk_request){
-        .op = DISK_READ,
-        .sector = at / DISK_SECTOR,
-        .parts = s->parts,
-        .nr_parts = slot_parts(r, s),
-        .done = read_ahead_done,
-        .arg = s,
-    };
-    if (r->disk->submit(r->disk, &s->request) != 0)
+    s->chunk.request = (struct disk_request){
+        .op = DISK_READ, .sector = at / DISK_SECTOR, .done = read_ahead_done, .arg = s};
+    if (disk_start(r->disk, &s->chunk, s->data, slot_bytes(r, at)) < 0)
         s->state = SLOT_EMPTY;
 }
 
@@ -252,15 +228,6 @@ disk_reader_close(struct fs_reader *reader)
     kfree(r);
 }
 
-/* Most that one request of this disk can carry, up to SLOT_MAX. */
-static size_t
-slot_size_for(const struct disk_device *disk)
-{
-    uint64_t most = (uint64_t)disk->max_part * MIN(disk->max_parts, (uint32_t)DISK_MAX_PARTS);
-
-    return (size_t)(MIN(most, (uint64_t)SLOT_MAX) & ~(uint64_t)(disk->block_size - 1));
-}
-
 static bool
 allocate_slots(struct disk_reader *r)
 {
@@ -283,7 +250,7 @@ fs_reader_disk(struct disk_device *disk)
     r->reader = (struct fs_reader){disk->name, disk->capacity * DISK_SECTOR, disk_reader_read,
                                    disk_reader_close};
     r->disk = disk;
-    r->slot_size = slot_size_for(disk);
+    r->slot_size = MIN(disk_chunk_max(disk), SLOT_MAX);
     r->next = 1; /* no slot begins there */
     wait_queue_init(&r->filled);
     if (r->slot_size == 0 || !allocate_slots(r)) {

@@ -28,7 +28,7 @@
 # file: kernel/device_disk.c
 # test: block_size requests_cover_whole_blocks
 # A large transfer is cut within blocks.
-/^chunk_fill/,/^}/s/~(t->disk->block_size - 1)/~(DISK_SECTOR - 1u)/
+/^disk_chunk_max/,/^}/s/~(d->block_size - 1)/~(DISK_SECTOR - 1u)/
 
 # name: 53-end-within-a-block
 # file: drivers/virtio/device/block.c
@@ -52,7 +52,7 @@
 # file: kernel/device_disk.c
 # test: disk_bytes sectors_within_a_block_are_refused
 # What begins within a block is begun all the same.
-/^transfer_sectors/,/^}/s/& (d->block_size - 1)/\& (DISK_SECTOR - 1)/
+/^disk_transfer/,/^}/s/& (d->block_size - 1)/\& (DISK_SECTOR - 1)/
 
 # name: 53-unit-of-block-size
 # file: drivers/virtio/device/block_request.c

@@ -52,7 +52,7 @@
 # file: kernel/device_disk.c
 # test: disk_bytes sectors_within_a_block_are_refused
 # Blocks are counted from the partition on.
-/^transfer_sectors/,/^}/s/d->start + //
+/^disk_transfer/,/^}/s/d->start + //
 
 # name: disk-part-starves
 # file: lib/fs/disk_bytes.c

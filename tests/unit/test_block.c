@@ -24,10 +24,10 @@ random_transfers_agree_with_a_model_of_the_disk(void **state)
             for (size_t k = 0; k < sectors * 512; k++)
                 data[k] = (uint8_t)rand_r(&seed);
             memcpy(model + at * 512, data, sectors * 512);
-            assert_int_equal(disk_write(disk(), at, data, sectors * 512), 0);
+            assert_int_equal(disk_transfer(disk(), DISK_WRITE, at, data, sectors * 512), 0);
         } else {
             memset(data, 0, sectors * 512);
-            assert_int_equal(disk_read(disk(), at, data, sectors * 512), 0);
+            assert_int_equal(disk_transfer(disk(), DISK_READ, at, data, sectors * 512), 0);
             assert_memory_equal(data, model + at * 512, sectors * 512);
         }
     }
@@ -155,8 +155,10 @@ status_bytes_are_told_apart(void **state)
     plug(FEATURES, &usual);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         answer = cases[i].status;
-        assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), cases[i].error);
-        assert_int_equal(disk_write(disk(), 0, data, sizeof(data)), cases[i].error);
+        assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)),
+                         cases[i].error);
+        assert_int_equal(disk_transfer(disk(), DISK_WRITE, 0, data, sizeof(data)),
+                         cases[i].error);
         assert_int_equal(disk_flush(disk()), cases[i].error);
     }
     assert_int_equal(disk()->counters.errors, 15);
@@ -171,9 +173,9 @@ a_short_read_is_an_error_on_a_modern_device(void **state)
     (void)state;
     plug(FEATURES, &usual);
     cut = 1;
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), -EIO);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), -EIO);
     cut = 0;
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
 }
 
 static void
@@ -184,7 +186,7 @@ a_legacy_device_may_say_any_length(void **state)
     (void)state;
     plug_on(MODEL_PCI_LEGACY, FEATURES, &usual, 0);
     cut = 1025;
-    assert_int_equal(disk_read(disk(), 7, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 7, data, sizeof(data)), 0);
     assert_memory_equal(data, medium + 7 * 512, sizeof(data));
     model_assert_clean();
 }
@@ -218,7 +220,8 @@ the_range_is_checked_without_overflow(void **state)
     plug(FEATURES, &usual);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         unsigned before = asked[VIRTIO_BLK_T_IN];
-        int error = disk_read(disk(), cases[i].sector, data, cases[i].sectors * 512);
+        int error =
+            disk_transfer(disk(), DISK_READ, cases[i].sector, data, cases[i].sectors * 512);
         assert_int_equal(error, cases[i].error);
         assert_int_equal(asked[VIRTIO_BLK_T_IN] - before, error ? 0 : 1);
         error = submit(&o, DISK_READ, cases[i].sector, cases[i].sectors * 512);
@@ -239,9 +242,9 @@ sectors_are_512_bytes_whatever_the_block_size(void **state)
     (void)state;
     plug(BIT(VIRTIO_BLK_F_BLK_SIZE), &config);
     assert_int_equal(disk()->block_size, 4096);
-    assert_int_equal(disk_read(disk(), SECTORS - 8, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, SECTORS - 8, data, sizeof(data)), 0);
     assert_memory_equal(data, medium + (SECTORS - 8) * 512, sizeof(data));
-    assert_int_equal(disk_read(disk(), SECTORS, data, sizeof(data)), -EINVAL);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, SECTORS, data, sizeof(data)), -EINVAL);
     assert_int_equal(submit(&o, DISK_READ, SECTORS - 8, 8192), -EINVAL);
     drop(&o);
 }
@@ -264,8 +267,8 @@ malformed_requests_are_refused(void **state)
     r.op = DISK_FLUSH;
     r.nr_parts = 1;
     assert_int_equal(disk()->submit(disk(), &r), -EINVAL);
-    assert_int_equal(disk_read(disk(), 0, data, 511), -EINVAL);
-    assert_int_equal(disk_read(disk(), 0, data, 0), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, 511), -EINVAL);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, 0), 0);
 }
 
 static void
@@ -294,11 +297,11 @@ a_read_only_disk_is_never_written(void **state)
     (void)state;
     plug(FEATURES | BIT(VIRTIO_BLK_F_RO), &usual);
     assert_true(disk()->read_only);
-    assert_int_equal(disk_write(disk(), 0, data, sizeof(data)), -EROFS);
+    assert_int_equal(disk_transfer(disk(), DISK_WRITE, 0, data, sizeof(data)), -EROFS);
     assert_int_equal(submit(&o, DISK_WRITE, 0, 512), -EROFS);
     drop(&o);
     assert_int_equal(asked[VIRTIO_BLK_T_OUT], 0);
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
     model_assert_clean();
 }
 
@@ -323,7 +326,7 @@ limits_of_the_device_are_kept(void **state)
         plug_on(MODEL_PCI_MODERN, FEATURES | BIT(VIRTIO_BLK_F_SIZE_MAX), &config,
                 cases[i].queue);
         memset(data, 0, sizeof(data));
-        assert_int_equal(disk_read(disk(), 3, data, sizeof(data)), 0);
+        assert_int_equal(disk_transfer(disk(), DISK_READ, 3, data, sizeof(data)), 0);
         assert_memory_equal(data, medium + 3 * 512, sizeof(data));
         assert_true(most_parts <= MAX(cases[i].seg_max, 1u));
         assert_true(most_parts + 2 <= cases[i].queue);
@@ -381,7 +384,7 @@ a_large_transfer_through_a_small_ring(void **state)
 
     (void)state;
     plug_on(MODEL_PCI_LEGACY, FEATURES, &usual, 4);
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
     assert_memory_equal(data, medium, sizeof(data));
     assert_true(asked[VIRTIO_BLK_T_IN] > 4);
     model_assert_clean();

@@ -70,7 +70,7 @@ a_resize_is_noticed(void **state)
     assert_true(shim_log_has("now 78187493530 sectors"));
     model_config_set(m, 0, &(uint64_t){8}, 8);
     model_run();
-    assert_int_equal(disk_read(disk(), 8, data, sizeof(data)), -EINVAL);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 8, data, sizeof(data)), -EINVAL);
     model_assert_clean();
 }
 
@@ -123,10 +123,10 @@ the_time_a_request_may_take_can_be_set(void **state)
     hold = true;
     disk()->timeout = SECONDS;
     begin = clock_now();
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), -ETIMEDOUT);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), -ETIMEDOUT);
     assert_true(clock_now() - begin < 2 * SECONDS);
     hold = false;
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
 }
 
 static void
@@ -150,7 +150,7 @@ a_late_answer_hits_memory_that_is_still_there(void **state)
     assert_int_equal(header_of(&c).type, VIRTIO_BLK_T_OUT);
     *status_of(&c) = VIRTIO_BLK_S_OK;
     hold = false;
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
     assert_int_equal(o.done, 1);
 }
 
@@ -230,7 +230,7 @@ expect_the_end(struct order *o)
     }
     assert_int_equal(o->done, 1);
     assert_true(o->request.status == -EIO || o->request.status == -ETIMEDOUT);
-    assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), -EIO);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), -EIO);
     drop(o);
 }
 
@@ -294,11 +294,11 @@ interrupts_without_a_reason_change_nothing(void **state)
         lies.spurious = true;
         struct model *m = plug_on(buses[i], FEATURES, &usual, 0);
         memset(data, 0, sizeof(data));
-        assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+        assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
         assert_memory_equal(data, medium, sizeof(data));
         model_needs_reset(m);
         model_run();
-        assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+        assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
         assert_int_equal(disk()->counters.errors, 0);
     }
 }
@@ -380,7 +380,7 @@ one_without_memory_is_refused(void **state)
         bool up = model_status(m) & VIRTIO_STATUS_DRIVER_OK;
         assert_int_equal(!!(model_status(m) & VIRTIO_STATUS_FAILED), !up);
         if (up)
-            assert_int_equal(disk_read(disk(), 0, data, sizeof(data)), 0);
+            assert_int_equal(disk_transfer(disk(), DISK_READ, 0, data, sizeof(data)), 0);
         model_assert_clean();
     }
 }

@@ -34,8 +34,8 @@ refused(uint64_t sector, size_t len)
     unsigned before = asked[VIRTIO_BLK_T_IN] + asked[VIRTIO_BLK_T_OUT];
     struct order o;
 
-    assert_int_equal(disk_read(disk(), sector, data, len), -EINVAL);
-    assert_int_equal(disk_write(disk(), sector, data, len), -EINVAL);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, sector, data, len), -EINVAL);
+    assert_int_equal(disk_transfer(disk(), DISK_WRITE, sector, data, len), -EINVAL);
     assert_int_equal(submit(&o, DISK_READ, sector, len), -EINVAL);
     drop(&o);
     assert_int_equal(submit(&o, DISK_WRITE, sector, len), -EINVAL);
@@ -65,10 +65,10 @@ requests_cover_whole_blocks(void **state)
         plug_on(MODEL_PCI_MODERN, BLOCK_FEATURES | BIT(VIRTIO_BLK_F_SIZE_MAX), &config,
                 cases[i].queue);
         assert_int_equal(disk()->block_size, whole);
-        assert_int_equal(disk_read(disk(), 3 * block, data, sizeof(data)), 0);
+        assert_int_equal(disk_transfer(disk(), DISK_READ, 3 * block, data, sizeof(data)), 0);
         assert_memory_equal(data, medium + 3 * whole, sizeof(data));
         memset(data, (int)i, whole);
-        assert_int_equal(disk_write(disk(), SECTORS - block, data, whole), 0);
+        assert_int_equal(disk_transfer(disk(), DISK_WRITE, SECTORS - block, data, whole), 0);
         assert_memory_equal(medium + (SECTORS - block) * 512, data, whole);
         refused(SECTORS, whole);
         if (block > 1) {
@@ -141,7 +141,7 @@ a_block_size_does_not_change(void **state)
 
     (void)state;
     struct model *m = plug(BLOCK_FEATURES, &config);
-    assert_int_equal(disk_read(disk(), 1, data, sizeof(data)), 0);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 1, data, sizeof(data)), 0);
     model_config_set(m, offsetof(struct virtio_blk_config, blk_size), &(uint32_t){4096}, 4);
     model_run();
     assert_int_equal(disk()->block_size, 512);
@@ -149,7 +149,7 @@ a_block_size_does_not_change(void **state)
     model_run();
     assert_true(model_status(m) & VIRTIO_STATUS_FAILED);
     assert_int_equal(disk()->block_size, 512);
-    assert_int_equal(disk_read(disk(), 1, data, sizeof(data)), -EIO);
+    assert_int_equal(disk_transfer(disk(), DISK_READ, 1, data, sizeof(data)), -EIO);
 }
 
 int

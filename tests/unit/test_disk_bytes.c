@@ -47,7 +47,7 @@ static struct deferred service = {.run = serve};
 static int
 submit(struct disk_device *d, struct disk_request *r)
 {
-    uint64_t bytes = disk_request_bytes(r);
+    uint64_t bytes = sg_bytes(r->parts, r->nr_parts);
 
     faults += r->nr_parts == 0 || r->nr_parts > d->max_parts;
     for (unsigned i = 0; i < r->nr_parts; i++)
@@ -175,11 +175,11 @@ sectors_within_a_block_are_refused(void **state)
     (void)state;
     make_part();
     part.submit = submit;
-    assert_int_equal(disk_read(&disk, 8, data, BLOCK), 0);
-    assert_int_equal(disk_read(&disk, 1, data, BLOCK), -EINVAL);
-    assert_int_equal(disk_read(&disk, 0, data, 512), -EINVAL);
-    assert_int_equal(disk_write(&disk, 8, data, BLOCK + 512), -EINVAL);
-    assert_int_equal(disk_read(&part, 0, data, BLOCK), -EINVAL);
+    assert_int_equal(disk_transfer(&disk, DISK_READ, 8, data, BLOCK), 0);
+    assert_int_equal(disk_transfer(&disk, DISK_READ, 1, data, BLOCK), -EINVAL);
+    assert_int_equal(disk_transfer(&disk, DISK_READ, 0, data, 512), -EINVAL);
+    assert_int_equal(disk_transfer(&disk, DISK_WRITE, 8, data, BLOCK + 512), -EINVAL);
+    assert_int_equal(disk_transfer(&part, DISK_READ, 0, data, BLOCK), -EINVAL);
     assert_int_equal(submits, 1);
 }
 

@@ -100,7 +100,7 @@ start(struct virtio_block *b, struct disk_request *r)
     out = r->op == DISK_READ ? 1 : n - 1;
     s->read_bytes = 0;
     if (s->header.type == VIRTIO_BLK_T_IN)
-        s->read_bytes = (uint32_t)disk_request_bytes(r) + sizeof(s->status);
+        s->read_bytes = (uint32_t)r->bytes + sizeof(s->status);
     error = vq_add(b->queue, b->chain, out, n - out, s);
     if (error)
         return error;
@@ -109,9 +109,9 @@ start(struct virtio_block *b, struct disk_request *r)
     return 0;
 }
 
-/* All that can be wrong with a request before the device sees it. */
+/* All that can be wrong with a request before the device sees it; r->bytes if nothing is. */
 static int
-check(const struct virtio_block *b, const struct disk_request *r)
+check(const struct virtio_block *b, struct disk_request *r)
 {
     const struct disk_device *d = &b->dev;
     uint64_t capacity = d->capacity, total;
@@ -130,7 +130,7 @@ check(const struct virtio_block *b, const struct disk_request *r)
     for (unsigned i = 0; i < r->nr_parts; i++)
         if (r->parts[i].len == 0 || r->parts[i].len > d->max_part)
             return -EINVAL;
-    total = disk_request_bytes(r);
+    total = r->bytes = sg_bytes(r->parts, r->nr_parts);
     if ((r->sector * DISK_SECTOR | total) & (d->block_size - 1))
         return -EINVAL;
     /* Subtract, since sector + count may wrap (5.2.6.1: never past the capacity). */
@@ -145,11 +145,11 @@ count(struct disk_counters *c, const struct disk_request *r)
     switch (r->op) {
     case DISK_READ:
         c->reads++;
-        c->read_bytes += disk_request_bytes(r);
+        c->read_bytes += r->bytes;
         break;
     case DISK_WRITE:
         c->writes++;
-        c->write_bytes += disk_request_bytes(r);
+        c->write_bytes += r->bytes;
         break;
     case DISK_FLUSH:
         c->flushes++;

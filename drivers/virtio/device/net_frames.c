@@ -75,15 +75,12 @@ net_rx_post(struct net_device *dev, const struct sg *parts, unsigned nr, void *t
 {
     struct virtio_net *n = net_of(dev);
     struct net_slot *s;
-    uint64_t total = 0;
     unsigned at = 0;
     int error;
 
     if (dev->broken || !n->v->running)
         return -EIO;
-    for (unsigned i = 0; i < nr; i++)
-        total += parts[i].len;
-    if (nr == 0 || nr > dev->rx_chain_max || total < dev->rx_min ||
+    if (nr == 0 || nr > dev->rx_chain_max || sg_bytes(parts, nr) < dev->rx_min ||
         parts[0].len <= n->header_len)
         return -EINVAL;
     if (!n->rx.free_slots)
@@ -284,7 +281,7 @@ net_tx(struct net_device *dev, const struct sg *parts, unsigned nr, const struct
 {
     struct virtio_net *n = net_of(dev);
     struct net_slot *s = n->tx.free_slots;
-    uint64_t bytes = 0;
+    uint64_t bytes;
     int error;
 
     if (dev->broken || !n->v->running)
@@ -293,8 +290,7 @@ net_tx(struct net_device *dev, const struct sg *parts, unsigned nr, const struct
         return -EINVAL;
     if (!s)
         return full(n);
-    for (unsigned i = 0; i < nr; i++)
-        bytes += parts[i].len;
+    bytes = sg_bytes(parts, nr);
     error = fill_header(n, meta, bytes, &s->header);
     if (error)
         return error;

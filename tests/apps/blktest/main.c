@@ -39,7 +39,7 @@ info(void)
 
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
         if (d->capacity > 0)
-            report("first", disk_read(d, 0, block, d->block_size));
+            report("first", disk_transfer(d, DISK_READ, 0, block, d->block_size));
     for (struct disk_device *d = disk_next(NULL); d; d = disk_next(d))
         printf("%s: %llu sectors, block %u, parts %u of %u, %s, %s, serial '%s'\n", d->name,
                (unsigned long long)d->capacity, (unsigned)d->block_size, (unsigned)d->max_parts,
@@ -57,8 +57,9 @@ one_request(struct disk_device *d, bool write, uint64_t sector, size_t sectors)
     for (size_t i = 0; i < sectors; i++)
         fill_sector(data + i * DISK_SECTOR, 1, (uint32_t)(sector + i));
     if (write)
-        return report("write", disk_write(d, sector, data, sectors * DISK_SECTOR));
-    int result = disk_read(d, sector, data, sectors * DISK_SECTOR);
+        return report("write",
+                      disk_transfer(d, DISK_WRITE, sector, data, sectors * DISK_SECTOR));
+    int result = disk_transfer(d, DISK_READ, sector, data, sectors * DISK_SECTOR);
     if (result == 0)
         printf("data: %02x%02x%02x%02x\n", data[0] & 255, data[1] & 255, data[2] & 255,
                data[3] & 255);
