@@ -39,12 +39,29 @@ change_path(int dirfd, const char *path, bool follow, const struct file_change *
     return error;
 }
 
-static long
-change_descriptor(int fd, const struct file_change *change)
+/* The file behind a descriptor that may be changed, held, since a disk may be waited for meanwhile;
+ * NULL: there is none. */
+static struct file *
+hold_descriptor(int fd)
 {
     struct file *file = fd_get(fd);
 
-    return file && !(file->flags & FILE_O_PATH) ? change_file(file, change) : -EBADF;
+    if (!file || (file->flags & FILE_O_PATH))
+        return NULL;
+    file_hold(file);
+    return file;
+}
+
+static long
+change_descriptor(int fd, const struct file_change *change)
+{
+    struct file *file = hold_descriptor(fd);
+
+    if (!file)
+        return -EBADF;
+    int error = change_file(file, change);
+    file_release(file);
+    return error;
 }
 
 /* ---- permissions ---- */
@@ -102,9 +119,13 @@ own_path(int dirfd, const char *path, bool follow, uint32_t uid, uint32_t gid)
 static long
 own_descriptor(int fd, uint32_t uid, uint32_t gid)
 {
-    struct file *file = fd_get(fd);
+    struct file *file = hold_descriptor(fd);
 
-    return file && !(file->flags & FILE_O_PATH) ? change_owner(file, uid, gid) : -EBADF;
+    if (!file)
+        return -EBADF;
+    int error = change_owner(file, uid, gid);
+    file_release(file);
+    return error;
 }
 
 SYSCALL(212, chown32, const char *path, uint32_t uid, uint32_t gid)
@@ -243,7 +264,11 @@ allocate(struct file *file, unsigned mode, uint64_t at, uint64_t len)
 
 SYSCALL(324, fallocate, int fd, unsigned mode, uint64_t at, uint64_t len)
 {
-    struct file *file = fd_get(fd);
+    struct file *file = hold_descriptor(fd);
 
-    return file && !(file->flags & FILE_O_PATH) ? allocate(file, mode, at, len) : -EBADF;
+    if (!file)
+        return -EBADF;
+    int error = allocate(file, mode, at, len);
+    file_release(file);
+    return error;
 }

@@ -59,7 +59,10 @@ stat_descriptor(int fd, struct file_stat *st)
         return fs_stat_at(AT_FDCWD, ".", true, st);
     if (!file)
         return -EBADF;
-    return file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
+    file_hold(file);
+    int error = file->ops->stat ? file->ops->stat(file, st) : -EINVAL;
+    file_release(file);
+    return error;
 }
 
 int

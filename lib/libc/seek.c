@@ -35,10 +35,22 @@ find(struct file *file, int64_t at, int whence)
     return at < 0 ? -ENXIO : storage->find(file, (uint64_t)at, whence == ABI_SEEK_HOLE);
 }
 
+static long
+seek(struct file *file, int64_t offset, int whence, int64_t *result)
+{
+    int64_t to = whence > ABI_SEEK_END ? find(file, offset, whence) : start_of(file, whence);
+
+    if (to < 0)
+        return (long)to;
+    if (whence <= ABI_SEEK_END && (__builtin_add_overflow(to, offset, &to) || to < 0))
+        return -EINVAL;
+    file->position = (uint64_t)(*result = to);
+    return 0;
+}
+
 SYSCALL_ASKS(140, _llseek, int fd, uint32_t high, uint32_t low, int64_t *result, int whence)
 {
     struct file *file = fd_get(fd);
-    int64_t offset = (int64_t)((uint64_t)high << 32 | low), to;
 
     if (!file)
         return -EBADF;
@@ -50,11 +62,8 @@ SYSCALL_ASKS(140, _llseek, int fd, uint32_t high, uint32_t low, int64_t *result,
         *result = 0;
         return 0;
     }
-    to = whence > ABI_SEEK_END ? find(file, offset, whence) : start_of(file, whence);
-    if (to < 0)
-        return (long)to;
-    if (whence <= ABI_SEEK_END && (__builtin_add_overflow(to, offset, &to) || to < 0))
-        return -EINVAL;
-    file->position = (uint64_t)(*result = to);
-    return 0;
+    file_hold(file); /* a disk may be waited for */
+    long error = seek(file, (int64_t)((uint64_t)high << 32 | low), whence, result);
+    file_release(file);
+    return error;
 }
