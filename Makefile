@@ -116,6 +116,7 @@ SDK_LIB = $(B)/sdk/lib/ringlet
 include lib/fs/fs.mk
 include lib/net/lwip.mk
 include lib/socket/socket.mk
+include lib/ext/ext.mk
 include lib/linux/linux.mk
 include lib/libc/musl.mk
 include sdk/sdk.mk

@@ -12,9 +12,9 @@
 /* Put at the end of the line by the machine itself, behind whatever the user wrote. */
 #define MACHINE_KEY "virtio_mmio.device"
 
-static const char *const known[] = {"ip",   "gw",  "dns",      "ip6",      "console",
-                                    "root", "log", "hostname", "stdio", MACHINE_KEY};
-static const char *const per_interface[] = {"ip", "gw", "dns", "ip6"};
+static const char *const known[] = {"ip",    "gw",  "dns",      "ip6",   "console", "root",
+                                    "mount", "log", "hostname", "stdio", MACHINE_KEY};
+#define NR_PER_INTERFACE 4 /* of them, the first */
 
 #define ENV_PREFIX "env."
 
@@ -91,11 +91,10 @@ static bool
 is_known(const char *word)
 {
     size_t prefix = interface_prefix(word);
-    const char *const *keys = prefix ? per_interface : known;
-    size_t count = prefix ? ARRAY_SIZE(per_interface) : ARRAY_SIZE(known);
+    size_t count = prefix ? NR_PER_INTERFACE : ARRAY_SIZE(known);
 
     for (size_t i = 0; i < count; i++)
-        if (starts_with_key(word + prefix, keys[i]))
+        if (starts_with_key(word + prefix, known[i]))
             return true;
     return is_environment(word);
 }

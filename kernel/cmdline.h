@@ -5,7 +5,7 @@
  * the rest is argv. Double quotes group, and \" \' \\ stand for " ' \ inside and outside of
  * them (which is how GRUB writes its arguments); any other \ is itself.
  *
- * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root log hostname,
+ * Known words: ip gw dns ip6 (each may carry "ethN:" in front), console root mount log hostname,
  * env.NAME (a variable of the application's environment; as many as there are) and
  * virtio_mmio.device, which may repeat. The last comes from machines rather than people: QEMU's
  * microvm and Firecracker write one for each device behind all that the user wrote. So those at

@@ -90,15 +90,18 @@ $(SDK)/lib/pkgconfig/ringlet.pc: sdk/share/ringlet.pc.in $(firstword $(MAKEFILE_
 
 # Whose code an image holds (tools/notices): the names that each project's archives define and ours do not, and its licence.
 LICENCES := $(SDK_LIB)/licences
+THEIRS := $(B)/liblwip.a $(B)/libe2fs.a
 $(LICENCES)/musl.names: NOTICE_ARCHIVES = $(MUSL)/lib/libc.a
 $(LICENCES)/musl.names: $(MUSL)/.built
 $(LICENCES)/lwIP.names: NOTICE_ARCHIVES = $(B)/liblwip.a
 $(LICENCES)/lwIP.names: $(B)/liblwip.a
+$(LICENCES)/libext2fs.names: NOTICE_ARCHIVES = $(B)/libe2fs.a
+$(LICENCES)/libext2fs.names: $(B)/libe2fs.a
 $(LICENCES)/libgcc.names: NOTICE_ARCHIVES = $(shell $(CC) -m32 -print-libgcc-file-name)
 $(LICENCES)/libstdc++.names: NOTICE_ARCHIVES = $(CXX_ARCHIVE)
-$(LICENCES)/%.names: $(filter-out $(B)/liblwip.a,$(OURS))
+$(LICENCES)/%.names: $(filter-out $(THEIRS),$(OURS))
 	@mkdir -p $(@D)
-	$(Q)$(NM) -g --defined-only $(filter-out $(B)/liblwip.a,$(OURS)) | awk 'NF == 3 { print $$3 }' | LC_ALL=C sort -u >$@.ours
+	$(Q)$(NM) -g --defined-only $(filter-out $(THEIRS),$(OURS)) | awk 'NF == 3 { print $$3 }' | LC_ALL=C sort -u >$@.ours
 	$(Q)$(if $(NOTICE_ARCHIVES),$(NM) -g --defined-only $(NOTICE_ARCHIVES),true) 2>/dev/null | awk 'NF == 3 { print $$3 }' | \
 	    LC_ALL=C sort -u | LC_ALL=C comm -23 - $@.ours >$@.new
 	$(Q)rm $@.ours && mv $@.new $@
@@ -109,6 +112,9 @@ $(LICENCES)/musl.txt: $(DEPS)/musl-1.2.3/COPYRIGHT
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(LICENCES)/lwIP.txt: $(DEPS)/lwip-2.1.3/COPYING
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(LICENCES)/libext2fs.txt: $(DEPS)/e2fsprogs-1.47.0/NOTICE
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
@@ -145,7 +151,7 @@ SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OU
 SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
     lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
     notices run.sh.in README.txt.in ringlet.cmake config.site \
-    $(addprefix licences/,Ringlet.txt musl.txt lwIP.txt $(addsuffix .names,musl lwIP libgcc libstdc++))) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
+    $(addprefix licences/,Ringlet.txt musl.txt lwIP.txt libext2fs.txt $(addsuffix .names,musl lwIP libext2fs libgcc libstdc++))) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
 sdk: $(SDK_ALL)
 
 # Folders that are there already keep their modes and owners; another user can read all of it.

@@ -276,13 +276,17 @@ SYSCALL(60, umask, unsigned mask)
 
 /* ---- disks ---- */
 
-/* Have the disks write what they hold back; of those that nothing was written to, nothing. */
+/* Have file systems and then the disks write what they hold back; of disks that nothing was written
+ * to, nothing. */
 static int
 sync_disks(void)
 {
     struct disk_device *disk = NULL;
     int error = 0;
 
+    for (struct fs_mount *mount = NULL; (mount = fs_next(mount));)
+        if (mount->type->sync && mount->type->sync(mount))
+            error = -EIO;
     while ((disk = disk_next(disk)))
         if (disk->can_flush && !disk->read_only && disk->counters.writes && disk_flush(disk))
             error = -EIO;

@@ -49,7 +49,7 @@ struct fs_room {
 #define FS_RENAME_EXCHANGE  2u /* both have to be there, and change places */
 
 /* What changes a tree. Parent directories are there, and no name is a mount's; the rest is for
- * these to find out, with the errors of the system calls. None blocks. */
+ * these to find out, with the errors of the system calls. They may block on a disk. */
 struct fs_changes {
     /* Of any type that `mode` says (FS_S_IF*, permissions); `target` of a symbolic link. */
     int (*create)(struct fs_mount *, const char *path, uint32_t mode, const char *target);
@@ -71,6 +71,8 @@ struct fs_type {
     long (*readlink)(struct fs_mount *, const char *path, char *to, size_t size);
     const struct fs_changes *changes; /* NULL: there are none, and calls get -EROFS */
     void (*room)(struct fs_mount *, struct fs_room *out); /* NULL: nobody knows */
+    int (*sync)(
+        struct fs_mount *); /* all that was written is on the medium; NULL: it always is */
 };
 
 struct fs_mount {
@@ -83,6 +85,17 @@ struct fs_mount {
 /* Takes over the structure for good; of nested mounts the longest `where` wins. -EBUSY if
  * the place is taken. */
 int fs_mount(struct fs_mount *);
+/*
+ * A kind of file system that lies on a disk and that an image has only if it was linked with it:
+ * ENLIST(fs_kinds, ...). probe: 1 if the disk begins like one, 0 if not, or the error of reading.
+ * mount: as fs_mount, with a line on the log if it fails; `where` is kept for good.
+ */
+struct fs_kind {
+    const char *name;
+    int (*probe)(struct disk_device *);
+    int (*mount)(struct disk_device *, const char *where, bool read_only);
+};
+
 /* The mount that holds a canonical path, and the path relative to it; NULL if none does. */
 struct fs_mount *fs_find(const char *canonical, const char **rest);
 /* The same for the directory that has the name: what is mounted right there is passed over. */

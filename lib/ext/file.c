@@ -1,0 +1,503 @@
+/*
+ * Open files and directories on ext. A file that lost its last name while it is open lives on until
+ * the last one closes it. Contents go through the cache by blocks; a block that is written for the
+ * first time is taken then, so holes stay holes. The time of the last access is not kept.
+ */
+#include "kernel/string.h"
+#include "lib/ext/ext.h"
+#include "lib/libc/abi.h"
+
+static struct ext *
+ext_of(struct file *file)
+{
+    return to_ext_file(file)->node->ext;
+}
+
+struct ext_node *
+ext_node_find(struct ext *e, ext2_ino_t inode)
+{
+    list_foreach(at, &e->nodes)
+    {
+        struct ext_node *node = container_of(at, struct ext_node, link);
+        if (node->inode == inode)
+            return node;
+    }
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+static int
+read_inline(struct ext *e, struct ext_inode *inode, char *to, size_t len, uint64_t at)
+{
+    size_t size = 0;
+    char *all = kmalloc(e->fs->blocksize);
+    int error = all ? ext_error(ext2fs_inline_data_get(e->fs, inode->number, ext_short(inode),
+                                                       all, &size))
+                    : -ENOMEM;
+
+    if (!error)
+        memset(to, 0, len);
+    if (!error && at < size)
+        memcpy(to, all + at, MIN(len, size - (size_t)at));
+    kfree(all);
+    return error;
+}
+
+/* `len` bytes that lie within one block. */
+static int
+read_part(struct ext *e, struct ext_inode *inode, char *to, size_t len, uint64_t at)
+{
+    uint32_t size = e->fs->blocksize;
+    blk64_t block;
+    int flags;
+    int error = ext_error(ext2fs_bmap2(e->fs, inode->number, ext_short(inode), NULL, 0,
+                                       at / size, &flags, &block));
+
+    if (error)
+        return error;
+    if (block && !(flags & BMAP_RET_UNINIT))
+        return ext_cache_read(&e->cache, block * size + at % size, to, len);
+    memset(to, 0, len);
+    return 0;
+}
+
+static long
+read_entered(struct ext *e, struct ext_inode *inode, char *to, size_t len, uint64_t at)
+{
+    size_t done = 0;
+    int error = 0;
+
+    if (at >= EXT2_I_SIZE(&inode->raw))
+        return 0;
+    len = (size_t)MIN((uint64_t)len, EXT2_I_SIZE(&inode->raw) - at);
+    if (inode->raw.i_flags & EXT4_INLINE_DATA_FL) {
+        error = read_inline(e, inode, to, len, at);
+        return error ? error : (long)len;
+    }
+    while (!error && done < len) {
+        size_t now =
+            MIN(len - done, e->fs->blocksize - (size_t)((at + done) % e->fs->blocksize));
+        error = read_part(e, inode, to + done, now, at + done);
+        done += error ? 0 : now;
+    }
+    return done ? (long)done : error;
+}
+
+static long
+ext_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    struct ext *e = ext_of(file);
+    struct ext_inode inode;
+
+    ext_enter(e);
+    long result = ext_inode_read(e, to_ext_file(file)->node->inode, &inode);
+    if (!result)
+        result = read_entered(e, &inode, to, MIN(len, (size_t)INT32_MAX), at);
+    ext_leave(e);
+    return result;
+}
+
+/* ---- writing ---- */
+
+/* The block of a file, taken if there is none. */
+static int
+block_to_write(struct ext *e, struct ext_inode *inode, uint64_t number, blk64_t *out)
+{
+    int flags;
+    errcode_t error = ext2fs_bmap2(e->fs, inode->number, ext_short(inode), NULL, BMAP_ALLOC,
+                                   number, &flags, out);
+
+    if (error == EXT2_ET_BLOCK_ALLOC_FAIL && e->nr_freed) {
+        int failed = ext_commit(e);
+        if (failed)
+            return failed;
+        error = ext2fs_bmap2(e->fs, inode->number, ext_short(inode), NULL, BMAP_ALLOC, number,
+                             &flags, out);
+    }
+    if (error || !(flags & BMAP_RET_UNINIT))
+        return ext_error(error);
+    /* It was reserved: from now on it counts, and what lies there may be anything. */
+    char *zeroes = kmalloc(e->fs->blocksize);
+    if (!zeroes)
+        return -ENOMEM;
+    int failed =
+        ext_cache_write(&e->cache, *out * e->fs->blocksize, zeroes, e->fs->blocksize, true);
+    kfree(zeroes);
+    return failed ? failed
+                  : ext_error(ext2fs_bmap2(e->fs, inode->number, ext_short(inode), NULL,
+                                           BMAP_SET, number, NULL, out));
+}
+
+static int
+write_part(struct ext *e, struct ext_inode *inode, const char *from, size_t len, uint64_t at)
+{
+    uint32_t size = e->fs->blocksize;
+    blk64_t block;
+    int error = block_to_write(e, inode, at / size, &block);
+
+    return error ? error
+                 : ext_cache_write(&e->cache, block * size + at % size, from, len, true);
+}
+
+static int
+written(struct ext *e, struct ext_inode *inode, uint64_t end)
+{
+    int error = 0;
+
+    if (end > EXT2_I_SIZE(&inode->raw))
+        error = ext_error(ext2fs_inode_size_set(e->fs, ext_short(inode), (ext2_off64_t)end));
+    if (error)
+        return error;
+    ext_inode_set_time(e, inode, EXT_MTIME | EXT_CTIME, fs_now());
+    return ext_inode_write(e, inode);
+}
+
+static long
+write_entered(struct ext *e, struct ext_inode *inode, const char *from, size_t len, uint64_t at)
+{
+    size_t done = 0;
+    int error = 0;
+
+    while (!error && done < len) {
+        size_t now =
+            MIN(len - done, e->fs->blocksize - (size_t)((at + done) % e->fs->blocksize));
+        error = write_part(e, inode, from + done, now, at + done);
+        done += error ? 0 : now;
+    }
+    if (!done)
+        return error;
+    error = written(e, inode, at + done);
+    return error ? error : (long)done;
+}
+
+#define WRITE_MAX \
+    (1u << 20) /* bytes of one turn, so that others get theirs and commits stay small */
+
+static long
+write_turn(struct file *file, const char *from, size_t len, uint64_t at)
+{
+    struct ext *e = ext_of(file);
+    struct ext_inode inode;
+    long result = ext_enter_change(e);
+
+    if (result)
+        return result;
+    result = ext_inode_read(e, to_ext_file(file)->node->inode, &inode);
+    if (!result && (file->flags & FILE_O_APPEND))
+        at = EXT2_I_SIZE(&inode.raw);
+    if (!result)
+        result = write_entered(e, &inode, from, len, at);
+    int error = ext_leave_change(e, 0);
+    return result < 0 || !error ? result : error;
+}
+
+static long
+ext_pwrite(struct file *file, const void *from, size_t len, uint64_t at)
+{
+    size_t done = 0;
+
+    len = MIN(len, (size_t)INT32_MAX);
+    while (done < len) {
+        size_t now = MIN(len - done, (size_t)WRITE_MAX);
+        long n = write_turn(file, (const char *)from + done, now, at + done);
+        if (n < 0)
+            return done ? (long)done : n;
+        done += (size_t)n;
+        if ((size_t)n < now)
+            break;
+    }
+    return (long)done;
+}
+
+/* ---- the rest ---- */
+
+static int
+ext_truncate(struct file *file, uint64_t size)
+{
+    struct ext *e = ext_of(file);
+    struct ext_inode inode;
+    int error = ext_enter_change(e);
+
+    if (error)
+        return error;
+    error = ext_inode_read(e, to_ext_file(file)->node->inode, &inode);
+    if (!error)
+        error = ext_inode_resize(e, &inode, size);
+    return ext_leave_change(e, error);
+}
+
+static int
+ext_change(struct file *file, const struct file_change *change)
+{
+    struct ext *e = ext_of(file);
+    int error = ext_enter_change(e);
+
+    if (error)
+        return error;
+    return ext_leave_change(e, ext_inode_change(e, to_ext_file(file)->node->inode, change));
+}
+
+static int
+ext_sync(struct file *file)
+{
+    struct ext *e = ext_of(file);
+
+    ext_enter(e);
+    int error = ext_commit(e);
+    ext_leave(e);
+    return error;
+}
+
+static int
+ext_stat(struct file *file, struct file_stat *out)
+{
+    struct ext *e = ext_of(file);
+    struct ext_inode inode;
+
+    ext_enter(e);
+    int error = ext_inode_read(e, to_ext_file(file)->node->inode, &inode);
+    if (!error)
+        ext_inode_stat(e, &inode, out);
+    ext_leave(e);
+    return error;
+}
+
+/* True if there is data in this block of a file. */
+static int
+has_data(struct ext *e, struct ext_inode *inode, uint64_t number, bool *out)
+{
+    blk64_t block;
+    int flags;
+    int error = ext_error(
+        ext2fs_bmap2(e->fs, inode->number, ext_short(inode), NULL, 0, number, &flags, &block));
+
+    *out = !error && block && !(flags & BMAP_RET_UNINIT);
+    return error;
+}
+
+static int64_t
+find_entered(struct ext *e, struct ext_inode *inode, uint64_t at, bool hole)
+{
+    uint64_t size = EXT2_I_SIZE(&inode->raw), block = e->fs->blocksize, number = at / block;
+    bool data = true;
+
+    if (at >= size)
+        return -ENXIO;
+    if (inode->raw.i_flags & EXT4_INLINE_DATA_FL)
+        return (int64_t)(hole ? size : at);
+    for (; number * block < size; number++) {
+        int error = has_data(e, inode, number, &data);
+        if (error)
+            return error;
+        if (data != hole)
+            return (int64_t)MAX(at, number * block);
+    }
+    return hole ? (int64_t)size : -ENXIO;
+}
+
+static int64_t
+ext_seek(struct file *file, uint64_t at, bool hole)
+{
+    struct ext *e = ext_of(file);
+    struct ext_inode inode;
+
+    ext_enter(e);
+    int64_t result = ext_inode_read(e, to_ext_file(file)->node->inode, &inode);
+    if (!result)
+        result = find_entered(e, &inode, at, hole);
+    ext_leave(e);
+    return result;
+}
+
+/* Nobody has it open any more. */
+static void
+forget_node(struct ext_node *node)
+{
+    struct ext *e = node->ext;
+    struct ext_inode inode;
+
+    list_remove(&node->link);
+    if (ext_inode_read(e, node->inode, &inode) || inode.raw.i_links_count || e->read_only ||
+        e->failed)
+        return;
+    int error = ext_orphan_remove(e, node->inode);
+    if (!error)
+        error = ext_inode_read(e, node->inode, &inode);
+    if (!error)
+        error = ext_inode_free(e, &inode);
+    if (error)
+        log_error("ext: %s: inode %u could not be freed (error %d)", e->disk->name,
+                  (unsigned)node->inode, -error);
+}
+
+static void
+ext_close(struct file *file)
+{
+    struct ext_node *node = to_ext_file(file)->node;
+    struct ext *e = node->ext;
+
+    kfree(to_ext_file(file));
+    ext_enter(e);
+    bool last = --node->refs == 0;
+    if (last)
+        forget_node(node);
+    ext_leave(e);
+    if (last)
+        kfree(node);
+}
+
+static long
+directory_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)file, (void)to, (void)len, (void)at;
+    return -EISDIR;
+}
+
+/* ---- their tables ---- */
+
+static const struct file_storage regular_storage = {
+    .sync = ext_sync,
+    .truncate = ext_truncate,
+    .change = ext_change,
+    .find = ext_seek,
+};
+
+static const struct file_ops regular_ops = {
+    .kind = "file on ext",
+    .pread = ext_pread,
+    .pwrite = ext_pwrite,
+    .stat = ext_stat,
+    .storage = &regular_storage,
+    .close = ext_close,
+};
+
+static const struct file_storage directory_storage = {
+    .getdents = ext_getdents,
+    .path = ext_directory_path,
+    .sync = ext_sync,
+    .change = ext_change,
+};
+
+static const struct file_ops directory_ops = {
+    .kind = "directory on ext",
+    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .stat = ext_stat,
+    .storage = &directory_storage,
+    .close = ext_close,
+};
+
+/* What O_PATH gives. */
+static const struct file_storage named_storage = {.change = ext_change};
+static const struct file_storage named_directory_storage = {
+    .path = ext_directory_path,
+    .change = ext_change,
+};
+
+static const struct file_ops named_ops = {
+    .kind = "path on ext",
+    .pread = fs_no_pread,
+    .pwrite = fs_no_pwrite,
+    .stat = ext_stat,
+    .storage = &named_storage,
+    .close = ext_close,
+};
+
+static const struct file_ops named_directory_ops = {
+    .kind = "path of a directory on ext",
+    .pread = fs_no_pread,
+    .pwrite = fs_no_pwrite,
+    .stat = ext_stat,
+    .storage = &named_directory_storage,
+    .close = ext_close,
+};
+
+static const struct file_ops *
+ops_for(uint32_t mode, unsigned flags)
+{
+    if (LINUX_S_ISDIR(mode) && !(flags & FILE_O_TMPFILE))
+        return flags & FILE_O_PATH ? &named_directory_ops : &directory_ops;
+    return flags & FILE_O_PATH ? &named_ops : &regular_ops;
+}
+
+/* ---- opening ---- */
+
+static struct ext_node *
+hold_node(struct ext *e, ext2_ino_t inode)
+{
+    struct ext_node *node = ext_node_find(e, inode);
+
+    if (!node) {
+        node = kmalloc(sizeof(*node));
+        if (!node)
+            return NULL;
+        *node = (struct ext_node){.ext = e, .inode = inode};
+        list_append(&e->nodes, &node->link);
+    }
+    node->refs++;
+    return node;
+}
+
+/* What the flags do to what is there, whose mode is `mode`. */
+static int
+prepare(struct ext *e, ext2_ino_t number, unsigned flags, uint32_t *mode)
+{
+    struct ext_inode inode;
+    int error = ext_inode_read(e, number, &inode);
+
+    if (error)
+        return error;
+    *mode = inode.raw.i_mode;
+    if (flags & (FILE_O_PATH | FILE_O_TMPFILE) || LINUX_S_ISDIR(*mode))
+        return 0;
+    if (!LINUX_S_ISREG(*mode))
+        return -ENXIO; /* nothing is behind the name of a pipe, socket or device */
+    return flags & FILE_O_TRUNC ? ext_inode_resize(e, &inode, 0) : 0;
+}
+
+static int
+open_entered(struct ext *e, const char *path, unsigned flags, uint32_t *mode,
+             struct ext_file *f)
+{
+    ext2_ino_t inode;
+    int error = ext_find(e, path, &inode);
+
+    if (!error && (flags & FILE_O_TMPFILE))
+        error = ext_make_nameless(e, inode, FS_S_IFREG | 0600, &inode);
+    if (!error)
+        error = prepare(e, inode, flags, mode);
+    if (error)
+        return error;
+    f->node = hold_node(e, inode);
+    return f->node ? 0 : -ENOMEM;
+}
+
+int
+ext_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
+{
+    struct ext *e = container_of(mount, struct ext, mount);
+    bool changes = flags & (FILE_O_TRUNC | FILE_O_TMPFILE);
+    bool writes = changes || (flags & FILE_O_ACCMODE) != FILE_O_RDONLY;
+    struct ext_file *f = kmalloc(sizeof(*f));
+    uint32_t mode = 0;
+    int error = f ? 0 : -ENOMEM;
+
+    if (!error && writes && !(flags & FILE_O_PATH)) {
+        error = ext_enter_change(e);
+        if (!error)
+            error = ext_leave_change(e, open_entered(e, path, flags, &mode, f));
+    } else if (!error) {
+        ext_enter(e);
+        error = open_entered(e, path, flags, &mode, f);
+        ext_leave(e);
+    }
+    if (error) {
+        kfree(f);
+        return error;
+    }
+    f->file.ops = ops_for(mode, flags);
+    f->file.flags = flags & FS_STATUS_FLAGS;
+    f->file.refs = 1;
+    *out = &f->file;
+    return 0;
+}

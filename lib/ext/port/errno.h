@@ -1,0 +1,2 @@
+/* libext2fs's errors of this kind are the kernel's. */
+#include "kernel/errno.h"
