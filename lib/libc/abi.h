@@ -213,6 +213,12 @@ struct abi_siginfo {
     uint32_t unused[26];        /* 128 bytes in all */
 };
 
+/* What a timer or a queue of messages is to do (SIGEV_*). */
+struct abi_sigevent {
+    uint32_t value;
+    int32_t signo, notify, thread;
+};
+
 #define ABI_SI_USER   0
 #define ABI_SI_KERNEL 0x80
 #define ABI_SI_QUEUE  (-1)

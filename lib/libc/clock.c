@@ -16,6 +16,40 @@ PART(clock);
 #define TIMER_ABSTIME 1
 #define TICKS_PER_SEC 100 /* of times(); AT_CLKTCK says so too */
 
+/* Low bits of a clock that is named by whose time it tells (Linux's CPUCLOCK_SCHED, with
+ * CPUCLOCK_PERTHREAD_MASK). */
+#define OF_PROCESS 2
+#define OF_THREAD  6
+
+static bool
+thread_exists(int id)
+{
+    struct thread *t = thread_next(NULL);
+
+    while (t && t->id != id)
+        t = thread_next(t);
+    return t;
+}
+
+/* A clock that is named by whose processor time it tells (clock_getcpuclockid, pthread_getcpuclockid) is
+ * that of the program: the number is the complement of a process or thread, three bits of kind below. */
+static int
+clock_of(int id)
+{
+    int whose = ~(id >> 3);
+
+    if (id >= 0)
+        return id;
+    switch (id & 7) {
+    case OF_PROCESS:
+        return whose == 0 || whose == 1 ? CLOCK_PROCESS_CPUTIME : id;
+    case OF_THREAD:
+        return whose == 0 || thread_exists(whose) ? CLOCK_THREAD_CPUTIME : id;
+    default:
+        return id;
+    }
+}
+
 /* Clocks that can be read: all up to CLOCK_BOOTTIME, and one that differs by leap seconds, of which
  * nobody tells us. */
 static bool
@@ -26,6 +60,7 @@ is_clock(int id)
 
 SYSCALL_ASKS(403, clock_gettime64, int id, struct abi_timespec64 *out)
 {
+    id = clock_of(id);
     if (!is_clock(id))
         return -EINVAL;
     uint64_t now = clock_is_processor(id) ? clock_processor() : clock_base(id) + clock_now();
@@ -37,7 +72,7 @@ SYSCALL_ASKS(403, clock_gettime64, int id, struct abi_timespec64 *out)
 /* Nanoseconds are what is counted, whatever the source behind can tell apart. */
 SYSCALL(266, clock_getres, int id, struct abi_timespec32 *out)
 {
-    if (!is_clock(id))
+    if (!is_clock(clock_of(id)))
         return -EINVAL;
     if (out)
         *out = (struct abi_timespec32){0, 1};
@@ -90,6 +125,7 @@ sleep_for(int id, int flags, int64_t sec, int32_t nsec, uint64_t *left)
 {
     uint64_t deadline;
 
+    id = clock_of(id);
     if (!is_clock(id) || id == CLOCK_THREAD_CPUTIME)
         return -EINVAL;
     if (id == CLOCK_PROCESS_CPUTIME)

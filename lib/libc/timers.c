@@ -17,11 +17,6 @@ PART(timers);
 
 enum { SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID = 4 };
 
-struct sigevent {
-    uint32_t value;
-    int32_t signo, notify, thread;
-};
-
 struct timer_made {
     struct list link; /* of all */
     int id;
@@ -78,7 +73,7 @@ find(int id)
 }
 
 static int
-check_event(const struct sigevent *event)
+check_event(const struct abi_sigevent *event)
 {
     if (event->notify == SIGEV_NONE)
         return 0;
@@ -88,9 +83,9 @@ check_event(const struct sigevent *event)
     return event->signo > 0 && event->signo <= ABI_NSIG ? 0 : -EINVAL;
 }
 
-SYSCALL(259, timer_create, int clock, const struct sigevent *wanted, int *id)
+SYSCALL(259, timer_create, int clock, const struct abi_sigevent *wanted, int *id)
 {
-    struct sigevent event = {.value = (uint32_t)next_id, .signo = ABI_SIGALRM};
+    struct abi_sigevent event = {.value = (uint32_t)next_id, .signo = ABI_SIGALRM};
     int error = interval_clock_check(clock);
 
     if (wanted)

@@ -19,7 +19,8 @@ PROGRAM = BUILD / "native/semantics"
 SUBJECTS = ["files", "paths", "streams", "pipes", "waits", "epolls", "threads", "signals", "clocks", "timers", "locals", "transfers",
             "sockets", "datagrams", "names", "memory", "process",
             "interfaces", "tuning", "places", "numbers", "socketcalls",
-            "changes", "contents", "mappings", "locks", "shared"]
+            "changes", "contents", "mappings", "locks", "shared",
+            "queues"]
 if os.geteuid() == 0:
     SUBJECTS.append("rights")  # nobody else has any to give up
 

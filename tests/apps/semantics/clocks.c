@@ -1,5 +1,6 @@
 /* Clocks and sleeping: which there are, what is no time, that none goes backwards. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -84,6 +85,26 @@ calendar(void)
     unsetenv("TZ");
 }
 
+/* Clocks that are named by whose processor time they tell. */
+static void
+processor_clocks(void)
+{
+    struct timespec now;
+    clockid_t id;
+
+    SHOW_CODE(clock_getcpuclockid(0, &id));
+    SHOW(clock_gettime(id, &now));
+    SHOW(clock_getres(id, &now));
+    SHOW_CODE(clock_getcpuclockid(getpid(), &id));
+    SHOW(clock_gettime(id, &now));
+    SHOW_TRUTH(now.tv_sec < 1000);
+    SHOW_CODE(clock_getcpuclockid(123456789, &id));
+    SHOW_CODE(pthread_getcpuclockid(pthread_self(), &id));
+    SHOW(clock_gettime(id, &now));
+    SHOW(clock_gettime((clockid_t)(~123456789u << 3 | 6), &now));
+    SHOW(clock_gettime((clockid_t)(~1u << 3 | 3), &now));
+}
+
 static void
 setting(void)
 {
@@ -99,5 +120,6 @@ clocks(void)
     reading_clocks();
     sleeping();
     calendar();
+    processor_clocks();
     setting();
 }

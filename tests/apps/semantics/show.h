@@ -52,6 +52,7 @@ void contents(void);
 void mappings(void);
 void locks(void);
 void shared(void);
+void queues(void);
 void rights(void);
 void overlaid(void);
 
