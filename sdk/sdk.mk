@@ -129,8 +129,8 @@ CXX_FOLDERS := $(shell $(CXX) -m32 -E -v -x c++ /dev/null 2>&1 | \
 $(SDK)/bin/ringlet-c++: sdk/ringlet-cc.in Makefile $(SDK_LIB)/libstdc++.a
 	@mkdir -p $(@D)
 	$(Q)$(FILL) $< >$@ && chmod +x $@
-$(SDK)/bin/ringlet-c++: DRIVER = $(CROSS_COMPILE)g++
-$(SDK)/bin/ringlet-c++: CXX_INCLUDE = -idirafter "$$lib/cxx" $(CXX_FOLDERS:%=-idirafter "%")
+$(SDK)/bin/ringlet-c++: private DRIVER = $(CROSS_COMPILE)g++
+$(SDK)/bin/ringlet-c++: private CXX_INCLUDE = -idirafter "$$lib/cxx" $(CXX_FOLDERS:%=-idirafter "%")
 $(SDK_LIB)/cxx/%: sdk/cxx/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
