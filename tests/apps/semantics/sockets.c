@@ -293,6 +293,40 @@ lingers(void)
     disconnected();
 }
 
+/*
+ * The server ended first and keeps its socket, and the client comes back from the same port. The old
+ * connection has to go for the new one, and its socket, which is still there, must not touch that.
+ */
+static void
+comes_back(void)
+{
+    union address a;
+    socklen_t size = sizeof(a);
+    int port, old;
+
+    connected();
+    port = own_port(client);
+    SHOW(shutdown(server, SHUT_WR));
+    SHOW(recv(client, data, 1, 0));
+    SHOW(close(client));
+    SHOW(recv(server, data, 1, 0));
+    usleep(20000);
+    old = server;
+    client = socket(family, SOCK_STREAM, 0);
+    SHOW(setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)));
+    SHOW(bind_to(client, loopback(family, port)));
+    SHOW(connect_to(client, loopback(family, 5560)));
+    SHOW(server = accept(listener, NULL, NULL));
+    SHOW(getpeername(old, &a.any, &size));
+    SHOW(send(old, "x", 1, MSG_NOSIGNAL));
+    SHOW(recv(old, data, 1, 0));
+    SHOW(ready(old, ALL, 0));
+    SHOW(close(old));
+    SHOW(send(client, "new", 3, 0));
+    SHOW(recv(server, data, 3, MSG_WAITALL));
+    disconnected();
+}
+
 /* What ends before it is accepted is accepted, and says so. */
 static void
 ended_before(void)
@@ -483,6 +517,7 @@ over(int which)
     resets();
     shut();
     lingers();
+    comes_back();
     ended_before();
     much_data();
     time_outs();
