@@ -108,6 +108,12 @@ struct ext {
 #define EXT_GROUP_BLOCKS_UNSET 4 /* this one was never written */
 #define EXT_GROUP_INODES_UNSET 8
 
+static inline struct ext *
+to_ext(struct fs_mount *mount)
+{
+    return container_of(mount, struct ext, mount);
+}
+
 /* Take the lock, and give it back. */
 void ext_enter(struct ext *);
 void ext_leave(struct ext *);
@@ -127,7 +133,7 @@ errcode_t ext_space_write(struct ext *);
 /* What was freed may be used again. */
 void ext_space_committed(struct ext *);
 
-/* ---- journal.c ---- */
+/* ---- replay.c, journal.c ---- */
 
 /* Find the journal, and read where it ends. If a transaction waits there that was committed, it is
  * put in its place, and *replayed set: then what was read before may be old. -ENOTSUP: something
@@ -173,6 +179,15 @@ int ext_orphan_remove(struct ext *, ext2_ino_t);
 /* After a power cut: free them. */
 int ext_orphans_free(struct ext *);
 
+/* ---- contents.c ---- */
+
+/* Bytes, fewer at the end of the file or of the room, or the error. */
+long ext_contents_read(struct ext *, struct ext_inode *, char *to, size_t len, uint64_t at);
+long ext_contents_write(struct ext *, struct ext_inode *, const char *from, size_t len,
+                        uint64_t at);
+/* As file_storage.find. */
+int64_t ext_contents_find(struct ext *, struct ext_inode *, uint64_t at, bool hole);
+
 /* ---- file.c ---- */
 
 /* What is open, once for all that have it open. */
@@ -208,9 +223,22 @@ bool ext_directory_empty(struct ext *, ext2_ino_t);
 long ext_getdents(struct file *, void *to, size_t size);
 int ext_directory_path(struct file *, char to[FILE_PATH_MAX]);
 
-/* ---- tree.c ---- */
+/* ---- tree.c, rename.c ---- */
 
 extern const struct fs_changes ext_changes;
+int ext_rename(struct fs_mount *, const char *from, const char *to, unsigned flags);
+/* The directory of a path, the last component, and the inode of that name, 0 if there is none. */
+int ext_look_up(struct ext *, const char *path, ext2_ino_t *parent, const char **name,
+                ext2_ino_t *inode);
+int ext_add_name(struct ext *, ext2_ino_t parent, const char *name, ext2_ino_t, uint32_t mode);
+int ext_remove_name(struct ext *, ext2_ino_t parent, const char *name);
+/* A name and what it stood for are gone, if nothing else holds that. */
+int ext_remove_from(struct ext *, ext2_ino_t parent, const char *name, struct ext_inode *);
+/* 0 if it may be removed as a directory, or as something else. */
+int ext_removable(struct ext *, const struct ext_inode *, bool directory);
+/* A directory has changed, and the number of those in it by `links`. */
+int ext_touch(struct ext *, ext2_ino_t directory, int links);
+
 /* A file without a name, for O_TMPFILE. */
 int ext_make_nameless(struct ext *, ext2_ino_t parent, uint32_t mode, ext2_ino_t *out);
 

@@ -17,48 +17,9 @@
  */
 #include "kernel/platform.h"
 #include "kernel/string.h"
-#include "lib/ext/ext.h"
+#include "lib/ext/journal.h"
 
-#define MAGIC           0xC03B3998u
-#define TYPE_DESCRIPTOR 1
-#define TYPE_COMMIT     2
-#define TYPE_SUPER_V1   3
-#define TYPE_SUPER_V2   4
-#define TAG_ESCAPED     1 /* its first four bytes were MAGIC, and are zero in the journal */
-#define TAG_SAME_UUID   2
-#define TAG_LAST        8
-#define BLOCKS_MAX      4096 /* of a journal, that are used */
-#define SUPER_SIZE      1024
-
-/* All of it is big-endian. */
-struct header {
-    uint32_t magic, type, sequence;
-};
-
-struct tag {
-    uint32_t block;
-    uint16_t checksum, flags;
-};
-
-struct super {
-    struct header header;
-    uint32_t block_size, blocks, first, sequence, start, error;
-    uint32_t compat, incompat, ro_compat;
-    uint8_t uuid[16];
-    uint32_t users;
-};
-
-static uint32_t
-be32(uint32_t n)
-{
-    return __builtin_bswap32(n);
-}
-
-static uint16_t
-be16(uint16_t n)
-{
-    return __builtin_bswap16(n);
-}
+#define SUPER_SIZE 1024
 
 static int
 flush(struct ext *e)
@@ -68,13 +29,7 @@ flush(struct ext *e)
     return error == -ENOTSUP ? 0 : error;
 }
 
-/* ---- the journal's own blocks, which are not cached ---- */
-
-static int
-move(struct ext *e, enum disk_op op, unsigned block, void *data, size_t len)
-{
-    return fs_disk_bytes(e->disk, op, e->journal.where[block] * e->cache.block_size, data, len);
-}
+/* ---- writing the journal ---- */
 
 /* `start`: where the transaction `sequence` lies that counts, 0 if there is none. */
 static int
@@ -82,14 +37,14 @@ write_super(struct ext *e, uint32_t start, uint32_t sequence)
 {
     char *buffer = kmalloc(SUPER_SIZE);
     struct super *super = (struct super *)buffer;
-    int error = buffer ? move(e, DISK_READ, 0, buffer, SUPER_SIZE) : -ENOMEM;
+    int error = buffer ? journal_move(e, DISK_READ, 0, buffer, SUPER_SIZE) : -ENOMEM;
 
     if (!error) {
         super->header.type = be32(TYPE_SUPER_V2);
         super->compat = super->incompat = super->ro_compat = 0;
         super->start = be32(start);
         super->sequence = be32(sequence);
-        error = move(e, DISK_WRITE, 0, buffer, SUPER_SIZE);
+        error = journal_move(e, DISK_WRITE, 0, buffer, SUPER_SIZE);
     }
     kfree(buffer);
     return error;
@@ -105,8 +60,9 @@ static int
 write_out(struct writer *w)
 {
     size_t size = w->e->cache.block_size;
-    int error =
-        w->count ? move(w->e, DISK_WRITE, w->first, w->e->cache.staging, w->count * size) : 0;
+    int error = w->count ? journal_move(w->e, DISK_WRITE, w->first, w->e->cache.staging,
+                                        w->count * size)
+                         : 0;
 
     w->first += w->count;
     w->count = 0;
@@ -128,12 +84,6 @@ next_block(struct writer *w, char **out)
     }
     *out = memset(w->e->cache.staging + w->count++ * size, 0, size);
     return 0;
-}
-
-static unsigned
-tags_in_block(const struct ext *e)
-{
-    return (e->cache.block_size - sizeof(struct header)) / sizeof(struct tag);
 }
 
 /* Blocks of the journal for so many blocks. */
@@ -214,9 +164,8 @@ write_transaction(struct ext *e, struct ext_block **blocks, size_t count)
 
 /* ---- commits ---- */
 
-/* What the last transaction has is in its place, so it is not needed any more. */
-static int
-retire(struct ext *e)
+int
+journal_retire(struct ext *e)
 {
     if (!e->journal.used)
         return 0;
@@ -264,7 +213,7 @@ write_all(struct ext *e)
     int error = ext_error(ext_space_write(e));
 
     if (!error)
-        error = retire(e);
+        error = journal_retire(e);
     if (!error)
         error = ext_cache_write_data(&e->cache);
     size_t count = e->cache.nr_meta;
@@ -304,136 +253,5 @@ ext_commit(struct ext *e)
 int
 ext_journal_finish(struct ext *e)
 {
-    return retire(e);
-}
-
-/* ---- replay ---- */
-
-/* Put the blocks of one descriptor, at *at in the journal, where they belong, or only count them. */
-static int
-replay_descriptor(struct ext *e, const char *block, unsigned *at, bool put)
-{
-    const struct tag *tag = (const struct tag *)(block + sizeof(struct header));
-    char *copy = kmalloc_raw(e->cache.block_size);
-    int error = copy ? 0 : -ENOMEM;
-
-    for (unsigned i = 0, flags = 0; !error && i < tags_in_block(e) && !(flags & TAG_LAST);
-         i++, tag++) {
-        flags = be16(tag->flags);
-        if (!(flags & TAG_SAME_UUID) || ++*at >= e->journal.blocks)
-            error = -ENOTSUP;
-        else if (put)
-            error = move(e, DISK_READ, *at, copy, e->cache.block_size);
-        if (!error && put && (flags & TAG_ESCAPED))
-            *(uint32_t *)copy = be32(MAGIC);
-        if (!error && put)
-            error = ext_cache_write(&e->cache, (uint64_t)be32(tag->block) * e->cache.block_size,
-                                    copy, e->cache.block_size, false);
-    }
-    kfree(copy);
-    return error;
-}
-
-/* The transaction at the journal's beginning. 1: it is whole; 0: it never was. */
-static int
-replay_transaction(struct ext *e, uint32_t sequence, bool put)
-{
-    char *block = kmalloc_raw(e->cache.block_size);
-    int result = block ? 0 : -ENOMEM;
-
-    for (unsigned at = e->journal.first; !result && at < e->journal.blocks; at++) {
-        const struct header *header = (const struct header *)block;
-        result = move(e, DISK_READ, at, block, e->cache.block_size);
-        if (result)
-            break;
-        if (header->magic != be32(MAGIC) || header->sequence != be32(sequence))
-            break;
-        if (header->type == be32(TYPE_COMMIT))
-            result = 1;
-        else if (header->type != be32(TYPE_DESCRIPTOR))
-            result = -ENOTSUP;
-        else
-            result = replay_descriptor(e, block, &at, put);
-    }
-    kfree(block);
-    return result;
-}
-
-static int
-replay(struct ext *e, const struct super *super, bool *replayed)
-{
-    uint32_t sequence = be32(super->sequence);
-
-    if (super->incompat || be32(super->start) != e->journal.first)
-        return -ENOTSUP;
-    int result = replay_transaction(e, sequence, false);
-    if (result > 0)
-        result = replay_transaction(e, sequence, true);
-    if (result < 0)
-        return result;
-    *replayed = result > 0;
-    e->journal.sequence = sequence + 1;
-    if (e->read_only)
-        return 0; /* the cache has it, which is enough */
-    e->journal.used = true;
-    int error = ext_cache_write_meta(&e->cache);
-    return error ? error : retire(e);
-}
-
-/* ---- finding it ---- */
-
-static int
-map(struct ext *e, unsigned blocks)
-{
-    ext2_filsys fs = e->fs;
-    errcode_t error = 0;
-
-    e->journal.where = kmalloc(blocks * sizeof(blk64_t));
-    if (!e->journal.where)
-        return -ENOMEM;
-    for (unsigned i = 0; !error && i < blocks; i++) {
-        error = ext2fs_bmap2(fs, fs->super->s_journal_inum, NULL, NULL, 0, i, NULL,
-                             &e->journal.where[i]);
-        if (!error && !e->journal.where[i])
-            return -EIO;
-    }
-    e->journal.blocks = blocks;
-    return ext_error(error);
-}
-
-int
-ext_journal_open(struct ext *e, bool *replayed)
-{
-    struct super super;
-    ext2_filsys fs = e->fs;
-
-    *replayed = false;
-    if (!ext2fs_has_feature_journal(fs->super))
-        return 0;
-    if (!fs->super->s_journal_inum || ext2fs_blocks_count(fs->super) > UINT32_MAX)
-        return -ENOTSUP;
-    int error = map(e, 1);
-    if (!error)
-        error = move(e, DISK_READ, 0, &super, sizeof(super));
-    if (error)
-        return error;
-    unsigned blocks = (unsigned)MIN(be32(super.blocks), (uint32_t)BLOCKS_MAX);
-    bool sane = super.header.magic == be32(MAGIC) && be32(super.block_size) == fs->blocksize &&
-                (super.header.type == be32(TYPE_SUPER_V2) ||
-                 super.header.type == be32(TYPE_SUPER_V1)) &&
-                be32(super.first) >= 1 && be32(super.first) < blocks;
-    if (!sane)
-        return -EIO;
-    ext_journal_close(e);
-    e->journal.first = be32(super.first);
-    e->journal.sequence = be32(super.sequence);
-    error = map(e, blocks);
-    return error || !super.start ? error : replay(e, &super, replayed);
-}
-
-void
-ext_journal_close(struct ext *e)
-{
-    kfree(e->journal.where);
-    e->journal.where = NULL;
+    return journal_retire(e);
 }

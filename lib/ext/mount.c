@@ -83,7 +83,7 @@ ext_leave_change(struct ext *e, int error)
 static int
 ext_stat_path(struct fs_mount *mount, const char *path, struct file_stat *out)
 {
-    struct ext *e = container_of(mount, struct ext, mount);
+    struct ext *e = to_ext(mount);
     struct ext_inode inode;
     ext2_ino_t number;
 
@@ -127,7 +127,7 @@ readlink_entered(struct ext *e, const char *path, char *to, size_t size)
 static long
 ext_readlink(struct fs_mount *mount, const char *path, char *to, size_t size)
 {
-    struct ext *e = container_of(mount, struct ext, mount);
+    struct ext *e = to_ext(mount);
 
     ext_enter(e);
     long result = readlink_entered(e, path, to, size);
@@ -138,7 +138,7 @@ ext_readlink(struct fs_mount *mount, const char *path, char *to, size_t size)
 static void
 ext_room(struct fs_mount *mount, struct fs_room *out)
 {
-    const struct ext *e = container_of(mount, struct ext, mount);
+    const struct ext *e = to_ext(mount);
     struct ext2_super_block *super = e->fs->super;
 
     *out = (struct fs_room){
@@ -154,7 +154,7 @@ ext_room(struct fs_mount *mount, struct fs_room *out)
 static int
 ext_sync_mount(struct fs_mount *mount)
 {
-    struct ext *e = container_of(mount, struct ext, mount);
+    struct ext *e = to_ext(mount);
 
     ext_enter(e);
     int error = ext_commit(e);

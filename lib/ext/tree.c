@@ -1,20 +1,14 @@
 /*
- * What changes the tree of an ext file system: making, removing, renaming and linking, with the rules
- * of Linux's calls. Each change is whole within one commit.
+ * What changes the tree of an ext file system: making, removing and linking (rename.c renames), with the
+ * rules of Linux's calls. Each change is whole within one commit.
  */
 #include "kernel/string.h"
 #include "lib/ext/ext.h"
 
-static struct ext *
-to_ext(struct fs_mount *mount)
-{
-    return container_of(mount, struct ext, mount);
-}
-
 /* The directory of a path, the last component, and the inode of that name, 0 if there is none. */
-static int
-look_up(struct ext *e, const char *path, ext2_ino_t *parent, const char **name,
-        ext2_ino_t *inode)
+int
+ext_look_up(struct ext *e, const char *path, ext2_ino_t *parent, const char **name,
+            ext2_ino_t *inode)
 {
     int error = ext_find_parent(e, path, parent, name);
 
@@ -49,8 +43,8 @@ type_of(uint32_t mode)
 }
 
 /* A directory has got or lost a name. */
-static int
-touch(struct ext *e, ext2_ino_t directory, int links)
+int
+ext_touch(struct ext *e, ext2_ino_t directory, int links)
 {
     struct ext_inode inode;
     int error = ext_inode_read(e, directory, &inode);
@@ -63,8 +57,9 @@ touch(struct ext *e, ext2_ino_t directory, int links)
     return ext_inode_write(e, &inode);
 }
 
-static int
-add_name(struct ext *e, ext2_ino_t parent, const char *name, ext2_ino_t inode, uint32_t mode)
+int
+ext_add_name(struct ext *e, ext2_ino_t parent, const char *name, ext2_ino_t inode,
+             uint32_t mode)
 {
     errcode_t error = ext2fs_link(e->fs, parent, name, inode, type_of(mode));
 
@@ -76,8 +71,8 @@ add_name(struct ext *e, ext2_ino_t parent, const char *name, ext2_ino_t inode, u
     return ext_error(error);
 }
 
-static int
-remove_name(struct ext *e, ext2_ino_t parent, const char *name)
+int
+ext_remove_name(struct ext *e, ext2_ino_t parent, const char *name)
 {
     return ext_error(ext2fs_unlink(e->fs, parent, name, 0, 0));
 }
@@ -182,13 +177,13 @@ make(struct ext *e, ext2_ino_t parent, const char *name, uint32_t mode, const ch
     } else {
         error = new_file(e, parent, mode, 1, &inode);
         if (!error)
-            error = add_name(e, parent, name, inode.number, mode);
+            error = ext_add_name(e, parent, name, inode.number, mode);
         if (error && inode.number)
             (void)ext_inode_free(e, &inode);
     }
     if (!error)
         error = dress(e, inode.number, mode, &above);
-    return error ? error : touch(e, parent, 0);
+    return error ? error : ext_touch(e, parent, 0);
 }
 
 static int
@@ -201,7 +196,7 @@ ext_create(struct fs_mount *mount, const char *path, uint32_t mode, const char *
 
     if (error)
         return error;
-    error = look_up(e, path, &parent, &name, &inode);
+    error = ext_look_up(e, path, &parent, &name, &inode);
     if (!error)
         error = inode ? -EEXIST : make(e, parent, name, mode, target);
     return ext_leave_change(e, error);
@@ -241,8 +236,8 @@ drop_link(struct ext *e, struct ext_inode *inode)
                                            : ext_inode_free(e, inode);
 }
 
-static int
-removable(struct ext *e, const struct ext_inode *inode, bool directory)
+int
+ext_removable(struct ext *e, const struct ext_inode *inode, bool directory)
 {
     if (!LINUX_S_ISDIR(inode->raw.i_mode))
         return directory ? -ENOTDIR : 0;
@@ -251,14 +246,14 @@ removable(struct ext *e, const struct ext_inode *inode, bool directory)
     return ext_directory_empty(e, inode->number) ? 0 : -ENOTEMPTY;
 }
 
-static int
-remove_from(struct ext *e, ext2_ino_t parent, const char *name, struct ext_inode *inode)
+int
+ext_remove_from(struct ext *e, ext2_ino_t parent, const char *name, struct ext_inode *inode)
 {
-    int error = remove_name(e, parent, name);
+    int error = ext_remove_name(e, parent, name);
 
     if (!error)
         error = drop_link(e, inode);
-    return error ? error : touch(e, parent, LINUX_S_ISDIR(inode->raw.i_mode) ? -1 : 0);
+    return error ? error : ext_touch(e, parent, LINUX_S_ISDIR(inode->raw.i_mode) ? -1 : 0);
 }
 
 static int
@@ -272,163 +267,14 @@ ext_remove(struct fs_mount *mount, const char *path, bool directory)
 
     if (error)
         return error;
-    error = look_up(e, path, &parent, &name, &number);
+    error = ext_look_up(e, path, &parent, &name, &number);
     if (!error)
         error = number ? ext_inode_read(e, number, &inode) : -ENOENT;
     if (!error)
-        error = removable(e, &inode, directory);
+        error = ext_removable(e, &inode, directory);
     if (!error)
-        error = remove_from(e, parent, name, &inode);
+        error = ext_remove_from(e, parent, name, &inode);
     return ext_leave_change(e, error);
-}
-
-/* ---- renaming ---- */
-
-struct name {
-    ext2_ino_t parent;
-    const char *text;
-    struct ext_inode inode; /* number 0: it is not there */
-};
-
-static int
-find_name(struct ext *e, const char *path, struct name *out)
-{
-    int error = look_up(e, path, &out->parent, &out->text, &out->inode.number);
-
-    return error || !out->inode.number ? error
-                                       : ext_inode_read(e, out->inode.number, &out->inode);
-}
-
-static bool
-is_directory(const struct name *name)
-{
-    return LINUX_S_ISDIR(name->inode.raw.i_mode);
-}
-
-/* True, or an error, if the directory lies somewhere above, or is, the other one. */
-static int
-is_above(struct ext *e, ext2_ino_t directory, ext2_ino_t other)
-{
-    int error = 0;
-
-    while (!error && other != directory && other != EXT2_ROOT_INO)
-        error = ext_look(e, other, "..", &other);
-    return error ? error : other == directory;
-}
-
-static int
-rename_allowed(struct ext *e, const struct name *from, const struct name *to, unsigned flags)
-{
-    bool there = to->inode.number;
-
-    if (!from->inode.number)
-        return -ENOENT;
-    if (there && (flags & FS_RENAME_NOREPLACE))
-        return -EEXIST;
-    if (!there && (flags & FS_RENAME_EXCHANGE))
-        return -ENOENT;
-    int above = is_directory(from) ? is_above(e, from->inode.number, to->parent) : 0;
-    if (above)
-        return above < 0 ? above : -EINVAL;
-    above = there && is_directory(to) ? is_above(e, to->inode.number, from->parent) : 0;
-    if (above)
-        return above < 0 ? above : flags & FS_RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-    if (!there || (flags & FS_RENAME_EXCHANGE) || to->inode.number == from->inode.number)
-        return 0;
-    return removable(e, &to->inode, is_directory(from));
-}
-
-static int
-set_dot_dot(ext2_ino_t directory, int entry, struct ext2_dir_entry *dirent, int offset,
-            int size, char *block, void *parent)
-{
-    (void)directory, (void)offset, (void)size, (void)block;
-    if (entry != DIRENT_DOT_DOT_FILE)
-        return 0;
-    dirent->inode = *(ext2_ino_t *)parent;
-    return DIRENT_CHANGED | DIRENT_ABORT;
-}
-
-/* A name has got what was elsewhere. */
-static int
-moved(struct ext *e, const struct name *what, ext2_ino_t parent)
-{
-    struct ext_inode inode;
-    int error = 0;
-
-    if (is_directory(what) && what->parent != parent) {
-        error = ext_error(
-            ext2fs_dir_iterate2(e->fs, what->inode.number, 0, NULL, set_dot_dot, &parent));
-        if (!error)
-            error = touch(e, what->parent, -1);
-        if (!error)
-            error = touch(e, parent, 1);
-    }
-    if (!error)
-        error = ext_inode_read(e, what->inode.number, &inode);
-    if (error)
-        return error;
-    ext_inode_set_time(e, &inode, EXT_CTIME, fs_now());
-    return ext_inode_write(e, &inode);
-}
-
-static int
-move(struct ext *e, struct name *from, struct name *to)
-{
-    int error = to->inode.number ? remove_from(e, to->parent, to->text, &to->inode) : 0;
-
-    if (!error)
-        error = add_name(e, to->parent, to->text, from->inode.number, from->inode.raw.i_mode);
-    if (!error)
-        error = remove_name(e, from->parent, from->text);
-    if (!error)
-        error = moved(e, from, to->parent);
-    if (!error)
-        error = touch(e, from->parent, 0);
-    return error ? error : touch(e, to->parent, 0);
-}
-
-static int
-exchange(struct ext *e, struct name *a, struct name *b)
-{
-    int error = remove_name(e, a->parent, a->text);
-
-    if (!error)
-        error = remove_name(e, b->parent, b->text);
-    if (!error)
-        error = add_name(e, a->parent, a->text, b->inode.number, b->inode.raw.i_mode);
-    if (!error)
-        error = add_name(e, b->parent, b->text, a->inode.number, a->inode.raw.i_mode);
-    if (!error)
-        error = moved(e, a, b->parent);
-    return error ? error : moved(e, b, a->parent);
-}
-
-static int
-rename_entered(struct ext *e, const char *from_path, const char *to_path, unsigned flags)
-{
-    struct name *names = kmalloc(2 * sizeof(*names)), *from = names, *to = names + 1;
-
-    if (!names)
-        return -ENOMEM;
-    int error = find_name(e, from_path, from);
-    if (!error)
-        error = find_name(e, to_path, to);
-    if (!error)
-        error = rename_allowed(e, from, to, flags);
-    if (!error && from->inode.number != to->inode.number)
-        error = flags & FS_RENAME_EXCHANGE ? exchange(e, from, to) : move(e, from, to);
-    kfree(names);
-    return error;
-}
-
-static int
-ext_rename(struct fs_mount *mount, const char *from, const char *to, unsigned flags)
-{
-    struct ext *e = to_ext(mount);
-    int error = ext_enter_change(e);
-
-    return error ? error : ext_leave_change(e, rename_entered(e, from, to, flags));
 }
 
 /* ---- linking ---- */
@@ -442,7 +288,7 @@ link_entered(struct ext *e, const char *from, const char *to)
     int error = ext_find(e, from, &number);
 
     if (!error)
-        error = look_up(e, to, &parent, &name, &there);
+        error = ext_look_up(e, to, &parent, &name, &there);
     if (!error && there)
         error = -EEXIST;
     if (!error)
@@ -453,13 +299,13 @@ link_entered(struct ext *e, const char *from, const char *to)
         return -EPERM;
     if (inode.raw.i_links_count >= EXT2_LINK_MAX)
         return -EMLINK;
-    error = add_name(e, parent, name, number, inode.raw.i_mode);
+    error = ext_add_name(e, parent, name, number, inode.raw.i_mode);
     if (error)
         return error;
     inode.raw.i_links_count++;
     ext_inode_set_time(e, &inode, EXT_CTIME, fs_now());
     error = ext_inode_write(e, &inode);
-    return error ? error : touch(e, parent, 0);
+    return error ? error : ext_touch(e, parent, 0);
 }
 
 static int
