@@ -34,6 +34,7 @@ struct options {
     const char *kernel;
     const char *initrd;
     const char *console; /* --console's value, or NULL: standard input and output */
+    const char *record;  /* what is written to the first disk goes there as well, or NULL */
     char *command_line;
     struct {
         enum device_kind kind;

@@ -25,6 +25,7 @@ static const char usage[] =
     "options.\n"
     "\n"
     "  --block=FILE[,ro]         a disk; with ,ro never written\n"
+    "  --record=FILE             for tests: writes and flushes of the first disk, in order\n"
     "  --net=user[,hostfwd=tcp:[ADDRESS:]PORT-:PORT]...[,mac=MAC]\n"
     "                            a network behind this machine's, no privileges needed\n"
     "  --net=tap:NAME[,mac=MAC]  an existing tap\n"
@@ -50,6 +51,7 @@ static const char usage[] =
 
 enum {
     OPT_BLOCK = 256,
+    OPT_RECORD,
     OPT_NET,
     OPT_TUNNET,
     OPT_RNG,
@@ -71,6 +73,7 @@ enum {
 
 static const struct option names[] = {
     {"block", required_argument, NULL, OPT_BLOCK},
+    {"record", required_argument, NULL, OPT_RECORD},
     {"net", required_argument, NULL, OPT_NET},
     {"tunnet", required_argument, NULL, OPT_TUNNET},
     {"rng", no_argument, NULL, OPT_RNG},
@@ -202,6 +205,9 @@ parse_option(int option, char *value, const char *word)
     switch (option) {
     case OPT_BLOCK:
         add_device(DEVICE_BLOCK, value);
+        return;
+    case OPT_RECORD:
+        set_once(&options.record, value, "record");
         return;
     case OPT_NET:
         add_net(value);

@@ -44,6 +44,7 @@ struct request {
 struct disk {
     int fd;
     bool read_only;
+    bool recorded;
     bool no_nowait_writes; /* the file system cannot write without waiting, or say so */
     uint64_t capacity;     /* sectors */
     unsigned at_worker;    /* requests there */
@@ -57,6 +58,8 @@ static void
 answer(struct request *r, uint8_t result)
 {
     *r->status = result;
+    if (result == VIRTIO_BLK_S_OK && r->type == VIRTIO_BLK_T_FLUSH && r->disk->recorded)
+        record_flush();
     if (result == VIRTIO_BLK_S_OK && r->type == VIRTIO_BLK_T_OUT)
         r->queue->device->bytes_out += r->len;
     else if (result == VIRTIO_BLK_S_OK)
@@ -166,6 +169,8 @@ start(struct request *r)
         answer(r, VIRTIO_BLK_S_IOERR);
         return;
     }
+    if (r->type == VIRTIO_BLK_T_OUT && disk->recorded)
+        record_write((uint64_t)r->offset, r->parts, r->nr_parts, r->len);
     if (try_now(r)) {
         answer(r, VIRTIO_BLK_S_OK);
         return;
@@ -252,6 +257,7 @@ block_open(char *value)
         disk->read_only = true;
     }
     open_image(disk, value);
+    disk->recorded = record_open();
     disk->config.capacity = disk->capacity;
     disk->config.seg_max = SEG_MAX;
     d->state = disk;

@@ -143,6 +143,11 @@ void console_empty(void);
 /* The early console: to the same place, all of it before it returns. */
 void console_print(const char *text, uint32_t len);
 void block_open(char *value);
+/* --record: true for the disk that is recorded, the first to ask; its writes, as they come (`at` and
+ * `len` in bytes, whole sectors), and its flushes, as they are answered. */
+bool record_open(void);
+void record_write(uint64_t at, const struct iovec *parts, unsigned n, uint32_t len);
+void record_flush(void);
 void rng_open(void);
 void net_open_tunnet(char *value);
 void net_open_tap(char *value);

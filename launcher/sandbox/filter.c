@@ -249,7 +249,7 @@ limit(int resource, uint64_t most)
 
 /*
  * A write that begins inside a disk may end behind it, so files may not grow past the largest.
- * Not where the console's output is a file, which may have to.
+ * Not where the console's output is a file, or a disk is recorded, which may have to.
  */
 static void
 limit_file_size(void)
@@ -258,7 +258,7 @@ limit_file_size(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
             return;
-    if (options.console || nr_disks == 0)
+    if (options.console || options.record || nr_disks == 0)
         return;
     uint64_t largest = 0;
     for (unsigned i = 0; i < nr_disks; i++)

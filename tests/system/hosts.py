@@ -42,11 +42,13 @@ class Disk(Device):
     image: Path = None
     read_only: bool = False
     backend: dict = field(default_factory=dict)  # instead of the file: QEMU's "file.driver": ...
+    record: Path = None  # gets what is written and flushed, in order (powercut.py)
 
     def needs(self):
         yield from super().needs()
         yield "disks"
         yield from ["block backends"] if self.backend else []
+        yield from ["records of disks"] if self.record else []
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class Launcher(Host):
     devices = "lguest's device page"
     program = str(BUILD / "lguest")
     probe = (program, "--probe")
-    can = frozenset({"modules", "paging", "double faults", "entropy", "disks", "several cards", "UDP from outside",
+    can = frozenset({"modules", "paging", "double faults", "entropy", "disks", "records of disks", "several cards", "UDP from outside",
                      "network of 10.0.2.2", "words as written", "long command lines",
                      "a console that holds its guest back", "TCP connections that end"})
     options = ("--strict",)
@@ -221,6 +223,7 @@ class Launcher(Host):
         ports = {}
         command = [*self.prefix, self.program, *self.options]
         command += [f"--block={disk.image}{',ro' if disk.read_only else ''}" for disk in disks]
+        command += [f"--record={disk.record}" for disk in disks if disk.record]
         command += [self.net_words(net, ports) for net in nets]
         command += ["--rng"] if rng else []
         command += [f"--initrd={module}" for module in modules]

@@ -1,7 +1,7 @@
 """A disk as it may lie after a cut of the power, from a record of what a guest wrote to it.
 
-The record is QEMU's (its block driver blklogwrites, in the format of Linux's dm-log-writes):
-writes and flushes in the order in which they were done. What was written before the last flush is on
+The record is QEMU's (its block driver blklogwrites) or our launcher's (--record), in the format of Linux's
+dm-log-writes: writes and flushes in the order in which they were done. What was written before the last flush is on
 the medium. Of what came behind it each sector is there or not, whatever became of its neighbours.
 """
 
@@ -22,7 +22,7 @@ class Event:
 
 
 def backend(image, log):
-    """What hosts.Disk wants for a disk that is recorded; `log` has to be there, and empty."""
+    """QEMU's words for a disk that is recorded."""
     log.touch()
     return {"file.driver": "blklogwrites", "file.log-sector-size": SECTOR,
             "file.file.driver": "file", "file.file.filename": str(image),
@@ -35,7 +35,9 @@ def read(log):
     magic, version, count, unit = struct.unpack_from("<QQQI", data)
     assert (magic, version, unit) == (MAGIC, 1, SECTOR)
     events, at = [], SECTOR
-    for _ in range(count):
+    count = count or len(data)  # the launcher's goes on to the end
+    while at < len(data) and count:
+        count -= 1
         sector, sectors, flags, _ = struct.unpack_from("<QQQQ", data, at)
         at += SECTOR
         assert not flags & DISCARD

@@ -6,6 +6,7 @@ the image with that command line and these modules; it may put files of its own 
 
 import subprocess
 
+import powercut
 from guest import Guest
 from hosts import ROOT, Host
 
@@ -79,7 +80,7 @@ class QemuPc(Host):
     machine = "pc"
     cpu = "max"  # QEMU's default processor has no NX
     debug_exit = True  # else the guest has to switch the machine off
-    can = frozenset({"legacy", "modern", "device properties", "block backends", "monitor",
+    can = frozenset({"legacy", "modern", "device properties", "block backends", "records of disks", "monitor",
                      "network backends", "console backends", "modules", "several modules",
                      "more command words", "words as written", "entropy", "media", "disks",
                      "a console that holds its guest back", "TCP connections that end",
@@ -109,7 +110,7 @@ class QemuPc(Host):
             "-device", "virtconsole,chardev=console"]
 
     def disk_words(self, i, disk):
-        backend = disk.backend or {"file.driver": "file", "file.filename": disk.image}
+        backend = disk.backend or disk.record and powercut.backend(disk.image, disk.record) or {"file.driver": "file", "file.filename": disk.image}
         read_only = "on" if disk.read_only else "off"
         return ["-blockdev", words(**{"driver": "raw", "node-name": f"disk{i}",
                                       "read-only": read_only, **backend}),
