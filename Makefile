@@ -6,6 +6,7 @@
 #   make launcher            build/lguest          make mutants    do the tests notice bugs?
 #   make site                the demo disk         make bench      figures
 #   make install             ringlet-cc and its kit, to PREFIX (and DESTDIR)
+#   make ports               others' programs, built by ringlet-cc and run
 #   make iso, disk           for GRUB and a BIOS   make soak       hours of load
 #   make images              each demo in a folder to hand over
 #   make build/httpd.elf64   for PVH loaders       make doors      the table of doors (docs),
@@ -216,6 +217,10 @@ doors:
 	@BUILD=$(B) tools/doors --write
 checklist:
 	@tools/checklist
+# Programs of others, built by ringlet-cc and run; PORTS="lua zlib" for some. Of all of them docs/ports.md is written.
+ports: sdk
+	@tools/setup ports
+	@BUILD=$(B) tools/ports $(if $(PORTS),$(PORTS),--write)
 mutants: checklist
 	@tools/mutants
 # A page for browsers that cannot be built is a figure less, which is said in its place.
@@ -226,7 +231,7 @@ bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.
 	@$(MAKE) --no-print-directory bench-launcher
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
-.PHONY: unit system doors checklist mutants bench soak
+.PHONY: unit system doors ports checklist mutants bench soak
 
 # ---- for those who work on it ----
 
