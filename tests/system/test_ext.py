@@ -248,8 +248,8 @@ def confirmed(events, last):
 
 
 def test_power_cuts(host, boot, make, tmp_path):
-    """Whenever the power fails, e2fsck mends what is there, and files that fsync confirmed are there
-    with their contents."""
+    """Whenever the power fails, e2fsck finds nothing wrong once the journal is replayed, and files that
+    fsync confirmed are there with their contents."""
     image, log, cut_image = make("plain", "24M", blocks="20M"), tmp_path / "log", tmp_path / "cut.img"
     first = image.read_bytes()
     guest = boot("ext", f"root=vda -- load / 1 {COUNT}",
@@ -260,12 +260,14 @@ def test_power_cuts(host, boot, make, tmp_path):
     chance = random.Random(1)
     for seed in range(300 if FULL and host.name == "launcher" else 10):
         cut = chance.randrange(len(events))
+        while seed % 2 and not events[cut].flush:  # when the most is under way
+            cut = (cut + 1) % len(events)
         cut_image.write_bytes(powercut.lie(first, events, cut, seed))
         if seed % 10 == 0:  # the next start does as well
             guest = boot("ext", "root=vda -- print /", disks=[Disk(image=cut_image)])
             assert guest.wait(60) == 0, guest.text
             tool("e2fsck", "-fn", cut_image)
-        tool("e2fsck", "-fy", cut_image, status=(0, 1))
+        tool("e2fsck", "-y", "-E", "journal_only", cut_image, status=(0, 1))
         tool("e2fsck", "-fn", cut_image)
         number = confirmed(events[:cut], len(first) // 512 - 1)
         found = tree(cut_image, tmp_path / f"cut{seed}")
