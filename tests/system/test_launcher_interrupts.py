@@ -168,10 +168,9 @@ def test_no_interrupt_window(kit, abi, start, end):
     kit.run("\n".join(words) + """
         init
         gate 32, ticked
-        sti
         hcall LHCALL_SET_CLOCKEVENT, $100000
         movl $50000000, %ecx
-        jmp window
+        sti
     window:
         loop window
         cmpl $0, ticks; expect e 2
