@@ -13,6 +13,7 @@
 #   make web                 the page for browsers                 after ./check --full
 #   make format, tidy, compile_commands.json       make notices    whose code an image holds
 #   make tour                the code in reading order, for an evening
+#   make posix               the Open POSIX test suite, for docs/posix.md
 #   make clean, distclean    distclean also removes fetched and built third-party code
 #   make help                prints this
 #
@@ -231,7 +232,11 @@ bench: all site launcher $(B)/entry.elf $(B)/talk.elf $(addprefix $(B)/,strings.
 	@$(MAKE) --no-print-directory bench-launcher
 soak: all site
 	@BUILD=$(B) $(PYTHON) tests/bench/soak.py
-.PHONY: unit system doors ports checklist mutants bench soak
+# The table of docs/posix.md; its sources are fetched.
+posix: sdk
+	@tools/setup posix
+	@BUILD=$(B) $(PYTHON) tests/posix/suite.py
+.PHONY: unit system doors ports checklist mutants bench soak posix
 
 # ---- for those who work on it ----
 
