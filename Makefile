@@ -83,7 +83,7 @@ COLD_SRC := $(wildcard boot/*.c arch/x86/*/*.c drivers/virtio/*.c drivers/virtio
         panic.c print.c symbols.c watch.c) \
     $(addprefix lib/libc/,seek.c start.c tty.c tty_input.c tty_line.c) \
     $(addprefix lib/libc/,affinity.c ids.c locks.c memory_more.c prctl.c process.c schedule.c) \
-    $(addprefix lib/fs/,change.c mount.c overlay.c place.c room.c set.c)
+    $(addprefix lib/fs/,change.c mount.c overlay.c place.c proc.c proc_text.c room.c set.c)
 APPS := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_APPS := $(notdir $(patsubst %/,%,$(wildcard tests/apps/*/)))
 

@@ -1,7 +1,7 @@
 /*
  * File systems under one tree. A file system is mounted on a path and opens names below it
  * into struct file (lib/libc/file.h). "/" is a tar archive from the initrd or a disk
- * (mount.c), "/dev" a table of devices (dev.c), "/tmp" and its like are memory (tmpfs.c). The
+ * (mount.c), "/dev" a table of devices (dev.c), "/proc" texts (proc.c), "/tmp" and its like are memory (tmpfs.c). The
  * system calls that take a path stand on this (calls.c, change.c), so a program that opens
  * nothing carries none of it.
  *

@@ -1,6 +1,6 @@
 /*
- * What is mounted when the image starts: /dev, memory on /tmp, /run and /dev/shm, and on "/" what the
- * word root=initrd, root=vda or root=vda2 names: a tar archive, or a file system of a kind that the
+ * What is mounted when the image starts: /dev, /proc, memory on /tmp, /run and /dev/shm, and on "/" what
+ * the word root=initrd, root=vda or root=vda2 names: a tar archive, or a file system of a kind that the
  * image was linked with (fs_kinds), which begin differently. Behind the name ",ro" has nothing
  * written, and ",overlay" keeps changes to an archive in memory. Without that word it is the
  * initrd if it holds an archive, else vda if that holds something, else the first partition of vda
@@ -15,6 +15,7 @@
 #include "kernel/string.h"
 #include "lib/fs/fs.h"
 #include "lib/fs/calls.h"
+#include "lib/fs/proc.h"
 #include "lib/fs/tar.h"
 #include "lib/fs/tmp.h"
 
@@ -227,6 +228,7 @@ mount_at_start(void)
 
     if (fs_mount(&fs_dev_mount))
         panic("fs: /dev is taken");
+    (void)fs_mount(&fs_proc_mount); /* nothing else is there yet */
     mount_memory();
     if (name)
         mount_named(name);

@@ -392,6 +392,7 @@ void
 tmpfs_make_places(struct tmpfs *fs)
 {
     (void)tmp_changes.create(&fs->mount, "dev", FS_S_IFDIR | 0755, NULL);
+    (void)tmp_changes.create(&fs->mount, "proc", FS_S_IFDIR | 0555, NULL);
     (void)tmp_changes.create(&fs->mount, "run", FS_S_IFDIR | 0755, NULL);
     (void)tmp_changes.create(&fs->mount, "tmp", FS_S_IFDIR | 01777, NULL);
 }
