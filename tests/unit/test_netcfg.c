@@ -18,6 +18,7 @@
 void *malloc(size_t);
 void free(void *);
 char *strcpy(char *, const char *);
+void *memchr(const void *, int, size_t);
 
 /* ---- words ---- */
 
