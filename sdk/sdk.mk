@@ -148,10 +148,11 @@ SDK_BUILD := $(SDK_CC) $(SDK_LIB)/include/.built $(SDK_LIB)/kernel/.changed $(OU
     $(EMPTY:%=$(SDK_LIB)/lib%.a) $(addprefix $(SDK_LIB)/,libc.a linker.ld linker-cxx.ld ld link/ld \
     link/ld.bfd symbols names.plain image.specs native.specs native/crt1.o native/libc.a folder.mk foreign) \
     $(SDK)/bin/ringlet-c++ $(SDK_CXX)
-SDK_ALL := $(SDK_BUILD) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
+NOTICES_OF_KIT := $(addprefix $(LICENCES)/,Ringlet.txt musl.txt lwIP.txt libext2fs.txt \
+    $(addsuffix .names,musl lwIP libext2fs libgcc libstdc++))
+SDK_ALL := $(SDK_BUILD) $(NOTICES_OF_KIT) $(addprefix $(SDK)/,bin/ringlet bin/lguest bin/lguest-net \
     lib/pkgconfig/ringlet.pc share/meson/cross/ringlet.ini $(addprefix lib/ringlet/,guest.bash media elf64 \
-    notices run.sh.in README.txt.in ringlet.cmake config.site \
-    $(addprefix licences/,Ringlet.txt musl.txt lwIP.txt libext2fs.txt $(addsuffix .names,musl lwIP libext2fs libgcc libstdc++))) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
+    notices run.sh.in README.txt.in ringlet.cmake config.site) $(addprefix share/man/man1/,ringlet.1 ringlet-cc.1 lguest.1))
 sdk: $(SDK_ALL)
 
 # Folders that are there already keep their modes and owners; another user can read all of it.

@@ -8,7 +8,7 @@ WEB_PARTS := tools/web tools/web-deps tools/notices LICENSE $(filter-out %.mk,$(
 WEB_APPS := $(filter-out linux,$(APPS))
 
 web: $(B)/web/images.json
-$(B)/web/images.json: $(WEB_PARTS) $(WEB_APPS:%=$(B)/%.elf) $(B)/site.tar
+$(B)/web/images.json: $(WEB_PARTS) $(WEB_APPS:%=$(B)/%.elf) $(B)/site.tar $(NOTICES_OF_KIT)
 	$(Q)tools/setup web
 	$(Q)tools/web $(B) $(WEB_APPS)
 .PHONY: web
