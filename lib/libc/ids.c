@@ -99,6 +99,15 @@ set_three(struct ids *ids, uint32_t real, uint32_t effective, uint32_t saved)
     return 0;
 }
 
+static long
+get_three(const struct ids *ids, uint32_t *real, uint32_t *effective, uint32_t *saved)
+{
+    *real = ids->real;
+    *effective = ids->effective;
+    *saved = ids->saved;
+    return 0;
+}
+
 /* Returns what it was, whether or not it changed. */
 static long
 set_of_files(struct ids *ids, uint32_t id)
@@ -124,10 +133,7 @@ SYSCALL_ASKS(201, geteuid32, void)
 
 SYSCALL(209, getresuid32, uint32_t *real, uint32_t *effective, uint32_t *saved)
 {
-    *real = users.real;
-    *effective = users.effective;
-    *saved = users.saved;
-    return 0;
+    return get_three(&users, real, effective, saved);
 }
 
 SYSCALL(213, setuid32, uint32_t id)
@@ -164,10 +170,7 @@ SYSCALL_ASKS(202, getegid32, void)
 
 SYSCALL(211, getresgid32, uint32_t *real, uint32_t *effective, uint32_t *saved)
 {
-    *real = groups.real;
-    *effective = groups.effective;
-    *saved = groups.saved;
-    return 0;
+    return get_three(&groups, real, effective, saved);
 }
 
 SYSCALL(214, setgid32, uint32_t id)

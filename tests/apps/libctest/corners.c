@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static void
 environment_is_writable(void)

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static int ends[2];
 

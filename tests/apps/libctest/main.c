@@ -16,28 +16,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-#include "check.h"
-
-static bool failed;
-static int failures;
-
-void
-check_failed(const char *file, int line, const char *expression)
-{
-    const char *slash = strrchr(file, '/');
-
-    failed = true;
-    printf("    %s:%d: %s\n", slash ? slash + 1 : file, line, expression);
-}
-
-void
-run_test(const char *name, void (*test)(void))
-{
-    failed = false;
-    test();
-    printf("%s %s\n", failed ? "FAIL" : "ok", name);
-    failures += failed;
-}
+#include "libctest.h"
 
 static void
 at_exit(void)
@@ -163,6 +142,5 @@ main(int argc, char **argv)
     file_tests();
     time_tests();
     corner_tests();
-    printf("%d failures\n", failures);
-    return failures;
+    return failures_total();
 }

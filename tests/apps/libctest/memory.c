@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 #define BLOCKS 256
 

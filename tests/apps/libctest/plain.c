@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static void
 prints_numbers(void)

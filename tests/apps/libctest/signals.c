@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static volatile int got, info_signal;
 static sigjmp_buf back;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static volatile unsigned turns;
 

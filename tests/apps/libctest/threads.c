@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 #define THREADS 8
 

@@ -5,7 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-#include "check.h"
+#include "libctest.h"
 
 static bool
 is_before(const struct timespec *a, const struct timespec *b)

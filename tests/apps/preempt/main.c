@@ -17,27 +17,6 @@
 #include <unistd.h>
 #include "preempt.h"
 
-static bool failed;
-static int failures;
-
-void
-check_failed(const char *file, int line, const char *expression)
-{
-    const char *slash = strrchr(file, '/');
-
-    failed = true;
-    printf("    %s:%d: %s\n", slash ? slash + 1 : file, line, expression);
-}
-
-void
-run_test(const char *name, void (*test)(void))
-{
-    failed = false;
-    test();
-    printf("%s %s\n", failed ? "FAIL" : "ok", name);
-    failures += failed;
-}
-
 uint64_t
 now_ns(void)
 {
@@ -124,6 +103,5 @@ main(int argc, char **argv)
     turn_tests();
     state_tests();
     signal_tests();
-    printf("%d failures\n", failures);
-    return failures;
+    return failures_total();
 }

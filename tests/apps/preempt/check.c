@@ -1,0 +1,1 @@
+../libctest/check.c
