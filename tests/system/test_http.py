@@ -30,10 +30,16 @@ def site(tmp_path):
     return make
 
 
+def serves(guest):
+    """Wait for that. A user network sends a SYN that comes before the guest has its address again after 6 s only."""
+    guest.expect(r"^httpd: serving / on port 80")
+    guest.expect(r"^eth0: .*, by DHCP$", anywhere=True)
+
+
 def serve(boot, archive, words="ip=dhcp", **net):
     guest = boot("httpd", words, disks=[Disk(image=archive, read_only=True)],
                  nets=[Net(forward=(80,), **net)])
-    guest.expect(r"^httpd: serving / on port 80")
+    serves(guest)
     return guest
 
 
@@ -74,7 +80,7 @@ def test_download(boot, site, flavour):
 def test_initrd(boot, site):
     """The same archive as a module, without a disk."""
     guest = boot("httpd", "ip=dhcp", modules=[site(FILES)], nets=[Net(forward=(80,))])
-    guest.expect(r"^httpd: serving / on port 80")
+    serves(guest)
     assert peers.request(guest.port(80), path="/a/b.txt")[2] == FILES["a/b.txt"]
 
 
@@ -83,7 +89,7 @@ def test_disk_by_name(boot, site, tmp_path):
     other.write_bytes(bytes(1 << 20))
     guest = boot("httpd", "ip=dhcp root=vdb", nets=[Net(forward=(80,))],
                  disks=[Disk(image=other), Disk(image=site(FILES), read_only=True)])
-    guest.expect(r"^httpd: serving / on port 80")
+    serves(guest)
     assert peers.request(guest.port(80), path="/a/b.txt")[2] == FILES["a/b.txt"]
 
 

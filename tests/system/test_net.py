@@ -259,7 +259,6 @@ def test_several_cards(boot, wires):
     assert guest.text.count("stays down") == 1
 
 
-@pytest.mark.smoke
 def test_without_words(boot):
     """The first card uses DHCP and listens to routers, so that an image works where it is put."""
     guest = boot("nettool", f"lease ping:{peers.HOST} ping:fec0::2 status", nets=[Net()],

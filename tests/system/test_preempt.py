@@ -11,9 +11,8 @@ from guest import LIMIT
 from hosts import Net
 
 
-@pytest.mark.smoke
 def test_turns(boot, host):
-    """A loop without a call, and beside it sleepers, spinners, allocators, registers; on every door."""
+    """A loop without a call, and beside it sleepers, spinners, allocators, registers."""
     guest = boot("preempt")
     assert guest.wait() == 0
     assert not re.search("^(FAIL|warning|error)", guest.text, re.M)
@@ -29,6 +28,7 @@ def test_other_cpus(boot, cpu):
     assert not re.search("^FAIL", guest.text, re.M)
 
 
+@pytest.mark.smoke
 def test_alarm_that_nobody_handles(boot):
     """It ends a program that does nothing but compute."""
     guest = boot("preempt", "alarm")
