@@ -4,6 +4,7 @@
  */
 #include "kernel/string.h"
 #include "lib/ext/ext.h"
+#include "lib/libc/ids.h"
 
 /* The directory of a path, the last component, and the inode of that name, 0 if there is none. */
 int
@@ -152,11 +153,14 @@ dress(struct ext *e, ext2_ino_t number, uint32_t mode, const struct ext_inode *p
     struct file_change change = {
         .set = FILE_SET_MODE | FILE_SET_UID | FILE_SET_GID | FILE_SET_ATIME | FILE_SET_MTIME,
         .mode = mode | (inherits && (mode & FS_S_IFMT) == FS_S_IFDIR ? FS_S_ISGID : 0),
-        .gid = inherits ? inode_gid(parent->raw) : 0,
         .atime = now,
         .mtime = now,
     };
 
+    if (ids_of_files)
+        ids_of_files(&change.uid, &change.gid);
+    if (inherits)
+        change.gid = inode_gid(parent->raw);
     return ext_inode_change(e, number, &change);
 }
 

@@ -129,6 +129,11 @@ attributes(void)
     CHECK(utimensat(AT_FDCWD, "file", times, 0) == 0 && stat("file", &st) == 0);
     CHECK(st.st_atim.tv_sec == 1234567890 && st.st_atim.tv_nsec == 987654321);
     CHECK(st.st_mtim.tv_sec == 4102444800 && st.st_mtim.tv_nsec == 1);
+
+    /* A new file is whose the program acts as. */
+    CHECK(setegid(70) == 0 && seteuid(7) == 0 && mkdir("own", 0700) == 0);
+    CHECK(stat("own", &st) == 0 && st.st_uid == 7 && st.st_gid == 70);
+    CHECK(seteuid(0) == 0 && setegid(0) == 0 && rmdir("own") == 0);
 }
 
 static void
