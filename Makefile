@@ -211,7 +211,9 @@ $(UNIT_PROGRAMS:%=$(B)/unit/%): $(B)/unit/%: $$(call unit_objects,$$*)
 unit: $(UNIT_PROGRAMS:%=$(B)/unit/%)
 	@tools/run-unit $^
 # WEB=no leaves out the page for browsers; its tests are skipped then.
-system: all sdk $(TEST_APPS:%=$(B)/%.elf) linux-programs site $(if $(filter no,$(WEB)),,web)
+SYSTEM_PARTS := all sdk $(TEST_APPS:%=$(B)/%.elf) linux-programs site $(if $(filter no,$(WEB)),,web)
+system-parts: $(SYSTEM_PARTS)
+system: $(SYSTEM_PARTS)
 	@FULL=$(FULL) BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
 # The table of docs/doors.md, from what the last whole run of the system tests counted.
 doors:
@@ -236,7 +238,7 @@ soak: all site
 posix: sdk
 	@tools/setup posix
 	@BUILD=$(B) $(PYTHON) tests/posix/suite.py
-.PHONY: unit system doors ports checklist mutants bench soak posix
+.PHONY: unit system system-parts doors ports checklist mutants bench soak posix
 
 # ---- for those who work on it ----
 
