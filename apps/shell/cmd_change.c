@@ -127,19 +127,6 @@ cmd_mkdir(int argc, char **argv)
 
 /* ---- cp ---- */
 
-static bool
-write_all(int file, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(file, data, len);
-        if (n < 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static int
 copy_bytes(int in, int out, const char *from, const char *to)
 {

@@ -18,19 +18,6 @@
 #define HEADER_SIZE \
     8192 /* bytes of an answer's header that are looked at; a longer one is refused */
 
-static bool
-write_whole(int file, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(file, data, len);
-        if (n < 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* A connected socket, or -1 with a line said. */
 static int
 dial(const char *command, const char *host, const char *port)
@@ -66,7 +53,7 @@ pass(int from, int to, int *status)
     char data[2048];
     ssize_t n = read(from, data, sizeof(data));
 
-    if (n > 0 && write_whole(to, data, (size_t)n))
+    if (n > 0 && write_all(to, data, (size_t)n))
         return true;
     if (n != 0 && errno != EINTR)
         *status = complain("nc", n < 0 ? "reading" : "writing");
@@ -183,7 +170,7 @@ ask(int s, const struct url *url)
         errno = ENAMETOOLONG;
         return false;
     }
-    return write_whole(s, text, (size_t)len);
+    return write_all(s, text, (size_t)len);
 }
 
 /* The header and what has come behind it: bytes read, and in *body where the body begins. 0: no header. */
@@ -236,7 +223,7 @@ fetch(int s, const char *name, int out)
     n = (ssize_t)(len - body);
     memmove(text, text + body, len - body);
     do {
-        if (!write_whole(out, text, (size_t)n))
+        if (!write_all(out, text, (size_t)n))
             return complain("wget", "writing");
         got += n;
     } while (!interrupted && (n = read(s, text, HEADER_SIZE)) > 0);

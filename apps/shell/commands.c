@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "shell.h"
 
 static const struct command *
@@ -113,6 +114,19 @@ complain(const char *command, const char *what)
 {
     fprintf(stderr, "%s: %s: %s\n", command, what, strerror(errno));
     return 1;
+}
+
+bool
+write_all(int file, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(file, data, len);
+        if (n < 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
 }
 
 bool

@@ -27,6 +27,9 @@ int command_usage(const char *name);
 /* "COMMAND: WHAT: errno's text" on standard error; returns 1, for a command to return. */
 int complain(const char *command, const char *what);
 
+/* All of it, however often a file takes a part; false with errno set. */
+bool write_all(int file, const char *data, size_t len);
+
 /* One file for each group. */
 int cmd_dev(int argc, char **argv);
 int cmd_blk(int argc, char **argv);
