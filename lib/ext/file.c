@@ -183,13 +183,6 @@ ext_close(struct file *file)
         kfree(node);
 }
 
-static long
-directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 /* ---- their tables ---- */
 
 static const struct file_storage regular_storage = {
@@ -217,7 +210,7 @@ static const struct file_storage directory_storage = {
 
 static const struct file_ops directory_ops = {
     .kind = "directory on ext",
-    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .pread = fs_directory_pread,
     .stat = ext_stat,
     .storage = &directory_storage,
     .close = ext_close,

@@ -212,13 +212,6 @@ static const struct file_ops disk_ops = {
 
 /* ---- the directories ---- */
 
-static long
-directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 static int
 descriptors_path(struct file *file, char to[FILE_PATH_MAX])
 {
@@ -233,7 +226,7 @@ static const struct file_storage descriptors_storage = {
 
 static const struct file_ops descriptors_ops = {
     .kind = "descriptor directory",
-    .pread = directory_pread,
+    .pread = fs_directory_pread,
     .stat = dev_file_stat,
     .storage = &descriptors_storage,
     .close = dev_close,
@@ -323,7 +316,7 @@ static const struct file_storage directory_storage = {
 
 static const struct file_ops directory_ops = {
     .kind = "device directory",
-    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .pread = fs_directory_pread,
     .stat = dev_file_stat,
     .storage = &directory_storage,
     .close = dev_close,

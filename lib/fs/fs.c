@@ -228,6 +228,13 @@ fs_open(const char *base, const char *path, unsigned flags, uint32_t mode, struc
     return error;
 }
 
+long
+fs_directory_pread(struct file *file, void *to, size_t len, uint64_t at)
+{
+    (void)file, (void)to, (void)len, (void)at;
+    return -EISDIR;
+}
+
 /* struct linux_dirent64, of which d_name starts at byte 19. */
 struct entry_head {
     uint64_t inode;

@@ -140,6 +140,8 @@ int fs_open_place(const char *canonical, unsigned flags, struct file **out);
 /* The pread and pwrite of what O_PATH gives. */
 long fs_no_pread(struct file *, void *to, size_t len, uint64_t at);
 long fs_no_pwrite(struct file *, const void *from, size_t len, uint64_t at);
+/* The pread of directories: -EISDIR. They have one so that they can seek, for rewinddir. */
+long fs_directory_pread(struct file *, void *to, size_t len, uint64_t at);
 
 /*
  * For getdents: append one linux_dirent64 at to[used]. Bytes it took, or 0 when it does not

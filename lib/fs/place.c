@@ -82,13 +82,6 @@ folder_getdents(struct file *file, void *to, size_t size)
     return (long)used;
 }
 
-static long
-folder_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 long
 fs_no_pread(struct file *file, void *to, size_t len, uint64_t at)
 {
@@ -110,7 +103,7 @@ static const struct file_storage folder_storage = {
 
 static const struct file_ops folder_ops = {
     .kind = "folder of mounts",
-    .pread = folder_pread, /* so that it can seek, for rewinddir */
+    .pread = fs_directory_pread,
     .stat = place_stat,
     .storage = &folder_storage,
     .close = place_close,

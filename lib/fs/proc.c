@@ -68,13 +68,6 @@ static const struct file_ops text_ops = {
 
 /* ---- folders ---- */
 
-static long
-folder_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 /* What a path below the mount is called in `folder`, or NULL: it does not lie right in there. */
 static const char *
 name_in(const char *folder, const char *path)
@@ -128,7 +121,7 @@ static const struct file_storage folder_storage = {
 
 static const struct file_ops folder_ops = {
     .kind = "folder of /proc",
-    .pread = folder_pread,
+    .pread = fs_directory_pread,
     .stat = proc_fstat,
     .storage = &folder_storage,
     .close = proc_close,
@@ -143,53 +136,52 @@ descriptor_of(const char *path)
     return strncmp(path, "self/fd/", 8) == 0 ? dev_fd_of(path + 5) : -1;
 }
 
+struct entry {
+    const char *name;
+    void (*write)(struct proc_text *); /* NULL: it is a folder */
+    uint64_t inode;
+    uint32_t mode;
+};
+
 static int
-look_up(const char *path, const char **name, void (**write)(struct proc_text *),
-        uint64_t *inode)
+look_up(const char *path, struct entry *out)
 {
-    *name = "";
-    *write = NULL;
-    *inode = 1;
-    if (!*path)
-        return 0;
-    for (size_t i = 0; i < proc_files_count; i++) {
-        if (strcmp(path, proc_files[i].name) != 0)
-            continue;
-        *name = proc_files[i].name;
-        *write = proc_files[i].write;
-        *inode = i + 3;
-        return 0;
-    }
-    return -ENOENT;
+    *out = (struct entry){.name = "", .inode = 1};
+    for (size_t i = 0; *path && i < proc_files_count; i++)
+        if (strcmp(path, proc_files[i].name) == 0)
+            *out = (struct entry){proc_files[i].name, proc_files[i].write, i + 3, 0};
+    if (strcmp(path, out->name) != 0)
+        return -ENOENT;
+    out->mode = out->write ? FS_S_IFREG | 0444 : FS_S_IFDIR | 0555;
+    return 0;
 }
 
 static int
 proc_open(struct fs_mount *mount, const char *path, unsigned flags, struct file **out)
 {
     int fd = descriptor_of(path);
-    void (*write)(struct proc_text *);
-    const char *name;
-    uint64_t inode;
+    struct entry entry;
 
     (void)mount;
     if (fd >= 0)
         return dev_fd_open(fd, flags, out);
-    int error = look_up(path, &name, &write, &inode);
+    int error = look_up(path, &entry);
     if (error)
         return error;
     if ((flags & FILE_O_ACCMODE) != FILE_O_RDONLY)
         return -EACCES;
-    struct proc_open *f = kmalloc(sizeof(*f) + (write ? TEXT_MAX : 0));
+    struct proc_open *f = kmalloc(sizeof(*f) + (entry.write ? TEXT_MAX : 0));
     if (!f)
         return -ENOMEM;
-    f->file = (struct file){
-        .ops = write ? &text_ops : &folder_ops, .refs = 1, .flags = flags & FS_STATUS_FLAGS};
-    f->name = name;
-    f->inode = inode;
-    f->mode = write ? FS_S_IFREG | 0444 : FS_S_IFDIR | 0555;
-    if (write) {
+    f->file = (struct file){.ops = entry.write ? &text_ops : &folder_ops,
+                            .refs = 1,
+                            .flags = flags & FS_STATUS_FLAGS};
+    f->name = entry.name;
+    f->inode = entry.inode;
+    f->mode = entry.mode;
+    if (entry.write) {
         struct proc_text text = {.at = f->text, .size = TEXT_MAX};
-        write(&text);
+        entry.write(&text);
         f->len = text.len;
     }
     *out = &f->file;
@@ -200,16 +192,14 @@ static int
 proc_stat(struct fs_mount *mount, const char *path, struct file_stat *out)
 {
     int fd = descriptor_of(path);
-    void (*write)(struct proc_text *);
-    const char *name;
-    uint64_t inode;
+    struct entry entry;
 
     (void)mount;
     if (fd >= 0)
         return dev_fd_stat(fd, out);
-    int error = look_up(path, &name, &write, &inode);
+    int error = look_up(path, &entry);
     if (!error)
-        fill_stat(out, inode, write ? FS_S_IFREG | 0444 : FS_S_IFDIR | 0555);
+        fill_stat(out, entry.inode, entry.mode);
     return error;
 }
 

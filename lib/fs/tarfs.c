@@ -77,13 +77,6 @@ tarfs_pread(struct file *file, void *to, size_t len, uint64_t at)
     return error ? error : (long)len;
 }
 
-static long
-directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 /* The directory that holds the node; the root holds itself. */
 static const struct tar_node *
 parent_of(const struct tarfs *fs, const struct tar_node *node)
@@ -164,7 +157,7 @@ static const struct file_storage directory_storage = {
 
 static const struct file_ops directory_ops = {
     .kind = "tar directory",
-    .pread = directory_pread, /* so that it can seek, for rewinddir */
+    .pread = fs_directory_pread,
     .stat = tarfs_file_stat,
     .storage = &directory_storage,
     .close = tarfs_close,

@@ -176,7 +176,6 @@ tmp_node_of(struct file *file)
     return container_of(file, struct tmp_file, file)->node;
 }
 
-long tmp_directory_pread(struct file *, void *to, size_t len, uint64_t at);
 int tmp_directory_path(struct file *, char to[FILE_PATH_MAX]);
 long tmp_getdents(struct file *, void *to, size_t size);
 

@@ -7,13 +7,6 @@
 #include "kernel/string.h"
 #include "lib/fs/tmp.h"
 
-long
-tmp_directory_pread(struct file *file, void *to, size_t len, uint64_t at)
-{
-    (void)file, (void)to, (void)len, (void)at;
-    return -EISDIR;
-}
-
 int
 tmp_directory_path(struct file *file, char to[FILE_PATH_MAX])
 {

@@ -222,7 +222,7 @@ static const struct file_storage directory_storage = {
 
 static const struct file_ops directory_ops = {
     .kind = "directory in memory",
-    .pread = tmp_directory_pread, /* so that it can seek, for rewinddir */
+    .pread = fs_directory_pread,
     .stat = tmp_stat,
     .storage = &directory_storage,
     .close = tmp_close,
