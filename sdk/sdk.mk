@@ -106,15 +106,10 @@ $(LICENCES)/%.names: $(filter-out $(THEIRS),$(OURS))
 	    LC_ALL=C sort -u | LC_ALL=C comm -23 - $@.ours >$@.new
 	$(Q)rm $@.ours && mv $@.new $@
 $(LICENCES)/Ringlet.txt: LICENSE
-	@mkdir -p $(@D)
-	$(Q)cp $< $@
 $(LICENCES)/musl.txt: $(DEPS)/musl-1.2.3/COPYRIGHT
-	@mkdir -p $(@D)
-	$(Q)cp $< $@
 $(LICENCES)/lwIP.txt: $(DEPS)/lwip-2.1.3/COPYING
-	@mkdir -p $(@D)
-	$(Q)cp $< $@
 $(LICENCES)/libext2fs.txt: $(DEPS)/e2fsprogs-1.47.0/NOTICE
+$(addprefix $(LICENCES)/,Ringlet.txt musl.txt lwIP.txt libext2fs.txt):
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 

@@ -90,8 +90,8 @@ cpu_keep_fpu(void (*fn)(void *), void *arg)
     }
     char *area = (char *)(((uintptr_t)__builtin_alloca(size + 63) + 63) & ~63u);
     if (kept) {
-        memset(area + FXSAVE_SIZE, 0,
-               XSAVE_HEADER); /* XSAVE leaves some of it, XRSTOR wants 0 */
+        /* XSAVE leaves some of the header, XRSTOR wants 0. */
+        memset(area + FXSAVE_SIZE, 0, XSAVE_HEADER);
         __asm__ volatile("xsave (%0)" : : "r"(area), "a"(kept), "d"(0) : "memory");
     } else if (cpu_fpu_words == 2) {
         __asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
